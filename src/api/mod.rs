@@ -1,0 +1,26 @@
+//! Server functions, one file a resource; each body is one call of a service. Arguments travel as JSON: a form-encoded POST is what
+//! another site can send.
+
+use leptos::server_fn::{
+    codec::JsonEncoding,
+    error::{FromServerFnError, ServerFnErrorErr},
+};
+
+use crate::domain::{ApiError, ErrorKind};
+
+impl FromServerFnError for ApiError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Args(detail) | ServerFnErrorErr::MissingArg(detail) => Self::new(ErrorKind::Invalid, detail),
+            ServerFnErrorErr::Deserialization(_) | ServerFnErrorErr::Response(_) => {
+                Self::new(ErrorKind::Internal, "The server's answer could not be read. Reload the page; the server may have been updated.")
+            }
+            ServerFnErrorErr::Request(_) => {
+                Self::new(ErrorKind::Unavailable, "The server could not be reached. Your edits are still here; try again.")
+            }
+            error => Self::new(ErrorKind::Internal, error.to_string()),
+        }
+    }
+}

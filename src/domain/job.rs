@@ -1,0 +1,198 @@
+//! Jobs: every step that does work is one. The states and which may follow which.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    error::{ApiError, ErrorKind},
+    ids::{ExecutionId, JobId, NodeId, VideoId},
+    timestamp::Timestamp,
+};
+
+/// Where a job or an execution stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Waits for its turn.
+    Queued,
+    /// A worker has it.
+    Running,
+    /// Done, with its result.
+    Succeeded,
+    /// Ended without a result; the error says why.
+    Failed,
+    /// Stopped by the user.
+    Cancelled,
+    /// A paid request whose outcome is not known; waits for the user.
+    Unknown,
+}
+
+/// What can happen to a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum JobEvent {
+    /// A worker takes it.
+    Start,
+    /// Its worker died or stopped before it was done; it may safely be done again.
+    Requeue,
+    /// It is done.
+    Succeed,
+    /// It ended with an error.
+    Fail,
+    /// The user stops it.
+    Cancel,
+    /// A paid request left, and nothing tells whether it arrived.
+    LoseOutcome,
+}
+
+impl Status {
+    /// Every status, in the order of a job's life.
+    pub const ALL: [Self; 6] = [Self::Queued, Self::Running, Self::Succeeded, Self::Failed, Self::Cancelled, Self::Unknown];
+
+    /// The status after `event`, or `None` where the event cannot happen: a finished job stays as it is.
+    #[must_use]
+    pub fn next(self, event: JobEvent) -> Option<Self> {
+        match (self, event) {
+            (Self::Queued, JobEvent::Start) => Some(Self::Running),
+            (Self::Running, JobEvent::Requeue) => Some(Self::Queued),
+            (Self::Running | Self::Unknown, JobEvent::Succeed) => Some(Self::Succeeded),
+            (Self::Running | Self::Unknown | Self::Queued, JobEvent::Fail) => Some(Self::Failed),
+            (Self::Queued | Self::Running | Self::Unknown, JobEvent::Cancel) => Some(Self::Cancelled),
+            (Self::Running, JobEvent::LoseOutcome) => Some(Self::Unknown),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing more will happen by itself or by the user.
+    #[must_use]
+    pub fn is_finished(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
+    }
+
+    /// The status's stable name, as it stands in JSON and in the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The status of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+}
+
+/// What a job does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum JobKind {
+    /// Makes a clip through a provider.
+    Generate,
+    /// Joins clips into one.
+    Stitch,
+    /// Makes the poster of a video.
+    Poster,
+}
+
+impl JobKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Generate, Self::Stitch, Self::Poster];
+
+    /// The kind's stable name, as it stands in JSON and in the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Generate => "generate",
+            Self::Stitch => "stitch",
+            Self::Poster => "poster",
+        }
+    }
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// Why a job or a node failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Failure {
+    /// What kind of error it was.
+    pub kind: ErrorKind,
+    /// What happened and what to do.
+    pub message: String,
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        Self { kind: error.kind, message: error.message }
+    }
+}
+
+/// A job as the API shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Job {
+    /// The job's id.
+    pub id: JobId,
+    /// What it does.
+    pub kind: JobKind,
+    /// Where it stands.
+    pub status: Status,
+    /// From 0 to 1.
+    pub progress: f64,
+    /// What it is doing now, or did last.
+    pub message: String,
+    /// The execution it belongs to, if one.
+    pub execution_id: Option<ExecutionId>,
+    /// The node it works for, if one.
+    pub node_id: Option<NodeId>,
+    /// The video it made.
+    pub video_id: Option<VideoId>,
+    /// Why it failed.
+    pub error: Option<Failure>,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When a worker first took it.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVENTS: [JobEvent; 6] =
+        [JobEvent::Start, JobEvent::Requeue, JobEvent::Succeed, JobEvent::Fail, JobEvent::Cancel, JobEvent::LoseOutcome];
+
+    #[test]
+    fn a_finished_job_never_changes() {
+        for status in Status::ALL.into_iter().filter(|status| status.is_finished()) {
+            for event in EVENTS {
+                assert_eq!(status.next(event), None, "{status:?} {event:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_outcome_is_never_started_again_by_itself() {
+        assert_eq!(Status::Unknown.next(JobEvent::Start), None);
+        assert_eq!(Status::Unknown.next(JobEvent::Requeue), None);
+    }
+
+    #[test]
+    fn every_status_has_an_event_that_leads_to_it_but_the_first() {
+        for status in Status::ALL {
+            let reached = Status::ALL.into_iter().any(|from| EVENTS.into_iter().any(|event| from.next(event) == Some(status)));
+            assert!(reached, "{status:?}");
+            assert_eq!(Status::from_name(status.name()), Some(status));
+        }
+    }
+}

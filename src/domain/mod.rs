@@ -1,0 +1,15 @@
+//! What things are: the vocabulary shared by server and browser. Imports no framework and no driver, and nothing else of ours.
+
+pub mod error;
+pub mod event;
+pub mod execution;
+pub mod ids;
+pub mod job;
+pub mod page;
+pub mod timestamp;
+pub mod video;
+pub mod workflow;
+
+pub use error::{ApiError, ErrorKind, FieldError};
+pub use ids::{ExecutionId, JobId, NodeId, Sha256, VideoId, WorkflowId};
+pub use timestamp::Timestamp;

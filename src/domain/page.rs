@@ -1,0 +1,147 @@
+//! Lists page by page: how many, in which order, from where. Keyset cursors, never offsets.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// What a list is ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SortKey {
+    /// When it was made.
+    CreatedAt,
+    /// When it last changed.
+    UpdatedAt,
+    /// Its name, as text.
+    Name,
+    /// Its length in seconds.
+    Duration,
+    /// Its size in bytes.
+    Size,
+}
+
+/// An order: a key and a direction. Its text is the key, with `-` first for descending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Sort {
+    /// What to order by.
+    pub key: SortKey,
+    /// Largest or newest first.
+    pub descending: bool,
+}
+
+/// A text that names no order.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("sort is one of created_at, updated_at, name, duration, size, with - first for descending")]
+pub struct SortError;
+
+impl FromStr for Sort {
+    type Err = SortError;
+    fn from_str(text: &str) -> Result<Self, SortError> {
+        let (descending, name) = text.strip_prefix('-').map_or((false, text), |name| (true, name));
+        let key = match name {
+            "created_at" => SortKey::CreatedAt,
+            "updated_at" => SortKey::UpdatedAt,
+            "name" => SortKey::Name,
+            "duration" => SortKey::Duration,
+            "size" => SortKey::Size,
+            _ => return Err(SortError),
+        };
+        Ok(Self { key, descending })
+    }
+}
+
+impl fmt::Display for Sort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.key {
+            SortKey::CreatedAt => "created_at",
+            SortKey::UpdatedAt => "updated_at",
+            SortKey::Name => "name",
+            SortKey::Duration => "duration",
+            SortKey::Size => "size",
+        };
+        write!(f, "{}{name}", if self.descending { "-" } else { "" })
+    }
+}
+
+/// Where a page begins: after the row with this key and this id. Opaque to callers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// The order the cursor belongs to.
+    pub sort: String,
+    /// The last row's key, as text; `None` for a null.
+    pub key: Option<String>,
+    /// The last row's id.
+    pub id: String,
+}
+
+/// A cursor that this server did not make.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cursor is what an earlier page's Link header gave, unchanged and with the same sort")]
+pub struct CursorError;
+
+impl FromStr for Cursor {
+    type Err = CursorError;
+    fn from_str(text: &str) -> Result<Self, CursorError> {
+        let digit = |byte: u8| (byte as char).to_digit(16).ok_or(CursorError);
+        if !text.len().is_multiple_of(2) {
+            return Err(CursorError);
+        }
+        let bytes = text.as_bytes().chunks_exact(2).map(|pair| Ok((digit(pair[0])? << 4 | digit(pair[1])?) as u8));
+        let bytes = bytes.collect::<Result<Vec<u8>, CursorError>>()?;
+        serde_json::from_slice(&bytes).map_err(|_| CursorError)
+    }
+}
+
+impl fmt::Display for Cursor {
+    /// Hexadecimal JSON: needs no escaping in a URL, and nobody is tempted to build one by hand.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let json = serde_json::to_vec(self).map_err(|_| fmt::Error)?;
+        json.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Which page of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRequest {
+    /// At most so many rows: 1 to 200.
+    pub limit: u32,
+    /// After this row; from the start without.
+    pub cursor: Option<Cursor>,
+    /// The order.
+    pub sort: Sort,
+}
+
+impl PageRequest {
+    /// Rows on a page where the caller does not say.
+    pub const DEFAULT_LIMIT: u32 = 50;
+    /// Rows on a page at most.
+    pub const MAX_LIMIT: u32 = 200;
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<Cursor>,
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sorts_and_cursors_survive_their_texts() {
+        for text in ["created_at", "-updated_at", "name", "-duration", "size"] {
+            assert_eq!(text.parse::<Sort>().unwrap().to_string(), text);
+        }
+        assert!("rowid; drop table".parse::<Sort>().is_err());
+        let cursor = Cursor { sort: "-created_at".into(), key: Some("场 & ?".into()), id: "x".into() };
+        assert_eq!(cursor.to_string().parse::<Cursor>().unwrap(), cursor);
+        for bad in ["zz", "7", "7b7d", "éé"] {
+            assert!(bad.parse::<Cursor>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Workflows as rows and lists. What is inside a definition is the business of [`crate::graph`].
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{
+    ids::{ExecutionId, NodeId, Sha256, VideoId, WorkflowId},
+    timestamp::Timestamp,
+    video::{Role, Video},
+};
+
+/// Whether the user has saved a workflow.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkflowStatus {
+    /// Being made; its clips are not associated yet.
+    #[default]
+    Draft,
+    /// Saved; its clips come back with it.
+    Saved,
+}
+
+impl WorkflowStatus {
+    /// The name, as it stands in JSON and in the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Saved => "saved",
+        }
+    }
+
+    /// The status of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Draft, Self::Saved].into_iter().find(|status| status.name() == name)
+    }
+}
+
+/// A workflow in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WorkflowSummary {
+    /// The workflow's id.
+    pub id: WorkflowId,
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    pub description: Option<String>,
+    /// Draft or saved.
+    pub status: WorkflowStatus,
+    /// Nodes in its definition.
+    pub node_count: i64,
+    /// Videos associated with it.
+    pub video_count: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When name, description, status or definition last changed.
+    pub updated_at: Timestamp,
+    /// When it last ran.
+    pub last_executed_at: Option<Timestamp>,
+}
+
+/// Unsaved edits of a workflow: the autosave slot.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DraftSlot {
+    /// The edited definition.
+    #[schema(value_type = Object)]
+    pub definition: Value,
+    /// The `ETag` of the version these edits began from.
+    pub base_etag: String,
+    /// When they were last kept.
+    pub updated_at: Timestamp,
+}
+
+/// What is known of a video that is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MissingVideo {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of its bytes: the same file uploaded again takes its place.
+    pub file_hash: Sha256,
+    /// Why it is gone, in words.
+    pub reason: String,
+    /// When it went.
+    pub deleted_at: Timestamp,
+}
+
+/// A video associated with a node of a workflow.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct WorkflowVideo {
+    /// The video's id.
+    pub video_id: VideoId,
+    /// The node.
+    pub node_id: NodeId,
+    /// The node's type.
+    pub node_type: String,
+    /// What the video is to the node.
+    pub role: Role,
+    /// The execution that made it, if one.
+    pub execution_id: Option<ExecutionId>,
+    /// When it was associated, or last renewed.
+    pub created_at: Timestamp,
+    /// The video, or `null` if it is gone.
+    pub video: Option<Video>,
+    /// What it was and why it is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<MissingVideo>,
+}
+
+/// A workflow with everything that restores it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Workflow {
+    /// The workflow's id.
+    pub id: WorkflowId,
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    pub description: Option<String>,
+    /// Draft or saved.
+    pub status: WorkflowStatus,
+    /// The graph, as it was given.
+    #[schema(value_type = Object)]
+    pub definition: Value,
+    /// Unsaved edits.
+    pub draft: Option<DraftSlot>,
+    /// Its clips, newest first: the first of a node is its current clip.
+    pub videos: Vec<WorkflowVideo>,
+    /// Nodes in its definition.
+    pub node_count: i64,
+    /// Videos associated with it.
+    pub video_count: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When name, description, status or definition last changed.
+    pub updated_at: Timestamp,
+    /// When it last ran.
+    pub last_executed_at: Option<Timestamp>,
+}
+
+/// What `POST /api/workflows` takes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewWorkflow {
+    /// Chosen by the caller, or made by the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<WorkflowId>,
+    /// 1 to 200 characters.
+    pub name: String,
+    /// At most 10,000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Draft unless said otherwise.
+    #[serde(default)]
+    pub status: WorkflowStatus,
+    /// The graph.
+    #[schema(value_type = Object)]
+    pub definition: Value,
+}
+
+/// What `PUT /api/workflows/{id}` takes: absent fields stay as they are.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WorkflowChange {
+    /// 1 to 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// At most 10,000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Draft or saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<WorkflowStatus>,
+    /// The graph.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub definition: Option<Value>,
+}
+
+/// What `PUT /api/workflows/{id}/draft` takes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDraft {
+    /// The edited definition.
+    #[schema(value_type = Object)]
+    pub definition: Value,
+    /// The `ETag` of the version these edits began from.
+    pub base_etag: String,
+}
+
+/// What `POST /api/workflows/{id}/videos` takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAssociation {
+    /// The video.
+    pub video_id: VideoId,
+    /// The node that made or uses it.
+    pub node_id: NodeId,
+    /// The node's type.
+    pub node_type: String,
+    /// What the video is to the node.
+    pub role: Role,
+    /// The execution that made it, if one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_id: Option<ExecutionId>,
+}

@@ -1,0 +1,201 @@
+//! The settings: environment variables or flags, each checked once at the start.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+/// Reelgraph: build video workflows as a graph, run them, and never lose or repeat a clip.
+#[derive(Debug, Parser)]
+#[command(name = "reelgraph", version)]
+pub struct Cli {
+    /// What to do; `serve` without.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The settings.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server (the default).
+    Serve,
+}
+
+/// The settings as they were given.
+#[derive(Debug, Clone, Args)]
+pub struct Settings {
+    /// Where the server listens.
+    #[arg(long, env = "LEPTOS_SITE_ADDR", default_value = "127.0.0.1:3000", global = true)]
+    pub site_addr: SocketAddr,
+    /// The database: sqlite://FILE.
+    #[arg(long, env = "DATABASE_URL", default_value = "sqlite://media.db", global = true)]
+    pub database_url: String,
+    /// The videos store: file:DIR.
+    #[arg(long, env = "VIDEOS_URL", default_value = "file:videos", global = true)]
+    pub videos_url: String,
+    /// The origin or origins under which browsers reach the server, separated by commas; required off loopback.
+    #[arg(long, env = "REELGRAPH_PUBLIC_ORIGIN", global = true)]
+    pub public_origin: Option<String>,
+    /// The token every caller must show; required off loopback.
+    #[arg(long, env = "REELGRAPH_ACCESS_TOKEN", global = true, hide_env_values = true)]
+    pub access_token: Option<String>,
+    /// Key of the Videos-API provider.
+    #[arg(long, env = "OPENAI_API_KEY", global = true, hide_env_values = true)]
+    pub openai_api_key: Option<String>,
+    /// Base URL of the Videos-API provider.
+    #[arg(long, env = "OPENAI_BASE_URL", default_value = "https://api.openai.com/v1", global = true)]
+    pub openai_base_url: String,
+    /// Key of the Google provider.
+    #[arg(long, env = "GEMINI_API_KEY", global = true, hide_env_values = true)]
+    pub gemini_api_key: Option<String>,
+    /// Base URL of the Google provider.
+    #[arg(long, env = "GEMINI_BASE_URL", default_value = "https://generativelanguage.googleapis.com", global = true)]
+    pub gemini_base_url: String,
+    /// The largest upload, in bytes.
+    #[arg(long, env = "REELGRAPH_MAX_UPLOAD_BYTES", default_value_t = 10 * 1024 * 1024 * 1024, global = true)]
+    pub max_upload_bytes: u64,
+    /// Local ffmpeg jobs at a time; the number of cores without.
+    #[arg(long, env = "REELGRAPH_WORKERS", global = true)]
+    pub workers: Option<usize>,
+    /// Log filter.
+    #[arg(long, env = "RUST_LOG", default_value = "info", global = true)]
+    pub log: String,
+    /// The folder with the browser's files; beside the program or `target/site` without.
+    #[arg(long, env = "LEPTOS_SITE_ROOT", global = true)]
+    pub site_root: Option<PathBuf>,
+}
+
+/// A setting that cannot be used; the message names it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct SettingError(pub String);
+
+/// The settings, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the server listens.
+    pub site_addr: SocketAddr,
+    /// `sqlite://…`
+    pub database_url: String,
+    /// The folder of the videos store.
+    pub videos_dir: PathBuf,
+    /// Origins (`scheme://host[:port]`) that were given; empty means the loopback names with the bound port.
+    pub public_origins: Vec<String>,
+    /// The token every caller must show.
+    pub access_token: Option<String>,
+    /// Key of the Videos-API provider.
+    pub openai_api_key: Option<String>,
+    /// Key of the Google provider.
+    pub gemini_api_key: Option<String>,
+    /// The largest upload, in bytes.
+    pub max_upload_bytes: u64,
+    /// Local ffmpeg jobs at a time, at least 1.
+    pub workers: usize,
+    /// The folder with the browser's files.
+    pub site_root: PathBuf,
+}
+
+impl TryFrom<Settings> for Config {
+    type Error = SettingError;
+
+    fn try_from(settings: Settings) -> Result<Self, SettingError> {
+        let refuse = |text: String| Err(SettingError(text));
+        if settings.database_url.starts_with("postgres") {
+            return refuse("DATABASE_URL: this version keeps its rows in SQLite; give sqlite://FILE".into());
+        }
+        if !settings.database_url.starts_with("sqlite:") {
+            return refuse(format!("DATABASE_URL: {:?} is no database URL; give sqlite://FILE", settings.database_url));
+        }
+        let videos_dir = match settings.videos_url.split_once(':') {
+            Some(("file", dir)) if !dir.trim_start_matches('/').is_empty() => PathBuf::from(dir.strip_prefix("//").unwrap_or(dir)),
+            Some(("s3" | "gs", _)) => return refuse("VIDEOS_URL: this version keeps videos in a folder; give file:DIR".into()),
+            _ => return refuse(format!("VIDEOS_URL: {:?} names no store; give file:DIR", settings.videos_url)),
+        };
+        let public_origins =
+            settings.public_origin.as_deref().unwrap_or_default().split(',').map(str::trim).filter(|text| !text.is_empty());
+        let public_origins = public_origins.map(origin).collect::<Result<Vec<_>, _>>()?;
+        let access_token = settings.access_token.filter(|token| !token.is_empty());
+        if !settings.site_addr.ip().is_loopback() {
+            if public_origins.is_empty() {
+                return refuse(format!(
+                    "REELGRAPH_PUBLIC_ORIGIN: required when listening on {}, which others can reach; give the origin browsers use, like https://reels.example",
+                    settings.site_addr
+                ));
+            }
+            if access_token.is_none() {
+                return refuse(format!(
+                    "REELGRAPH_ACCESS_TOKEN: required when listening on {}, which others can reach",
+                    settings.site_addr
+                ));
+            }
+        }
+        let workers = match settings.workers {
+            Some(0) => return refuse("REELGRAPH_WORKERS: must be at least 1".into()),
+            Some(workers) => workers,
+            None => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        };
+        Ok(Self {
+            site_addr: settings.site_addr,
+            database_url: settings.database_url,
+            videos_dir,
+            public_origins,
+            access_token,
+            openai_api_key: settings.openai_api_key.filter(|key| !key.is_empty()),
+            gemini_api_key: settings.gemini_api_key.filter(|key| !key.is_empty()),
+            max_upload_bytes: settings.max_upload_bytes,
+            workers,
+            site_root: settings.site_root.unwrap_or_else(|| PathBuf::from("target/site")),
+        })
+    }
+}
+
+/// Checks an origin and gives it in the form a browser sends: lower case, no path, no default port.
+fn origin(text: &str) -> Result<String, SettingError> {
+    let wrong =
+        || SettingError(format!("REELGRAPH_PUBLIC_ORIGIN: {text:?} is no origin; give scheme and host, like https://reels.example"));
+    let uri: http::Uri = text.trim_end_matches('/').parse().map_err(|_| wrong())?;
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return Err(wrong()) };
+    if !matches!(scheme, "http" | "https") || !matches!(uri.path(), "" | "/") || uri.query().is_some() {
+        return Err(wrong());
+    }
+    let host = authority.host().to_ascii_lowercase();
+    let port = authority.port_u16().filter(|port| !matches!((scheme, port), ("http", 80) | ("https", 443)));
+    Ok(port.map_or_else(|| format!("{scheme}://{host}"), |port| format!("{scheme}://{host}:{port}")))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn config(arguments: &[&str]) -> Result<Config, SettingError> {
+        let cli = Cli::try_parse_from(["reelgraph"].iter().chain(arguments)).unwrap();
+        cli.settings.try_into()
+    }
+
+    #[test]
+    fn a_bad_setting_is_named() {
+        for (arguments, name) in [
+            (["--database-url", "postgres://x"], "DATABASE_URL"),
+            (["--database-url", "media.db"], "DATABASE_URL"),
+            (["--videos-url", "s3://bucket"], "VIDEOS_URL"),
+            (["--videos-url", "file:"], "VIDEOS_URL"),
+            (["--workers", "0"], "REELGRAPH_WORKERS"),
+            (["--public-origin", "reels.example"], "REELGRAPH_PUBLIC_ORIGIN"),
+            (["--site-addr", "0.0.0.0:3000"], "REELGRAPH_PUBLIC_ORIGIN"),
+        ] {
+            let error = config(&arguments).unwrap_err();
+            assert!(error.0.starts_with(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn off_loopback_a_token_is_required() {
+        let open = ["--site-addr", "0.0.0.0:3000", "--public-origin", "https://Reels.example:443/"];
+        assert!(config(&open).unwrap_err().0.starts_with("REELGRAPH_ACCESS_TOKEN"));
+        let closed = config(&[&open[..], &["--access-token", "s3cret"]].concat()).unwrap();
+        assert_eq!(closed.public_origins, ["https://reels.example"]);
+    }
+}

@@ -1,0 +1,144 @@
+//! The server's own error: keeps every source, and becomes an [`ApiError`] in one place, which logs a 5xx once with its cause and hides it.
+
+use std::path::PathBuf;
+
+use crate::domain::{ApiError, ErrorKind};
+
+/// Anything that can go wrong in the server.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Already in the user's words.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// The database refused, or is not there.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The database's schema could not be brought up to date.
+    #[error("database schema: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// A row holds something this version cannot read.
+    #[error("database row: {table}.{column} holds {value:?}")]
+    Row {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// What stands there.
+        value: String,
+    },
+    /// A file or folder could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The videos store refused.
+    #[error("videos store: {0}")]
+    Store(#[from] object_store::Error),
+    /// ffmpeg or ffprobe is not installed.
+    #[error("{tool} was not found")]
+    ToolMissing {
+        /// `ffmpeg` or `ffprobe`.
+        tool: &'static str,
+    },
+    /// ffmpeg or ffprobe ended with an error.
+    #[error("{tool} ended with {exit}: {stderr}")]
+    Tool {
+        /// `ffmpeg` or `ffprobe`.
+        tool: &'static str,
+        /// The exit status in words.
+        exit: String,
+        /// The end of what it wrote to stderr.
+        stderr: String,
+    },
+    /// Something took longer than it may.
+    #[error("{what} took longer than {seconds} s and was stopped")]
+    Timeout {
+        /// What took too long.
+        what: &'static str,
+        /// How long it may take.
+        seconds: u64,
+    },
+    /// Stopped by the user, or because the server stops.
+    #[error("cancelled")]
+    Cancelled,
+    /// JSON that we wrote ourselves does not read, or the other way round.
+    #[error("json: {0}")]
+    Json(#[from] serde_json::Error),
+    /// An invariant does not hold.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+/// What most of the server returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An I/O error at `path`, for `map_err`.
+    pub fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, source }
+    }
+
+    /// Shorthand for an error already in the user's words.
+    pub fn api(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self::Api(ApiError::new(kind, message))
+    }
+
+    /// Whether a unique index refused an insert: the normal path of a race for first.
+    #[must_use]
+    pub fn is_unique_violation(&self) -> bool {
+        matches!(self, Self::Database(sqlx::Error::Database(error)) if error.is_unique_violation())
+    }
+
+    /// Whether the disk is full, wherever that was found out.
+    #[must_use]
+    pub fn is_storage_full(&self) -> bool {
+        match self {
+            Self::Io { source, .. } => source.kind() == std::io::ErrorKind::StorageFull,
+            Self::Database(sqlx::Error::Database(error)) => error.message().contains("disk is full"),
+            Self::Store(error) => {
+                let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+                while let Some(error) = cause {
+                    if error.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull) {
+                        return true;
+                    }
+                    cause = error.source();
+                }
+                false
+            }
+            _ => false,
+        }
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        if error.is_storage_full() {
+            tracing::error!(cause = %error, "the disk is full");
+            return Self::new(ErrorKind::StorageFull, "The disk is full; nothing was kept of this. Free some room and try again.");
+        }
+        match error {
+            Error::Api(error) => error,
+            Error::Cancelled => Self::new(ErrorKind::Cancelled, "Cancelled."),
+            Error::ToolMissing { tool } => Self::new(
+                ErrorKind::Unavailable,
+                format!("This needs {tool}, which is not installed on the server. Install ffmpeg and restart the server."),
+            ),
+            Error::Database(sqlx::Error::PoolTimedOut) => Self::new(ErrorKind::Unavailable, "The database is busy. Try again in a moment."),
+            Error::Tool { tool, .. } | Error::Timeout { what: tool, .. } => {
+                tracing::error!(cause = %error, "a tool failed");
+                Self::new(ErrorKind::Internal, format!("{tool} could not finish this; the server's log has the details."))
+            }
+            error => {
+                tracing::error!(cause = %error, "internal error");
+                Self::new(
+                    ErrorKind::Internal,
+                    "Something went wrong on the server; its log has the cause. Nothing you had stored was changed.",
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Whether the process lives, whether it can work, and what it counts.
+
+use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::server::state::AppState;
+
+/// What the server needs to work, part by part: `ok`, or what is wrong.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Readiness {
+    /// The database.
+    pub database: String,
+    /// The videos store.
+    pub videos: String,
+    /// ffmpeg and ffprobe.
+    pub ffmpeg: String,
+}
+
+/// The process lives.
+#[utoipa::path(get, path = "/healthz", responses((status = 200, description = "The process lives", body = String)))]
+pub async fn healthz() -> &'static str {
+    "ok"
+}
+
+/// The server can work.
+#[utoipa::path(get, path = "/readyz", responses(
+    (status = 200, description = "Everything the server needs is there", body = Readiness),
+    (status = 503, description = "Something is missing", body = Readiness),
+))]
+pub async fn readyz(State(state): State<AppState>) -> impl IntoResponse {
+    let text = |result: Result<(), crate::server::Error>| result.map_or_else(|error| error.to_string(), |()| "ok".to_owned());
+    let readiness = Readiness {
+        database: text(state.db.check().await),
+        videos: text(state.content.check().await),
+        ffmpeg: text(state.ffmpeg.available()),
+    };
+    let ready = [&readiness.database, &readiness.videos, &readiness.ffmpeg].into_iter().all(|part| part == "ok");
+    (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(readiness))
+}

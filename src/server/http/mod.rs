@@ -1,0 +1,9 @@
+//! REST and pages: thin doors to the services. A handler reads the request, calls one service and answers.
+
+pub mod extract;
+pub mod health;
+pub mod layers;
+pub mod login;
+pub mod pages;
+pub mod problem;
+pub mod router;

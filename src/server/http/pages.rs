@@ -1,0 +1,25 @@
+//! Pages: rendered by Leptos, each with its own content security policy.
+
+use axum::http::{HeaderName, HeaderValue, header};
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_axum::ResponseOptions;
+
+use crate::server::state::AppState;
+
+/// Provides what pages and server functions read from context, and sets the page's policy.
+/// Positions in the server's HTML are `style` attributes; scripts run by nonce only.
+pub fn provide(state: &AppState) {
+    provide_context(state.clone());
+    let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else { return };
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; style-src-attr 'unsafe-inline'; \
+         img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'{reload}; font-src 'self'; form-action 'self'; \
+         base-uri 'none'; frame-ancestors 'none'",
+        reload = if std::env::var_os("LEPTOS_WATCH").is_some() { " ws:" } else { "" },
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+        .insert_header(HeaderName::from_static("permissions-policy"), HeaderValue::from_static("camera=(), microphone=(), geolocation=()"));
+}

@@ -1,0 +1,7 @@
+//! Files and the tools that read and make them: content-addressed storage, ffprobe, ffmpeg. Imports domain only.
+
+pub mod content;
+pub mod ffmpeg;
+pub mod poster;
+pub mod probe;
+pub mod stitch;

@@ -1,0 +1,3 @@
+//! Who makes clips: one trait, one file a provider.
+
+pub mod animatic;

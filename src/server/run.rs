@@ -1,0 +1,144 @@
+//! The composition root: settings → parts → server, and a graceful stop.
+
+use std::{process::ExitCode, sync::Arc, time::Duration};
+
+use clap::Parser;
+use leptos::config::LeptosOptions;
+use tokio::{net::TcpListener, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Error, Result,
+    config::{Cli, Command, Config},
+    http::{layers::Access, router::router},
+    media::{content::Content, ffmpeg::Ffmpeg},
+    services::events::Events,
+    state::AppState,
+    store::Db,
+};
+
+/// How long requests and jobs under way may take to end once the server is told to stop.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// Reads the command line and runs what it says. 0: done; 1: it failed; 2: the command line or a setting is wrong.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = tracing_subscriber::EnvFilter::try_new(&cli.settings.log);
+    let config = match (filter, Config::try_from(cli.settings)) {
+        (Err(error), _) => return complain(2, &format!("RUST_LOG: {error}")),
+        (_, Err(error)) => return complain(2, &error.to_string()),
+        (Ok(filter), Ok(config)) => {
+            tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+            config
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(1, &format!("the runtime did not start: {error}")),
+    };
+    let result = match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => runtime.block_on(serve(config)),
+    };
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(1, &error.to_string()),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "a command's error goes to stderr as one sentence")]
+fn complain(code: u8, sentence: &str) -> ExitCode {
+    eprintln!("reelgraph: {sentence}");
+    ExitCode::from(code)
+}
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// Where a part cannot start; the sentence names it.
+pub async fn serve(config: Config) -> Result<()> {
+    let address = config.site_addr;
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        Error::Internal(format!("LEPTOS_SITE_ADDR: cannot listen on {address}: {error}; is another Reelgraph running?"))
+    })?;
+    let server = Server::start(config, listener).await?;
+    stop_signal().await;
+    tracing::info!("stopping");
+    server.stop().await;
+    Ok(())
+}
+
+/// A running server: what `serve` and the tests start.
+#[derive(Debug)]
+pub struct Server {
+    /// The server's parts.
+    pub state: AppState,
+    /// Where it listens.
+    pub address: std::net::SocketAddr,
+    task: tokio::task::JoinHandle<std::io::Result<()>>,
+}
+
+impl Server {
+    /// Starts everything behind `listener` and accepts connections.
+    ///
+    /// # Errors
+    /// Where a part cannot start.
+    pub async fn start(config: Config, listener: TcpListener) -> Result<Self> {
+        let address = listener.local_addr().map_err(Error::io("the listening socket"))?;
+        let access = Access::new(&config.public_origins, config.access_token.as_deref(), address);
+        let state = compose(config).await?;
+        let app = router(state.clone(), access);
+        let stop = state.stop.clone();
+        let task = tokio::spawn(axum::serve(listener, app).with_graceful_shutdown(async move { stop.cancelled().await }).into_future());
+        tracing::info!("listening on http://{address}");
+        Ok(Self { state, address, task })
+    }
+
+    /// Stops accepting, lets requests under way end, and closes the database.
+    pub async fn stop(mut self) {
+        self.state.stop.cancel();
+        match tokio::time::timeout(GRACE, &mut self.task).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(other) => tracing::error!(?other, "the server ended with an error"),
+            Err(_) => {
+                tracing::warn!("some requests did not end in time and were cut");
+                self.task.abort();
+            }
+        }
+        self.state.db.close().await;
+    }
+}
+
+/// Builds the server's parts.
+async fn compose(config: Config) -> Result<AppState> {
+    let db = Db::open(&config.database_url).await?;
+    let leptos = LeptosOptions::builder()
+        .output_name(std::sync::Arc::<str>::from("reelgraph"))
+        .site_root(std::sync::Arc::<str>::from(config.site_root.to_string_lossy()))
+        .site_pkg_dir(std::sync::Arc::<str>::from("pkg"))
+        .site_addr(config.site_addr)
+        .hash_files(config.site_root.join("hash.txt").is_file())
+        .hash_file(std::sync::Arc::<str>::from("hash.txt"))
+        .build();
+    Ok(AppState {
+        config: Arc::new(config),
+        db,
+        content: Content::default(),
+        ffmpeg: Ffmpeg::default(),
+        events: Events,
+        stop: CancellationToken::new(),
+        leptos,
+    })
+}
+
+async fn stop_signal() {
+    let interrupt = async { signal::ctrl_c().await.ok() };
+    let terminate = async {
+        match signal::unix::signal(signal::unix::SignalKind::terminate()) {
+            Ok(mut terminate) => terminate.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! { _ = interrupt => {}, _ = terminate => {} }
+}

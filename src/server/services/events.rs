@@ -1,0 +1,5 @@
+//! What happens, told to pages.
+
+/// Where state changes are announced.
+#[derive(Debug, Clone, Default)]
+pub struct Events;

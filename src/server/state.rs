@@ -1,0 +1,39 @@
+//! What a request handler or a worker finds at hand. Composed once in `run`; cheap to clone.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use leptos::config::LeptosOptions;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    config::Config,
+    media::{content::Content, ffmpeg::Ffmpeg},
+    services::events::Events,
+    store::Db,
+};
+
+/// The server's parts.
+#[derive(Debug, Clone)]
+pub struct AppState {
+    /// The settings.
+    pub config: Arc<Config>,
+    /// Rows.
+    pub db: Db,
+    /// Files.
+    pub content: Content,
+    /// ffmpeg and ffprobe.
+    pub ffmpeg: Ffmpeg,
+    /// What happens, for pages; and the bell that wakes workers.
+    pub events: Events,
+    /// Cancelled when the server stops: streams and workers end.
+    pub stop: CancellationToken,
+    /// Where Leptos finds the browser's files.
+    pub leptos: LeptosOptions,
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos.clone()
+    }
+}

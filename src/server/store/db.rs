@@ -1,0 +1,89 @@
+//! The database: one writer, many readers, migrations at the start.
+
+use std::{path::PathBuf, str::FromStr, time::Duration};
+
+use sqlx::{
+    Sqlite, SqlitePool, Transaction,
+    migrate::{MigrateError, Migrator},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::server::{Error, Result};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// A writing transaction, begun IMMEDIATE. Dropped without commit it rolls back.
+pub type Tx = Transaction<'static, Sqlite>;
+
+/// The database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Db {
+    reader: SqlitePool,
+    writer: SqlitePool,
+}
+
+impl Db {
+    /// Opens or creates the database at `sqlite://PATH` and brings its schema up to date.
+    ///
+    /// # Errors
+    /// Where the URL is of another kind, the file cannot be opened, or it was written by a newer program.
+    pub async fn open(url: &str) -> Result<Self> {
+        let options = SqliteConnectOptions::from_str(url)?
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A 2xx promises that the row outlives a power cut.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(10));
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        MIGRATIONS.run(&writer).await.map_err(newer_database)?;
+        let reader = SqlitePoolOptions::new().max_connections(8).connect_with(options.read_only(true)).await?;
+        Ok(Self { reader, writer })
+    }
+
+    /// The path of the file that `url` names.
+    ///
+    /// # Errors
+    /// Where the URL is none of SQLite's.
+    pub fn path(url: &str) -> Result<PathBuf> {
+        Ok(SqliteConnectOptions::from_str(url)?.get_filename().to_path_buf())
+    }
+
+    /// For statements that only read.
+    #[must_use]
+    pub fn reader(&self) -> &SqlitePool {
+        &self.reader
+    }
+
+    /// Begins a writing transaction. There is one writer: hold it briefly, and never across a file, a process or a request.
+    ///
+    /// # Errors
+    /// Where the writer cannot be had in time.
+    pub async fn begin(&self) -> Result<Tx> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// Where it does not.
+    pub async fn check(&self) -> Result<()> {
+        sqlx::query("SELECT 1").execute(&self.reader).await?;
+        Ok(())
+    }
+
+    /// Closes every connection; what was committed is in the file.
+    pub async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+}
+
+fn newer_database(error: MigrateError) -> Error {
+    match error {
+        MigrateError::VersionMissing(version) | MigrateError::VersionTooNew(version, _) => Error::Internal(format!(
+            "the database was written by a newer Reelgraph (schema {version}); start that version, or restore a backup made by this one"
+        )),
+        error => error.into(),
+    }
+}

@@ -1,0 +1,48 @@
+//! From columns to domain types and back. Here a bad row becomes a typed error.
+
+use std::{fmt::Display, str::FromStr};
+
+use sqlx::{Row, sqlite::SqliteRow};
+
+use crate::server::{Error, Result};
+
+/// Reads a text column that must parse, such as an id or a time.
+///
+/// # Errors
+/// [`Error::Row`] where the text does not parse.
+pub fn parsed<T: FromStr>(row: &SqliteRow, table: &'static str, column: &'static str) -> Result<T> {
+    let text: String = row.try_get(column)?;
+    text.parse().map_err(|_| Error::Row { table, column, value: text })
+}
+
+/// Reads a text column that may be null and else must parse.
+///
+/// # Errors
+/// [`Error::Row`] where the text does not parse.
+pub fn parsed_option<T: FromStr>(row: &SqliteRow, table: &'static str, column: &'static str) -> Result<Option<T>> {
+    let text: Option<String> = row.try_get(column)?;
+    text.map(|text| text.parse().map_err(|_| Error::Row { table, column, value: text })).transpose()
+}
+
+/// Reads a text column that holds one of a fixed set of names.
+///
+/// # Errors
+/// [`Error::Row`] where the name is none of them.
+pub fn named<T>(row: &SqliteRow, table: &'static str, column: &'static str, from_name: impl Fn(&str) -> Option<T>) -> Result<T> {
+    let text: String = row.try_get(column)?;
+    from_name(&text).ok_or(Error::Row { table, column, value: text })
+}
+
+/// Reads a JSON column that may be null.
+///
+/// # Errors
+/// [`Error::Row`] where the text is no such JSON.
+pub fn json<T: serde::de::DeserializeOwned>(row: &SqliteRow, table: &'static str, column: &'static str) -> Result<Option<T>> {
+    let text: Option<String> = row.try_get(column)?;
+    text.map(|text| serde_json::from_str(&text).map_err(|_| Error::Row { table, column, value: text })).transpose()
+}
+
+/// The text an id or a time is bound as, where it may be null.
+pub fn text<T: Display>(value: Option<&T>) -> Option<String> {
+    value.map(ToString::to_string)
+}

@@ -1,0 +1,50 @@
+//! The document around every page, and which page stands at which path.
+
+use leptos::prelude::*;
+use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
+use leptos_router::{
+    components::{Route, Router, Routes},
+    path,
+};
+
+/// The HTML document. Rendered on the server only.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="dark light"/>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <AutoReload options=options.clone()/>
+                <HydrationScripts options=options.clone()/>
+                <HashedStylesheet options id="style"/>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+/// The pages.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    Effect::new(|_| {
+        if let Some(body) = document().body() {
+            // Failing to set an attribute would only slow the tests down.
+            let _ = body.set_attribute("data-hydrated", "");
+        }
+    });
+    view! {
+        <Title formatter=|title: String| if title.is_empty() { "Reelgraph".to_owned() } else { format!("{title} · Reelgraph") }/>
+        <Router>
+            <Routes fallback=|| view! { <main><h1>"There is no such page"</h1><p><a href="/">"Workflows"</a></p></main> }>
+                <Route path=path!("/") view=|| view! { <main><h1>"Workflows"</h1></main> }/>
+            </Routes>
+        </Router>
+    }
+}

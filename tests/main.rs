@@ -1,0 +1,1 @@
+//! Integration tests: one binary that drives the real router over real HTTP, with a real database and real ffmpeg.
