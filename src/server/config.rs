@@ -53,6 +53,9 @@ pub struct Settings {
     /// Base URL of the Google provider.
     #[arg(long, env = "GEMINI_BASE_URL", default_value = "https://generativelanguage.googleapis.com", global = true)]
     pub gemini_base_url: String,
+    /// Key of the xAI provider.
+    #[arg(long, env = "XAI_API_KEY", global = true, hide_env_values = true)]
+    pub xai_api_key: Option<String>,
     /// The largest upload, in bytes.
     #[arg(long, env = "REELGRAPH_MAX_UPLOAD_BYTES", default_value_t = 10 * 1024 * 1024 * 1024, global = true)]
     pub max_upload_bytes: u64,
@@ -89,6 +92,8 @@ pub struct Config {
     pub openai_api_key: Option<String>,
     /// Key of the Google provider.
     pub gemini_api_key: Option<String>,
+    /// Key of the xAI provider.
+    pub xai_api_key: Option<String>,
     /// The largest upload, in bytes.
     pub max_upload_bytes: u64,
     /// Local ffmpeg jobs at a time, at least 1.
@@ -144,6 +149,7 @@ impl TryFrom<Settings> for Config {
             access_token,
             openai_api_key: settings.openai_api_key.filter(|key| !key.is_empty()),
             gemini_api_key: settings.gemini_api_key.filter(|key| !key.is_empty()),
+            xai_api_key: settings.xai_api_key.filter(|key| !key.is_empty()),
             max_upload_bytes: settings.max_upload_bytes,
             workers,
             site_root: settings.site_root.unwrap_or_else(|| PathBuf::from("target/site")),
