@@ -1,0 +1,33 @@
+//! The process's life: it answers at once, tells what is missing, and stops when told.
+
+use crate::support::{TestServer, process::ServerProcess};
+
+#[tokio::test]
+async fn a_new_server_is_alive_and_ready() {
+    let server = TestServer::start().await;
+    assert_eq!(server.client.get("/healthz").await.expect(200).text(), "ok");
+    let ready = server.client.get("/readyz").await.expect(200).json();
+    assert_eq!(ready["ffmpeg"], "ok");
+    server.client.get("/api/no-such-thing").await.problem(404);
+    server.client.post("/healthz", &serde_json::json!({})).await.problem(405);
+}
+
+#[tokio::test]
+async fn sigterm_stops_it_gracefully() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = ServerProcess::start(dir.path());
+    server.client.get("/healthz").await.expect(200);
+    assert!(dir.path().join("media.db").is_file());
+    assert_eq!(server.terminate(), Some(0));
+}
+
+#[test]
+fn a_bad_setting_stops_the_start_with_a_sentence_that_names_it() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_reelgraph"))
+        .args(["serve", "--database-url", "postgres://db/reels"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("DATABASE_URL") && stderr.lines().count() == 1, "{stderr}");
+}

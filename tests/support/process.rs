@@ -1,0 +1,95 @@
+//! The real program as a child process, for tests that kill it or read its output.
+
+use std::{
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use std::io::{BufRead, BufReader};
+
+use super::Client;
+
+/// A running `reelgraph serve`. Killed when dropped.
+pub struct ServerProcess {
+    child: Child,
+    /// Speaks to it.
+    pub client: Client,
+    log: std::sync::Arc<std::sync::Mutex<String>>,
+}
+
+impl ServerProcess {
+    /// Starts the program on the database and the videos in `dir`, and waits until it accepts connections.
+    pub fn start(dir: &Path) -> Self {
+        Self::start_with(dir, |_| {})
+    }
+
+    /// The same, with the command changed.
+    pub fn start_with(dir: &Path, change: impl FnOnce(&mut Command)) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_reelgraph"));
+        command
+            .args(["serve", "--site-addr", "127.0.0.1:0", "--workers", "2", "--log", "info"])
+            .arg("--database-url")
+            .arg(format!("sqlite://{}", dir.join("media.db").display()))
+            .arg("--videos-url")
+            .arg(format!("file:{}", dir.join("videos").display()))
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        for key in ["OPENAI_API_KEY", "GEMINI_API_KEY", "REELGRAPH_ACCESS_TOKEN", "REELGRAPH_PUBLIC_ORIGIN"] {
+            command.env_remove(key);
+        }
+        change(&mut command);
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let log = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+        let mut address: Option<SocketAddr> = None;
+        for line in lines.by_ref().map_while(Result::ok) {
+            let found = line.split_once("listening on http://").map(|(_, address)| address.trim().parse().unwrap());
+            log.lock().unwrap().push_str(&(line + "\n"));
+            if found.is_some() {
+                address = found;
+                break;
+            }
+        }
+        let address = address.unwrap_or_else(|| panic!("the server did not start:\n{}", log.lock().unwrap()));
+        let keep = log.clone();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                keep.lock().unwrap().push_str(&(line + "\n"));
+            }
+        });
+        Self { child, client: Client::new(address), log }
+    }
+
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// `kill -9`, and waits until it is gone.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM, and waits until it is gone; gives its exit code.
+    pub fn terminate(mut self) -> Option<i32> {
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.child.id() as i32), nix::sys::signal::Signal::SIGTERM).unwrap();
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        // It may have ended already, as it should have.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
