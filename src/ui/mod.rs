@@ -1,5 +1,9 @@
 //! The pages, for server and browser alike. Imports api, domain and graph; never server.
 
 mod app;
+pub mod browser;
+pub mod clip;
+pub mod components;
+pub mod words;
 
 pub use app::{App, shell};
