@@ -1,6 +1,8 @@
 //! Server functions, one file a resource; each body is one call of a service. Arguments travel as JSON: a form-encoded POST is what
 //! another site can send.
 
+pub mod workflows;
+
 use leptos::server_fn::{
     codec::JsonEncoding,
     error::{FromServerFnError, ServerFnErrorErr},

@@ -1,10 +1,13 @@
 //! Workflows as rows and lists. What is inside a definition is the business of [`crate::graph`].
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
+    execution::Execution,
     ids::{ExecutionId, NodeId, Sha256, VideoId, WorkflowId},
     timestamp::Timestamp,
     video::{Role, Video},
@@ -147,12 +150,12 @@ pub struct NewWorkflow {
     pub id: Option<WorkflowId>,
     /// 1 to 200 characters.
     pub name: String,
-    /// At most 10,000 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// At most 10,000 characters; empty or `null` for none.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given_or_empty")]
     pub description: Option<String>,
-    /// Draft unless said otherwise.
-    #[serde(default)]
-    pub status: WorkflowStatus,
+    /// Draft unless said otherwise; a known workflow keeps its status.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub status: Option<WorkflowStatus>,
     /// The graph.
     #[schema(value_type = Object)]
     pub definition: Value,
@@ -163,16 +166,16 @@ pub struct NewWorkflow {
 #[serde(deny_unknown_fields)]
 pub struct WorkflowChange {
     /// 1 to 200 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub name: Option<String>,
-    /// At most 10,000 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// At most 10,000 characters; empty or `null` for none.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given_or_empty")]
     pub description: Option<String>,
     /// Draft or saved.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub status: Option<WorkflowStatus>,
     /// The graph.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     #[schema(value_type = Option<Object>)]
     pub definition: Option<Value>,
 }
@@ -203,4 +206,54 @@ pub struct NewAssociation {
     /// The execution that made it, if one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution_id: Option<ExecutionId>,
+}
+
+/// Which workflows a list shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkflowFilter {
+    /// Draft or saved.
+    pub status: Option<WorkflowStatus>,
+    /// Words searched in names and descriptions; all must occur.
+    pub q: Option<String>,
+}
+
+/// A workflow after a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedWorkflow {
+    /// The workflow's id.
+    pub id: WorkflowId,
+    /// The revision the change made, or the old one if nothing changed.
+    pub etag: String,
+}
+
+/// A workflow with what the builder needs beside it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OpenedWorkflow {
+    /// The workflow.
+    pub workflow: Workflow,
+    /// Its revision, for `If-Match`.
+    pub etag: String,
+    /// The number of the last state change in all this; the event stream goes on from here.
+    pub event_id: i64,
+    /// Its newest execution.
+    pub execution: Option<Execution>,
+    /// What of the server's settings the builder has to know.
+    pub settings: BuilderSettings,
+}
+
+/// What of the server's settings the builder has to know.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuilderSettings {
+    /// Providers that cannot be called yet, each with the variable it lacks.
+    pub missing_settings: BTreeMap<String, String>,
+}
+
+/// Reads a field that may be absent but, where it stands, is not `null`.
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// Reads a text that may be absent (left as it is) or `null` (made empty).
+fn given_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Some(Option::deserialize(deserializer)?.unwrap_or_default()))
 }

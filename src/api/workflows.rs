@@ -1,0 +1,94 @@
+//! Workflows as the page asks for them: list, open, create, save, delete, and the slot for unsaved edits.
+
+use leptos::{prelude::*, server_fn::codec::Json};
+
+use crate::domain::{
+    ApiError, WorkflowId,
+    page::Page,
+    workflow::{NewDraft, NewWorkflow, OpenedWorkflow, SavedWorkflow, WorkflowChange, WorkflowStatus, WorkflowSummary},
+};
+
+/// A page of the workflows, the last changed first.
+///
+/// # Errors
+/// [`Invalid`](crate::domain::ErrorKind::Invalid) for a cursor that no earlier page gave.
+#[server(input = Json, endpoint = "list_workflows")]
+pub async fn list_workflows(
+    status: Option<WorkflowStatus>,
+    q: Option<String>,
+    cursor: Option<String>,
+) -> Result<Page<WorkflowSummary>, ApiError> {
+    use crate::{
+        domain::workflow::WorkflowFilter,
+        server::{respond, services::workflows},
+    };
+    let state = respond::state()?;
+    respond::respond(workflows::list_from(&state.db, &WorkflowFilter { status, q }, cursor.as_deref()).await)
+}
+
+/// A workflow with everything the builder needs.
+///
+/// # Errors
+/// [`NotFound`](crate::domain::ErrorKind::NotFound).
+#[server(input = Json, endpoint = "open_workflow")]
+pub async fn open_workflow(id: WorkflowId) -> Result<OpenedWorkflow, ApiError> {
+    use crate::server::{respond, services::workflows};
+    let state = respond::state()?;
+    respond::respond(workflows::open(&state.db, &state.config, id).await)
+}
+
+/// Makes a workflow.
+///
+/// # Errors
+/// [`Invalid`](crate::domain::ErrorKind::Invalid) with each thing that is wrong.
+#[server(input = Json, endpoint = "create_workflow")]
+pub async fn create_workflow(workflow: NewWorkflow) -> Result<SavedWorkflow, ApiError> {
+    use crate::server::{respond, services::workflows};
+    let state = respond::state()?;
+    respond::respond(workflows::create(&state.db, workflow, None).await.map(|stored| stored.workflow))
+}
+
+/// Changes a workflow; what `change` leaves out stays.
+///
+/// # Errors
+/// [`PreconditionFailed`](crate::domain::ErrorKind::PreconditionFailed) where `if_match` is an older revision's `ETag`: someone else
+/// has saved, and nothing was changed. [`Invalid`](crate::domain::ErrorKind::Invalid) with each thing that is wrong.
+#[server(input = Json, endpoint = "save_workflow")]
+pub async fn save_workflow(id: WorkflowId, change: WorkflowChange, if_match: Option<String>) -> Result<SavedWorkflow, ApiError> {
+    use crate::server::{respond, services::workflows};
+    let state = respond::state()?;
+    respond::respond(workflows::save(&state.db, id, change, if_match.as_deref()).await)
+}
+
+/// Deletes a workflow. Its executions are cancelled, its videos stay.
+///
+/// # Errors
+/// [`NotFound`](crate::domain::ErrorKind::NotFound).
+#[server(input = Json, endpoint = "delete_workflow")]
+pub async fn delete_workflow(id: WorkflowId) -> Result<(), ApiError> {
+    use crate::server::{respond, services::workflows};
+    let state = respond::state()?;
+    respond::respond(workflows::delete(&state.db, id, None).await)
+}
+
+/// Keeps unsaved edits in the workflow's slot, in place of earlier ones.
+///
+/// # Errors
+/// [`NotFound`](crate::domain::ErrorKind::NotFound); [`Invalid`](crate::domain::ErrorKind::Invalid) for a broken graph.
+#[server(input = Json, endpoint = "keep_draft")]
+pub async fn keep_draft(id: WorkflowId, draft: NewDraft) -> Result<(), ApiError> {
+    use crate::server::{respond, services::workflows};
+    let state = respond::state()?;
+    respond::respond(workflows::keep_draft(&state.db, id, draft).await)
+}
+
+/// Drops the unsaved edits.
+///
+/// # Errors
+/// [`NotFound`](crate::domain::ErrorKind::NotFound).
+#[server(input = Json, endpoint = "discard_draft")]
+pub async fn discard_draft(id: WorkflowId) -> Result<(), ApiError> {
+    use crate::server::{respond, services::workflows};
+    let state = respond::state()?;
+    respond::respond(workflows::discard_draft(&state.db, id).await)
+}

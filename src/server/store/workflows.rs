@@ -1,0 +1,265 @@
+//! The `workflows` table: rows, lists, revisions and the slot for unsaved edits.
+
+use sha2::{Digest, Sha256};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
+
+use super::rows::{json, named, parsed, parsed_option};
+use crate::{
+    domain::{
+        Timestamp, WorkflowId,
+        page::{Cursor, Page, PageRequest, SortKey},
+        workflow::{DraftSlot, WorkflowFilter, WorkflowStatus, WorkflowSummary},
+    },
+    server::Result,
+};
+
+const TABLE: &str = "workflows";
+
+/// A workflow as it stands in its row. The definition stays text: most uses need no more.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkflowRow {
+    /// The workflow's id.
+    pub id: WorkflowId,
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    pub description: Option<String>,
+    /// Draft or saved.
+    pub status: WorkflowStatus,
+    /// The graph as JSON.
+    pub definition: String,
+    /// Nodes in the definition.
+    pub node_count: i64,
+    /// Counts the changes of name, description, status and definition.
+    pub revision: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When the revision last changed.
+    pub updated_at: Timestamp,
+    /// When it last ran.
+    pub last_executed_at: Option<Timestamp>,
+    /// Unsaved edits.
+    pub draft: Option<DraftSlot>,
+}
+
+impl WorkflowRow {
+    /// The revision as an entity tag. The digest tells apart two workflows that had the same id one after the other, and a database
+    /// restored from a backup.
+    #[must_use]
+    pub fn etag(&self) -> String {
+        let mut digest = Sha256::new();
+        for part in [&self.name, self.description.as_deref().unwrap_or_default(), self.status.name(), &self.definition] {
+            digest.update((part.len() as u64).to_le_bytes());
+            digest.update(part);
+        }
+        let digest = digest.finalize();
+        let digest = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
+        format!("\"{}-{digest:08x}\"", self.revision)
+    }
+}
+
+/// The workflow with that id.
+///
+/// # Errors
+/// Where the database fails or the row cannot be read.
+pub async fn find(db: &mut SqliteConnection, id: WorkflowId) -> Result<Option<WorkflowRow>> {
+    let row = sqlx::query(
+        "SELECT id, name, description, status, definition, node_count, revision, created_at, updated_at, last_executed_at,
+                draft_definition, draft_base_etag, draft_updated_at
+         FROM workflows WHERE id = $1",
+    )
+    .bind(id.to_string())
+    .fetch_optional(db)
+    .await?;
+    row.map(|row| read(&row)).transpose()
+}
+
+fn read(row: &SqliteRow) -> Result<WorkflowRow> {
+    let draft = match (json(row, TABLE, "draft_definition")?, parsed_option(row, TABLE, "draft_updated_at")?) {
+        (Some(definition), Some(updated_at)) => {
+            Some(DraftSlot { definition, base_etag: row.try_get::<Option<String>, _>("draft_base_etag")?.unwrap_or_default(), updated_at })
+        }
+        _ => None,
+    };
+    Ok(WorkflowRow {
+        id: parsed(row, TABLE, "id")?,
+        name: row.try_get("name")?,
+        description: row.try_get("description")?,
+        status: named(row, TABLE, "status", WorkflowStatus::from_name)?,
+        definition: row.try_get("definition")?,
+        node_count: row.try_get("node_count")?,
+        revision: row.try_get("revision")?,
+        created_at: parsed(row, TABLE, "created_at")?,
+        updated_at: parsed(row, TABLE, "updated_at")?,
+        last_executed_at: parsed_option(row, TABLE, "last_executed_at")?,
+        draft,
+    })
+}
+
+/// Adds a workflow; its slot for unsaved edits is empty.
+///
+/// # Errors
+/// Where the database fails, a known id included.
+pub async fn insert(db: &mut SqliteConnection, workflow: &WorkflowRow) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO workflows (id, name, description, status, definition, node_count, revision, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(workflow.id.to_string())
+    .bind(&workflow.name)
+    .bind(&workflow.description)
+    .bind(workflow.status.name())
+    .bind(&workflow.definition)
+    .bind(workflow.node_count)
+    .bind(workflow.revision)
+    .bind(workflow.created_at.to_string())
+    .bind(workflow.updated_at.to_string())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Writes a workflow's revision: name, description, status, definition, and when.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn update(db: &mut SqliteConnection, workflow: &WorkflowRow) -> Result<()> {
+    sqlx::query(
+        "UPDATE workflows SET name = $2, description = $3, status = $4, definition = $5, node_count = $6, revision = $7, updated_at = $8
+         WHERE id = $1",
+    )
+    .bind(workflow.id.to_string())
+    .bind(&workflow.name)
+    .bind(&workflow.description)
+    .bind(workflow.status.name())
+    .bind(&workflow.definition)
+    .bind(workflow.node_count)
+    .bind(workflow.revision)
+    .bind(workflow.updated_at.to_string())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Removes a workflow with its associations. False if there was none.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn delete(db: &mut SqliteConnection, id: WorkflowId) -> Result<bool> {
+    let done = sqlx::query("DELETE FROM workflows WHERE id = $1").bind(id.to_string()).execute(db).await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Fills the slot for unsaved edits. False if there is no such workflow.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn keep_draft(db: &mut SqliteConnection, id: WorkflowId, draft: &DraftSlot) -> Result<bool> {
+    let done = sqlx::query("UPDATE workflows SET draft_definition = $2, draft_base_etag = $3, draft_updated_at = $4 WHERE id = $1")
+        .bind(id.to_string())
+        .bind(draft.definition.to_string())
+        .bind(&draft.base_etag)
+        .bind(draft.updated_at.to_string())
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Empties the slot for unsaved edits. False if there is no such workflow.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn discard_draft(db: &mut SqliteConnection, id: WorkflowId) -> Result<bool> {
+    let done = sqlx::query("UPDATE workflows SET draft_definition = NULL, draft_base_etag = NULL, draft_updated_at = NULL WHERE id = $1")
+        .bind(id.to_string())
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Notes that the workflow ran; an earlier moment changes nothing.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn executed(db: &mut SqliteConnection, id: WorkflowId, at: Timestamp) -> Result<()> {
+    sqlx::query("UPDATE workflows SET last_executed_at = $2 WHERE id = $1 AND (last_executed_at IS NULL OR last_executed_at < $2)")
+        .bind(id.to_string())
+        .bind(at.to_string())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// The column a list is ordered by, of the sort keys that workflows have.
+#[must_use]
+pub fn sort_column(key: SortKey) -> Option<&'static str> {
+    match key {
+        SortKey::CreatedAt => Some("w.created_at"),
+        SortKey::UpdatedAt => Some("w.updated_at"),
+        SortKey::Name => Some("w.name COLLATE NOCASE"),
+        SortKey::Duration | SortKey::Size => None,
+    }
+}
+
+/// A page of the workflows; an order that workflows do not have is by `updated_at`.
+///
+/// # Errors
+/// Where the database fails or a row cannot be read.
+pub async fn list(db: &mut SqliteConnection, filter: &WorkflowFilter, page: &PageRequest) -> Result<Page<WorkflowSummary>> {
+    let column = sort_column(page.sort.key).unwrap_or("w.updated_at");
+    let (after, direction) = if page.sort.descending { ("<", "DESC") } else { (">", "ASC") };
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "SELECT w.id, w.name, w.description, w.status, w.node_count, w.created_at, w.updated_at, w.last_executed_at,
+                (SELECT count(DISTINCT a.video_id) FROM workflow_videos a WHERE a.workflow_id = w.id) AS video_count
+         FROM workflows w WHERE true",
+    );
+    if let Some(status) = filter.status {
+        query.push(" AND w.status = ").push_bind(status.name());
+    }
+    for word in filter.q.as_deref().unwrap_or_default().split_whitespace() {
+        let pattern = format!("%{}%", word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+        query.push(" AND (w.name LIKE ").push_bind(pattern.clone()).push(" ESCAPE '\\' OR w.description LIKE ");
+        query.push_bind(pattern).push(" ESCAPE '\\')");
+    }
+    if let Some(Cursor { key: Some(key), id, .. }) = &page.cursor {
+        query.push(format_args!(" AND ({column} {after} ")).push_bind(key.clone());
+        query.push(format_args!(" OR ({column} = ")).push_bind(key.clone());
+        query.push(format_args!(" AND w.id {after} ")).push_bind(id.clone()).push("))");
+    }
+    query.push(format_args!(" ORDER BY {column} {direction}, w.id {direction} LIMIT ")).push_bind(i64::from(page.limit) + 1);
+    let rows = query.build().fetch_all(db).await?;
+    let mut items = rows.iter().map(summary).collect::<Result<Vec<_>>>()?;
+    let more = items.len() > page.limit as usize;
+    items.truncate(page.limit as usize);
+    let next = items.last().filter(|_| more).map(|last| {
+        let key = match page.sort.key {
+            SortKey::CreatedAt => last.created_at.to_string(),
+            SortKey::Name => last.name.clone(),
+            _ => last.updated_at.to_string(),
+        };
+        Cursor { sort: page.sort.to_string(), key: Some(key), id: last.id.to_string() }
+    });
+    Ok(Page { items, next })
+}
+
+fn summary(row: &SqliteRow) -> Result<WorkflowSummary> {
+    Ok(WorkflowSummary {
+        id: parsed(row, TABLE, "id")?,
+        name: row.try_get("name")?,
+        description: row.try_get("description")?,
+        status: named(row, TABLE, "status", WorkflowStatus::from_name)?,
+        node_count: row.try_get("node_count")?,
+        video_count: row.try_get("video_count")?,
+        created_at: parsed(row, TABLE, "created_at")?,
+        updated_at: parsed(row, TABLE, "updated_at")?,
+        last_executed_at: parsed_option(row, TABLE, "last_executed_at")?,
+    })
+}
+
+/// The number of the last state change; 0 before the first.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn last_event(db: &mut SqliteConnection) -> Result<i64> {
+    Ok(sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM events").fetch_one(db).await?)
+}
