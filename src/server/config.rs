@@ -65,7 +65,7 @@ pub struct Settings {
     /// Log filter.
     #[arg(long, env = "RUST_LOG", default_value = "info", global = true)]
     pub log: String,
-    /// The folder with the browser's files; beside the program or `target/site` without.
+    /// The folder with the browser's files; without, `site` beside the program's folder.
     #[arg(long, env = "LEPTOS_SITE_ROOT", global = true)]
     pub site_root: Option<PathBuf>,
 }
@@ -152,7 +152,7 @@ impl TryFrom<Settings> for Config {
             xai_api_key: settings.xai_api_key.filter(|key| !key.is_empty()),
             max_upload_bytes: settings.max_upload_bytes,
             workers,
-            site_root: settings.site_root.unwrap_or_else(|| PathBuf::from("target/site")),
+            site_root: settings.site_root.unwrap_or_else(default_site_root),
         })
     }
 }
@@ -167,6 +167,12 @@ impl Config {
             .map(|(provider, variable, _)| (provider.to_owned(), variable.to_owned()))
             .collect()
     }
+}
+
+/// `site` beside the folder of the program (`target/release` and `target/site`), else the one of the working folder.
+fn default_site_root() -> PathBuf {
+    let beside = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.parent()?.join("site")));
+    beside.filter(|site| site.is_dir()).unwrap_or_else(|| PathBuf::from("target/site"))
 }
 
 /// Checks an origin and gives it in the form a browser sends: lower case, no path, no default port.

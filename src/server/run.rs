@@ -113,14 +113,7 @@ impl Server {
 /// Builds the server's parts.
 async fn compose(config: Config) -> Result<AppState> {
     let db = Db::open(&config.database_url).await?;
-    let leptos = LeptosOptions::builder()
-        .output_name(std::sync::Arc::<str>::from("reelgraph"))
-        .site_root(std::sync::Arc::<str>::from(config.site_root.to_string_lossy()))
-        .site_pkg_dir(std::sync::Arc::<str>::from("pkg"))
-        .site_addr(config.site_addr)
-        .hash_files(config.site_root.join("hash.txt").is_file())
-        .hash_file(std::sync::Arc::<str>::from("hash.txt"))
-        .build();
+    let leptos = leptos_options(&config);
     Ok(AppState {
         config: Arc::new(config),
         db,
@@ -130,6 +123,23 @@ async fn compose(config: Config) -> Result<AppState> {
         stop: CancellationToken::new(),
         leptos,
     })
+}
+
+/// Where Leptos finds the browser's files. Their names carry hashes where a build wrote `hash.txt`: `make build` into the site,
+/// cargo-leptos beside the program.
+fn leptos_options(config: &Config) -> LeptosOptions {
+    let beside = || std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join("hash.txt")));
+    let in_site = std::path::absolute(config.site_root.join("hash.txt")).ok();
+    let hash_file = in_site.into_iter().chain(beside()).find(|file| file.is_file());
+    let text = |text: &str| Arc::<str>::from(text);
+    LeptosOptions::builder()
+        .output_name(text("reelgraph"))
+        .site_root(text(&config.site_root.to_string_lossy()))
+        .site_pkg_dir(text("pkg"))
+        .site_addr(config.site_addr)
+        .hash_files(hash_file.is_some())
+        .hash_file(text(&hash_file.unwrap_or_default().to_string_lossy()))
+        .build()
 }
 
 async fn stop_signal() {

@@ -1,0 +1,148 @@
+// A server of the release build in a folder of its own, and the page that every test starts from.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type ConsoleMessage, type Page, test as base, expect } from '@playwright/test';
+
+const binary = resolve(import.meta.dirname, '../target/release/reelgraph');
+const secrets = ['OPENAI_API_KEY', 'GEMINI_API_KEY', 'XAI_API_KEY', 'REELGRAPH_ACCESS_TOKEN', 'REELGRAPH_PUBLIC_ORIGIN'];
+
+async function freePort(): Promise<number> {
+  return new Promise((done, failed) => {
+    const probe = createServer();
+    probe.once('error', failed);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => (address && typeof address === 'object' ? done(address.port) : failed(new Error('no port'))));
+    });
+  });
+}
+
+/** `reelgraph serve` on a port that stays the same over restarts, as the browser's storage belongs to an origin. */
+export class Server {
+  readonly dir = mkdtempSync(join(tmpdir(), 'reelgraph-'));
+  log = '';
+  private child?: ChildProcess;
+
+  private constructor(readonly port: number) {}
+
+  static async start(settings: Record<string, string> = {}): Promise<Server> {
+    const server = new Server(await freePort());
+    await server.begin(settings);
+    return server;
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async begin(settings: Record<string, string> = {}): Promise<void> {
+    const environment = Object.fromEntries(Object.entries(process.env).filter(([key]) => !secrets.includes(key)));
+    const child = spawn(binary, ['serve'], {
+      cwd: this.dir,
+      env: {
+        ...environment,
+        LEPTOS_SITE_ADDR: `127.0.0.1:${this.port}`,
+        DATABASE_URL: `sqlite://${join(this.dir, 'media.db')}`,
+        VIDEOS_URL: `file:${join(this.dir, 'videos')}`,
+        REELGRAPH_WORKERS: '2',
+        NO_COLOR: '1',
+        ...settings,
+      },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.child = child;
+    await new Promise<void>((ready, failed) => {
+      child.once('exit', (code) => failed(new Error(`the server ended with ${code}:\n${this.log}`)));
+      child.stderr?.on('data', (text) => {
+        this.log += text;
+        if (this.log.includes('listening on http://')) ready();
+      });
+    });
+  }
+
+  /** Stops it: SIGTERM for a graceful stop, SIGKILL for a crash. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const child = this.child;
+    this.child = undefined;
+    this.log = '';
+    if (!child || child.exitCode !== null) return;
+    await new Promise((gone) => {
+      child.removeAllListeners('exit');
+      child.once('exit', gone);
+      child.kill(signal);
+    });
+  }
+
+  async restart(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await this.stop(signal);
+    await this.begin();
+  }
+
+  async remove(): Promise<void> {
+    await this.stop('SIGKILL');
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  /** Calls the REST API as a script would. */
+  async api<T = any>(method: string, path: string, body?: unknown): Promise<T> {
+    const answer = await fetch(this.origin + path, {
+      method,
+      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return text ? JSON.parse(text) : (undefined as T);
+  }
+}
+
+/** A small clip with sound; clips of different variants differ in bytes. */
+export function clip(dir: string, variant = 0, seconds = 1): string {
+  const path = join(dir, `clip-${variant}.mp4`);
+  execFileSync('ffmpeg', [
+    '-v', 'error', '-y', '-f', 'lavfi', '-i', `testsrc2=s=180x320:r=24:d=${seconds}`, '-f', 'lavfi', '-i', `sine=f=${300 + variant}:d=${seconds}`,
+    '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-metadata', `title=clip ${variant}`, path,
+  ]);
+  return path;
+}
+
+/** Goes to a page of ours and waits until its events work. */
+export async function visit(page: Page, path: string): Promise<void> {
+  await page.goto(path);
+  await page.locator('body[data-hydrated]').waitFor();
+}
+
+/** Waits until the builder shows its graph at the window's real size and answers the pointer. */
+export async function graphReady(page: Page): Promise<void> {
+  await page.waitForFunction(() => performance.getEntriesByName('graph-ready').length > 0);
+}
+
+export const node = (page: Page, type: string, nth = 0) => page.locator(`[data-node-type="${type}"]`).nth(nth);
+
+export const test = base.extend<{ server: Server; consoleProblems: string[] }>({
+  server: async ({}, use) => {
+    const server = await Server.start();
+    await use(server);
+    await server.remove();
+  },
+  baseURL: async ({ server }, use) => use(server.origin),
+  // A page that logs an error or a warning has a bug, a hydration mismatch above all.
+  consoleProblems: [
+    async ({ page }, use) => {
+      const problems: string[] = [];
+      const note = (message: ConsoleMessage) => {
+        if (['error', 'warning'].includes(message.type())) problems.push(`${message.type()}: ${message.text()} (${message.location().url})`);
+      };
+      page.on('console', note);
+      page.on('pageerror', (error) => problems.push(`uncaught: ${error.message}`));
+      await use(problems);
+      expect(problems).toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+export { expect };

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Live reload.
+cd "$(dirname "$0")/.."
+. scripts/setup.sh
+
+need_rust
+need_ffmpeg
+need_wasm_bindgen
+need_wasm_opt
+need_cargo_leptos
+exec cargo leptos watch

@@ -1,0 +1,146 @@
+# Sourced by the other scripts: finds or installs what a build, a test run or a development session needs.
+# Everything of ours that is not a system package lives in $REELGRAPH_CACHE, outside the clone, so that a second clone finds it.
+
+set -euo pipefail
+
+REELGRAPH_CACHE=${REELGRAPH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/reelgraph}
+TOOLS=$REELGRAPH_CACHE/tools
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$REELGRAPH_CACHE/target}
+export PATH=$TOOLS/bin:$TOOLS/node_modules/.bin:$PATH
+mkdir -p "$TOOLS/bin"
+
+WASM_TARGET=wasm32-unknown-unknown
+WASM_OPT_VERSION=132.0.0
+CARGO_LEPTOS_VERSION=0.3.11
+# A toolchain made of Debian's packages, linked into rustup under this name.
+DEBIAN_TOOLCHAIN=reelgraph-debian
+
+say() { printf 'reelgraph: %s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+is_debian() { have apt-get; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"
+  elif have sudo; then sudo "$@"
+  else die "installing needs root and there is no sudo; as root, run: $*"; fi
+}
+
+# install_packages WHAT-FOR PACKAGE…: by the system's package manager.
+install_packages() {
+  local purpose=$1; shift
+  say "installing $* ($purpose)"
+  if is_debian; then
+    as_root apt-get update -qq >/dev/null || say "the package list could not be renewed; trying with the old one"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null ||
+      die "apt-get could not install $*; install it by hand and run this again"
+  elif have brew; then brew install --quiet "$@" || die "brew could not install $*; install it by hand and run this again"
+  elif have dnf; then as_root dnf install -y -q "$@" || die "dnf could not install $*; install it by hand and run this again"
+  else die "no package manager that this script knows; install $* by hand ($purpose) and run this again"; fi
+}
+
+need_command() { # COMMAND WHAT-FOR PACKAGE
+  have "$1" || install_packages "$2" "$3"
+  have "$1" || die "$1 is still missing; install it by hand ($2) and run this again"
+}
+
+# within SECONDS COMMAND…: with a time limit where the system has one.
+within() { local limit=$1; shift; if have timeout; then timeout "$limit" "$@"; else "$@"; fi; }
+
+has_wasm_library() { compgen -G "$(rustc --print sysroot)/lib/rustlib/$WASM_TARGET/lib/libstd-*.rlib" >/dev/null; }
+
+# Where rustup reaches no server: Debian's own compiler, and the standard library built from Debian's own source.
+debian_toolchain() {
+  local dir=$REELGRAPH_CACHE/wasm-std lib=/usr/lib/rustlib/$WASM_TARGET/lib
+  if ! [ -x /usr/bin/cargo-clippy ] || ! [ -d /usr/lib/rustlib/src/rust ] || ! apt-cache policy rustc-web 2>/dev/null | grep -q 'Installed: [0-9]'; then
+    install_packages "a Rust that can build for the browser" rustc-web cargo-web rust-web-src rust-web-clippy rust-web-llvm lld-22
+  fi
+  if ! compgen -G "$lib/libstd-*.rlib" >/dev/null; then
+    say "building Rust's standard library for the browser (once, about a minute)"
+    rm -rf "$dir"; mkdir -p "$dir/src"; : >"$dir/src/lib.rs"
+    printf '[package]\nname = "standard"\nversion = "0.1.0"\nedition = "2021"\n' >"$dir/Cargo.toml"
+    (cd "$dir" && env -u RUSTUP_TOOLCHAIN PATH="/usr/bin:$PATH" RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$dir/target" RUSTFLAGS="-C embed-bitcode=yes" \
+      /usr/bin/cargo build --quiet --release -Zbuild-std=std,panic_abort --target $WASM_TARGET) ||
+      die "the standard library for the browser could not be built; with network, run: rustup target add $WASM_TARGET"
+    as_root mkdir -p "$lib"
+    find "$dir/target/$WASM_TARGET/release/deps" -name 'lib*.rlib' ! -name 'libstandard-*' -exec "$(have sudo && [ "$(id -u)" != 0 ] && echo sudo || echo env)" cp {} "$lib/" \;
+    rm -rf "$dir" "${CARGO_TARGET_DIR:?}/$WASM_TARGET"
+  fi
+  if have rustup; then
+    rustup toolchain link $DEBIAN_TOOLCHAIN /usr
+    export RUSTUP_TOOLCHAIN=$DEBIAN_TOOLCHAIN
+  else export PATH=/usr/bin:$PATH; fi
+}
+
+# A Rust that builds both halves: the one in place with the WASM target, else Debian's.
+need_rust() {
+  have cc || need_command cc "a C compiler for SQLite" "$(is_debian && echo build-essential || echo gcc)"
+  have cargo || is_debian || die "Rust is missing; install it with rustup and run this again"
+  if have rustup && [ -z "${RUSTUP_TOOLCHAIN:-}" ] && rustup toolchain list 2>/dev/null | grep -q "^$DEBIAN_TOOLCHAIN\$"; then
+    export RUSTUP_TOOLCHAIN=$DEBIAN_TOOLCHAIN
+  fi
+  if have rustc && has_wasm_library; then return; fi
+  if have rustup; then
+    say "installing Rust's $WASM_TARGET target"
+    # Some networks swallow rustup's connection; where there is another way, do not wait for ever.
+    if within "$(is_debian && echo 60 || echo 900)" rustup target add $WASM_TARGET >/dev/null 2>&1 && has_wasm_library; then return; fi
+  fi
+  is_debian || die "rustup could not download; with network, run: rustup target add $WASM_TARGET"
+  say "rustup could not download the target; using Debian's Rust instead"
+  debian_toolchain
+  has_wasm_library || die "this Rust cannot build for the browser; with network, run: rustup target add $WASM_TARGET"
+}
+
+# Small tools are built in a light profile: they run for seconds, and optimising them takes minutes.
+install_crate() { # NAME VERSION
+  say "installing $1 $2 (once, a few minutes)"
+  CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_TARGET_DIR=$REELGRAPH_CACHE/tools-target \
+    cargo install --quiet "$1" --version "$2" --root "$TOOLS" --force || die "$1 could not be installed; with network, run: cargo install $1 --version $2"
+  rm -rf "$REELGRAPH_CACHE/tools-target"
+}
+
+# wasm-bindgen refuses files of any version but its own.
+need_wasm_bindgen() {
+  local version; version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
+  if ! have wasm-bindgen || [ "$(wasm-bindgen --version)" != "wasm-bindgen $version" ]; then install_crate wasm-bindgen-cli "$version"; fi
+}
+
+need_cargo_leptos() {
+  have cargo-leptos || install_crate cargo-leptos "$CARGO_LEPTOS_VERSION"
+}
+
+# wasm-opt of a version that reads what this Rust writes; Debian's own is too old.
+need_wasm_opt() {
+  have node && have npm || { say "Node.js is not installed: skipping wasm-opt, the page will be larger"; return; }
+  if [ "$(cat "$TOOLS/wasm-opt-version" 2>/dev/null)" = $WASM_OPT_VERSION ] && have wasm-opt; then return; fi
+  say "installing wasm-opt $WASM_OPT_VERSION"
+  npm install --silent --no-fund --no-audit --no-save --prefix "$TOOLS" binaryen@$WASM_OPT_VERSION >/dev/null ||
+    die "npm could not install binaryen; install wasm-opt by hand and run this again"
+  echo $WASM_OPT_VERSION >"$TOOLS/wasm-opt-version"
+}
+
+need_ffmpeg() { have ffprobe || need_command ffmpeg "reads and makes video" ffmpeg; }
+
+need_node() {
+  have npm || need_command npm "runs the browser tests" "$(have brew && echo node || echo npm)"
+}
+
+# A browser that plays H.264: Debian's Chromium, else the Chrome that Playwright installs.
+need_browser() {
+  if have chromium || have google-chrome || [ -d "/Applications/Google Chrome.app" ]; then return; fi
+  if is_debian && apt-cache policy chromium 2>/dev/null | grep -q 'Candidate: [0-9]' && ! grep -qi ubuntu /etc/os-release; then
+    install_packages "runs the browser tests" chromium
+  else
+    say "installing Chrome for the browser tests"
+    (cd end2end && npx playwright install --with-deps chrome) || die "Chrome could not be installed; install Chrome or Chromium by hand and run this again"
+  fi
+}
+
+need_end2end_packages() {
+  local wanted; wanted=$(cksum <end2end/package-lock.json)
+  if [ "$(cat end2end/node_modules/.installed 2>/dev/null)" = "$wanted" ]; then return; fi
+  say "installing the browser tests' npm packages"
+  (cd end2end && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --silent --no-fund --no-audit) ||
+    die "npm could not install the packages of end2end/; with network, run: cd end2end && npm ci"
+  echo "$wanted" >end2end/node_modules/.installed
+}

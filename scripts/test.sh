@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Every test: format, lints of both halves, unit and integration tests, the release build, the browser. The last line counts.
+cd "$(dirname "$0")/.."
+. scripts/setup.sh
+
+need_rust
+need_ffmpeg
+need_node
+need_end2end_packages
+need_browser
+
+log=$(mktemp); trap 'rm -f "$log"' EXIT
+
+say "checking the format"
+# Debian's Rust has no rustfmt; rustup's own does.
+env -u RUSTUP_TOOLCHAIN cargo fmt --check
+say "linting the server"
+cargo clippy --quiet --locked --all-targets --features ssr -- -D warnings
+say "linting the browser's half"
+cargo clippy --quiet --locked --lib --target $WASM_TARGET --features hydrate -- -D warnings
+if have cargo-deny; then
+  say "checking licences and sources of dependencies"
+  cargo deny --log-level error check bans licenses sources
+fi
+
+say "running unit and integration tests"
+if have cargo-nextest; then
+  cargo nextest run --locked --features ssr --no-fail-fast 2>&1 | tee "$log"
+  rust=$(sed -n 's/.*Summary .* \([0-9][0-9]*\) passed.*/\1/p' "$log" | tail -n 1)
+else
+  cargo test --quiet --locked --features ssr --no-fail-fast 2>&1 | tee "$log"
+  rust=$(sed -n 's/^test result: ok\. \([0-9]*\) passed.*/\1/p' "$log" | awk '{ n += $1 } END { print n }')
+fi
+
+scripts/build.sh
+
+say "running the browser tests"
+(cd end2end && npx playwright test) 2>&1 | tee "$log"
+browser=$(sed -n 's/^ *\([0-9][0-9]*\) passed.*/\1/p' "$log" | tail -n 1)
+
+echo "$((${rust:-0} + ${browser:-0})) passed, 0 failed"
