@@ -6,6 +6,7 @@ pub mod execution;
 pub mod ids;
 pub mod job;
 pub mod page;
+pub mod provider;
 pub mod timestamp;
 pub mod video;
 pub mod workflow;

@@ -1,0 +1,304 @@
+//! The document: nodes and connections. Everything is shared behind `Arc`, so a snapshot costs four reference counts.
+
+use std::{collections::HashMap, fmt, sync::Arc};
+
+use serde_json::{Map, Value};
+
+use crate::domain::NodeId;
+
+/// The definition's schema that this version writes.
+pub const SCHEMA: u64 = 1;
+
+/// What a node does.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum NodeType {
+    /// A text for others to use.
+    Prompt,
+    /// Generates a clip, with its frame given as pixels.
+    Sora2Video,
+    /// Generates a clip, with its frame given as aspect and resolution.
+    VeoVideo,
+    /// A clip of the library.
+    UploadVideo,
+    /// Joins clips.
+    VideoStitcher,
+    /// Names a result of the workflow.
+    Output,
+    /// A remark for people.
+    Note,
+    /// A type of a newer version: kept, shown as a placeholder, never run.
+    Unknown(Arc<str>),
+}
+
+impl NodeType {
+    /// Every type this version knows, in the order in which a palette shows them.
+    pub const KNOWN: [Self; 7] =
+        [Self::Prompt, Self::Sora2Video, Self::VeoVideo, Self::UploadVideo, Self::VideoStitcher, Self::Output, Self::Note];
+
+    /// The name, as it stands in a definition.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Prompt => "Prompt",
+            Self::Sora2Video => "Sora2Video",
+            Self::VeoVideo => "VeoVideo",
+            Self::UploadVideo => "UploadVideo",
+            Self::VideoStitcher => "VideoStitcher",
+            Self::Output => "Output",
+            Self::Note => "Note",
+            Self::Unknown(name) => name,
+        }
+    }
+
+    /// The type of that name; any name is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Self {
+        Self::KNOWN.into_iter().find(|known| known.name() == name).unwrap_or_else(|| Self::Unknown(name.into()))
+    }
+
+    /// Whether this version knows the type.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        !matches!(self, Self::Unknown(_))
+    }
+
+    /// Whether a node of this type makes a clip through a provider.
+    #[must_use]
+    pub fn generates(&self) -> bool {
+        matches!(self, Self::Sora2Video | Self::VeoVideo)
+    }
+}
+
+impl fmt::Display for NodeType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The upper left corner of a node on the canvas, in canvas units (pixels at zoom 1).
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Position {
+    /// To the right.
+    pub x: f64,
+    /// Downwards.
+    pub y: f64,
+}
+
+impl Position {
+    /// The point (x, y).
+    #[must_use]
+    pub fn new(x: f64, y: f64) -> Self {
+        Self { x, y }
+    }
+
+    /// Whether both coordinates are numbers that JSON can carry.
+    #[must_use]
+    pub fn is_finite(self) -> bool {
+        self.x.is_finite() && self.y.is_finite()
+    }
+}
+
+/// A node of the document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// Unique in the graph.
+    pub id: NodeId,
+    /// What it does.
+    pub node_type: NodeType,
+    /// Where it stands.
+    pub position: Position,
+    /// What the user has set; what is absent has its default. Parameters of a newer version are kept here too.
+    pub params: Map<String, Value>,
+    /// Members this version does not know, nested as they stood in the definition.
+    pub other: Map<String, Value>,
+}
+
+impl Node {
+    /// A node with every parameter at its default.
+    #[must_use]
+    pub fn new(id: NodeId, node_type: NodeType, position: Position) -> Self {
+        Self { id, node_type, position, params: Map::new(), other: Map::new() }
+    }
+
+    /// The node with one parameter set.
+    #[must_use]
+    pub fn with_param(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.params.insert(name.into(), value.into());
+        self
+    }
+}
+
+/// One end of a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SocketRef {
+    /// The node.
+    pub node: NodeId,
+    /// The socket's name, as in the catalogue.
+    pub socket: Arc<str>,
+}
+
+impl SocketRef {
+    /// The socket of that name at that node.
+    pub fn new(node: NodeId, socket: impl Into<Arc<str>>) -> Self {
+        Self { node, socket: socket.into() }
+    }
+}
+
+/// A connection from an output to an input. There is at most one between two sockets.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Connection {
+    /// The output.
+    pub from: SocketRef,
+    /// The input.
+    pub to: SocketRef,
+    /// Members this version does not know, nested as they stood in the definition.
+    pub other: Map<String, Value>,
+}
+
+impl Connection {
+    /// A connection between two sockets.
+    #[must_use]
+    pub fn new(from: SocketRef, to: SocketRef) -> Self {
+        Self { from, to, other: Map::new() }
+    }
+
+    /// Whether it runs between these two sockets.
+    #[must_use]
+    pub fn joins(&self, from: &SocketRef, to: &SocketRef) -> bool {
+        self.from == *from && self.to == *to
+    }
+
+    /// Whether one of its ends is at the node.
+    #[must_use]
+    pub fn touches(&self, node: &NodeId) -> bool {
+        self.from.node == *node || self.to.node == *node
+    }
+}
+
+/// A workflow's graph. Changed only through [`Graph::apply`](super::command), which keeps it sound.
+#[derive(Debug, Clone)]
+pub struct Graph {
+    schema: u64,
+    nodes: Arc<Vec<Arc<Node>>>,
+    places: Arc<HashMap<NodeId, usize>>,
+    connections: Arc<Vec<Connection>>,
+    other: Arc<Map<String, Value>>,
+}
+
+impl Default for Graph {
+    fn default() -> Self {
+        Self { schema: SCHEMA, nodes: Arc::default(), places: Arc::default(), connections: Arc::default(), other: Arc::default() }
+    }
+}
+
+impl PartialEq for Graph {
+    fn eq(&self, other: &Self) -> bool {
+        let same_nodes = Arc::ptr_eq(&self.nodes, &other.nodes) || self.nodes == other.nodes;
+        self.schema == other.schema && same_nodes && self.connections == other.connections && self.other == other.other
+    }
+}
+
+impl Graph {
+    /// An empty graph.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The nodes in the order in which they were added.
+    #[must_use]
+    pub fn nodes(&self) -> &[Arc<Node>] {
+        &self.nodes
+    }
+
+    /// The node of that id, in constant time.
+    #[must_use]
+    pub fn node(&self, id: &NodeId) -> Option<&Arc<Node>> {
+        self.nodes.get(*self.places.get(id)?)
+    }
+
+    /// The place of a node in [`Graph::nodes`], in constant time.
+    #[must_use]
+    pub fn place_of(&self, id: &NodeId) -> Option<usize> {
+        self.places.get(id).copied()
+    }
+
+    /// The connections in the order in which they were made.
+    #[must_use]
+    pub fn connections(&self) -> &[Connection] {
+        &self.connections
+    }
+
+    /// The connection between these two sockets.
+    #[must_use]
+    pub fn connection(&self, from: &SocketRef, to: &SocketRef) -> Option<&Connection> {
+        self.connections.iter().find(|connection| connection.joins(from, to))
+    }
+
+    /// The connections that end at the node.
+    pub fn incoming<'a>(&'a self, node: &'a NodeId) -> impl Iterator<Item = &'a Connection> {
+        self.connections.iter().filter(move |connection| connection.to.node == *node)
+    }
+
+    /// The connections that begin at the node.
+    pub fn outgoing<'a>(&'a self, node: &'a NodeId) -> impl Iterator<Item = &'a Connection> {
+        self.connections.iter().filter(move |connection| connection.from.node == *node)
+    }
+
+    /// The connections that end at the input socket `socket` of the node.
+    pub fn wired_to<'a>(&'a self, node: &'a NodeId, socket: &'a str) -> impl Iterator<Item = &'a Connection> {
+        self.incoming(node).filter(move |connection| &*connection.to.socket == socket)
+    }
+
+    /// The schema of the document this graph was read from, at least [`SCHEMA`].
+    #[must_use]
+    pub fn schema(&self) -> u64 {
+        self.schema
+    }
+
+    /// Members of the document this version does not know.
+    #[must_use]
+    pub fn other(&self) -> &Map<String, Value> {
+        &self.other
+    }
+
+    /// An empty graph of a document with that schema and those unknown members.
+    pub(super) fn of_document(schema: u64, other: Map<String, Value>) -> Self {
+        Self { schema, other: Arc::new(other), ..Self::default() }
+    }
+
+    /// Adds a node at the end; gives it back if its id is taken.
+    pub(super) fn push_node(&mut self, node: Node) -> Result<(), Node> {
+        if self.places.contains_key(&node.id) {
+            return Err(node);
+        }
+        Arc::make_mut(&mut self.places).insert(node.id.clone(), self.nodes.len());
+        Arc::make_mut(&mut self.nodes).push(Arc::new(node));
+        Ok(())
+    }
+
+    /// The node of that id, to change; its id must stay.
+    pub(super) fn node_mut(&mut self, id: &NodeId) -> Option<&mut Node> {
+        let place = *self.places.get(id)?;
+        Arc::make_mut(&mut self.nodes).get_mut(place).map(Arc::make_mut)
+    }
+
+    /// Keeps the nodes for which `keep` holds. Connections are the caller's business.
+    pub(super) fn retain_nodes(&mut self, keep: impl Fn(&Node) -> bool) {
+        Arc::make_mut(&mut self.nodes).retain(|node| keep(node));
+        self.places = Arc::new(self.nodes.iter().enumerate().map(|(place, node)| (node.id.clone(), place)).collect());
+    }
+
+    /// Adds a connection at the end, unchecked.
+    pub(super) fn push_connection(&mut self, connection: Connection) {
+        Arc::make_mut(&mut self.connections).push(connection);
+    }
+
+    /// Takes out the connections for which `leaves` holds, and gives them back.
+    pub(super) fn take_connections(&mut self, leaves: impl Fn(&Connection) -> bool) -> Vec<Connection> {
+        if !self.connections.iter().any(&leaves) {
+            return Vec::new();
+        }
+        Arc::make_mut(&mut self.connections).extract_if(.., |connection| leaves(connection)).collect()
+    }
+}

@@ -1,0 +1,347 @@
+//! Parameters: what a node lets its user set, how it is edited, its default, and what is allowed.
+
+use serde_json::{Map, Value};
+
+use super::model::{Node, NodeType};
+use crate::domain::provider::{self, Model, Provider, Size};
+
+/// The longest text a parameter may hold, in characters.
+pub const TEXT_LIMIT: usize = 100_000;
+/// The largest integer that survives a browser's JSON.
+const LARGEST_INTEGER: i64 = (1 << 53) - 1;
+
+/// What kind of value a parameter holds, and from where its choices come.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ParamKind {
+    /// One line.
+    Text,
+    /// Several lines.
+    Multiline,
+    /// A whole number within the bounds, both included.
+    Integer {
+        /// The least.
+        min: i64,
+        /// The greatest.
+        max: i64,
+    },
+    /// A number within the bounds, both included.
+    Number {
+        /// The least.
+        min: f64,
+        /// The greatest.
+        max: f64,
+        /// The step of a stepper.
+        step: f64,
+    },
+    /// One of these, each with its label.
+    Choice(&'static [(&'static str, &'static str)]),
+    /// A provider.
+    Provider,
+    /// A model of the chosen provider.
+    Model,
+    /// A length the chosen model makes.
+    Seconds,
+    /// A frame the chosen model makes, as `720x1280`.
+    Size,
+    /// An aspect the chosen model makes, as `9:16`.
+    Aspect,
+    /// A resolution the chosen model makes, as `720p`.
+    Resolution,
+    /// The frame of a stitched clip, as `720x1280`, or empty for that of the first clip.
+    StitchSize,
+    /// The id of a video of the library.
+    Video,
+    /// Ids of nodes, in an order.
+    Nodes,
+}
+
+/// How a parameter is edited at one node, with its choices or bounds there.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Control {
+    /// One line.
+    Text,
+    /// Several lines.
+    Multiline,
+    /// A whole number.
+    Integer {
+        /// The least.
+        min: i64,
+        /// The greatest.
+        max: i64,
+    },
+    /// A number.
+    Number {
+        /// The least.
+        min: f64,
+        /// The greatest.
+        max: f64,
+        /// The step of a stepper.
+        step: f64,
+    },
+    /// One of a list.
+    Choice(Vec<Choice>),
+    /// A video, picked or uploaded.
+    Video,
+    /// An order of nodes.
+    Nodes,
+}
+
+/// One of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// The value that goes into the definition.
+    pub value: Value,
+    /// What people read.
+    pub label: String,
+}
+
+/// A parameter of a node type.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Param {
+    /// Its name in the definition.
+    pub name: &'static str,
+    /// Its name in words.
+    pub label: &'static str,
+    /// What it holds.
+    pub kind: ParamKind,
+    /// Whether it is edited in the node itself, not only in the inspector.
+    pub in_node: bool,
+    /// Whether it changes nothing in the clip, and so stays out of the content key.
+    pub display_only: bool,
+}
+
+impl Param {
+    /// A parameter that is edited in the inspector and changes the clip.
+    pub(super) const fn new(name: &'static str, label: &'static str, kind: ParamKind) -> Self {
+        Self { name, label, kind, in_node: false, display_only: false }
+    }
+
+    /// The same, edited in the node itself.
+    pub(super) const fn in_node(self) -> Self {
+        Self { in_node: true, ..self }
+    }
+
+    /// The same, without effect on the clip.
+    pub(super) const fn display_only(self) -> Self {
+        Self { display_only: true, ..self }
+    }
+
+    /// The value at this node: what is set, in its plain form, else the default.
+    #[must_use]
+    pub fn value(&self, node: &Node) -> Value {
+        node.params.get(self.name).and_then(|value| self.plain(value)).unwrap_or_else(|| self.default(node))
+    }
+
+    /// The value that stands when nothing is set; `null` where nothing is a value too.
+    #[must_use]
+    pub fn default(&self, node: &Node) -> Value {
+        let model = || chosen_model(node).or_else(|| default_provider(&node.node_type).default_model());
+        match self.kind {
+            ParamKind::Text | ParamKind::Multiline | ParamKind::StitchSize => "".into(),
+            ParamKind::Integer { .. } if self.name == "take" => 1.into(),
+            ParamKind::Number { .. } if self.name == "transition_seconds" => 0.5.into(),
+            ParamKind::Integer { .. } | ParamKind::Number { .. } | ParamKind::Video => Value::Null,
+            ParamKind::Choice(choices) => choices.first().map_or(Value::Null, |(value, _)| (*value).into()),
+            ParamKind::Provider => default_provider(&node.node_type).name().into(),
+            ParamKind::Model => {
+                chosen_provider(node).and_then(Provider::default_model).map_or(Value::Null, |model| model.model.clone().into())
+            }
+            ParamKind::Seconds => model().map_or(Value::Null, |model| model.default_seconds.into()),
+            ParamKind::Size => model().and_then(|model| model.frames().first().map(Size::to_string)).into(),
+            ParamKind::Aspect => model().and_then(|model| model.aspects().first().cloned()).into(),
+            ParamKind::Resolution => model().and_then(|model| model.resolutions().first().cloned()).into(),
+            ParamKind::Nodes => Value::Array(Vec::new()),
+        }
+    }
+
+    /// How it is edited at this node.
+    #[must_use]
+    pub fn control(&self, node: &Node) -> Control {
+        let of_model = |list: fn(&Model) -> Vec<Choice>| Control::Choice(chosen_model(node).map(list).unwrap_or_default());
+        match self.kind {
+            ParamKind::Text => Control::Text,
+            ParamKind::Multiline => Control::Multiline,
+            ParamKind::Integer { min, max } => Control::Integer { min, max },
+            ParamKind::Number { min, max, step } => Control::Number { min, max, step },
+            ParamKind::Choice(choices) => Control::Choice(choices.iter().map(|(value, label)| choice(*value, *label)).collect()),
+            ParamKind::Provider => Control::Choice(Provider::ALL.into_iter().map(|one| choice(one.name(), one.title())).collect()),
+            ParamKind::Model => {
+                let models = chosen_provider(node).into_iter().flat_map(Provider::models);
+                Control::Choice(models.map(|model| choice(model.model.as_str(), model.title.as_str())).collect())
+            }
+            ParamKind::Seconds => {
+                of_model(|model| model.durations.iter().map(|seconds| choice(*seconds, format!("{seconds} s"))).collect())
+            }
+            ParamKind::Size => of_model(|model| model.frames().iter().map(|size| choice(size.to_string(), frame_label(*size))).collect()),
+            ParamKind::Aspect => of_model(|model| model.aspects().into_iter().map(|aspect| choice(aspect.clone(), aspect)).collect()),
+            ParamKind::Resolution => of_model(|model| model.resolutions().into_iter().map(|one| choice(one.clone(), one)).collect()),
+            ParamKind::StitchSize => {
+                let frames = provider::animatic().frames().into_iter().map(|size| choice(size.to_string(), frame_label(size)));
+                Control::Choice(std::iter::once(choice("", "As the first clip")).chain(frames).collect())
+            }
+            ParamKind::Video => Control::Video,
+            ParamKind::Nodes => Control::Nodes,
+        }
+    }
+
+    /// The value in its plain form, or `None` where it is absent or of another kind. A number may stand as text: some documents have `"8"`.
+    #[must_use]
+    pub fn plain(&self, value: &Value) -> Option<Value> {
+        match self.kind {
+            ParamKind::Integer { .. } => whole(value).map(Value::from),
+            ParamKind::Number { .. } | ParamKind::Seconds => number(value).map(plain_number),
+            ParamKind::Nodes => value.as_array().filter(|list| list.iter().all(Value::is_string)).map(|_| value.clone()),
+            _ => value.as_str().map(Value::from),
+        }
+    }
+
+    /// What is wrong with the value's kind, in words, if something is. `null` is the default and always right.
+    #[must_use]
+    pub fn kind_error(&self, value: &Value) -> Option<String> {
+        let label = self.label;
+        if value.as_str().is_some_and(|text| text.chars().count() > TEXT_LIMIT) {
+            return Some(format!("{label} is longer than {TEXT_LIMIT} characters."));
+        }
+        if value.is_null() || self.plain(value).is_some() {
+            return None;
+        }
+        Some(match self.kind {
+            ParamKind::Integer { .. } => format!("{label} is a whole number."),
+            ParamKind::Number { .. } | ParamKind::Seconds => format!("{label} is a number."),
+            ParamKind::Nodes => format!("{label} is a list of node ids."),
+            _ => format!("{label} is a text."),
+        })
+    }
+
+    /// Why a step cannot be made with this node's value by `model`, in words and with what to do.
+    #[must_use]
+    pub fn limit_error(&self, node: &Node, model: Option<&Model>) -> Option<String> {
+        let (label, value) = (self.label, self.value(node));
+        let text = value.as_str().unwrap_or_default();
+        match self.kind {
+            ParamKind::Integer { min, max } => {
+                let outside = value.as_i64().is_some_and(|number| !(min..=max).contains(&number));
+                outside.then(|| format!("{label} is {value}: choose a whole number from {min} to {max}."))
+            }
+            ParamKind::Number { min, max, .. } => {
+                let outside = value.as_f64().is_some_and(|number| !(min..=max).contains(&number));
+                outside.then(|| format!("{label} is {value}: choose a number from {min} to {max}."))
+            }
+            ParamKind::Choice(choices) => {
+                let known = choices.iter().any(|(choice, _)| *choice == text);
+                (!known).then(|| format!("{label} “{text}” is not known: choose one of the list."))
+            }
+            ParamKind::Provider => Provider::from_name(text).is_none().then(|| {
+                let known = Provider::ALL.map(Provider::name).join(", ");
+                format!("The provider “{text}” is not known: choose one of {known}.")
+            }),
+            ParamKind::Model => match (chosen_provider(node), chosen_model(node)) {
+                (Some(provider), None) => Some(format!("{} has no model “{text}”: choose another one.", provider.title())),
+                _ => None,
+            },
+            ParamKind::Seconds => model.and_then(|model| seconds_error(model, value.as_f64()?, frame(node))),
+            ParamKind::Size | ParamKind::Aspect | ParamKind::Resolution => model.and_then(|model| self.frame_error(node, model, text)),
+            ParamKind::StitchSize => {
+                let size = text.parse::<Size>();
+                size.err().filter(|_| !text.is_empty()).map(|error| format!("{label} “{text}” cannot be made: {error}."))
+            }
+            ParamKind::Text | ParamKind::Multiline | ParamKind::Video | ParamKind::Nodes => None,
+        }
+    }
+
+    fn frame_error(&self, node: &Node, model: &Model, text: &str) -> Option<String> {
+        let offered = match self.kind {
+            ParamKind::Size => model.frames().iter().map(Size::to_string).collect(),
+            ParamKind::Aspect => model.aspects(),
+            _ => model.resolutions(),
+        };
+        if offered.iter().any(|one| one == text) || model.any_size && frame(node).is_some() {
+            return None;
+        }
+        Some(format!("{} makes no {} “{text}”: choose one of {}.", model.title, self.label.to_lowercase(), offered.join(", ")))
+    }
+}
+
+fn seconds_error(model: &Model, seconds: f64, frame: Option<Size>) -> Option<String> {
+    let title = &model.title;
+    if !model.makes_seconds(seconds) {
+        return Some(match (model.longest_seconds, model.durations.first(), model.durations.last()) {
+            (Some(longest), ..) => format!("{title} makes clips of up to {longest} seconds, not of {seconds}."),
+            (None, Some(first), Some(last)) if (last - first) as usize + 1 == model.durations.len() => {
+                format!("{title} makes clips of {first} to {last} whole seconds, not of {seconds}.")
+            }
+            _ => {
+                let offered = model.durations.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+                format!("{title} makes clips of {offered} seconds, not of {seconds}.")
+            }
+        });
+    }
+    let resolution = frame?.resolution();
+    let only = model.only_seconds.get(&resolution).filter(|only| f64::from(**only) != seconds)?;
+    Some(format!("{title} makes {resolution} in clips of {only} seconds only."))
+}
+
+/// The provider of a generating node when none is chosen.
+pub(super) fn default_provider(node_type: &NodeType) -> Provider {
+    match node_type {
+        NodeType::VeoVideo => Provider::Google,
+        _ => Provider::OpenAi,
+    }
+}
+
+/// The provider chosen at a generating node; `None` where its name is not known.
+#[must_use]
+pub fn chosen_provider(node: &Node) -> Option<Provider> {
+    match set_text(&node.params, "provider") {
+        Some(name) => Provider::from_name(name),
+        None => Some(default_provider(&node.node_type)),
+    }
+}
+
+/// The model chosen at a generating node; `None` where the provider has none of that name.
+#[must_use]
+pub fn chosen_model(node: &Node) -> Option<&'static Model> {
+    let provider = chosen_provider(node)?;
+    match set_text(&node.params, "model") {
+        Some(name) => provider::model(provider, name),
+        None => provider.default_model(),
+    }
+}
+
+/// The frame a generating node asks for, from its size or from aspect and resolution; `None` where these name no frame.
+#[must_use]
+pub fn frame(node: &Node) -> Option<Size> {
+    let value = |name| super::catalogue::param(&node.node_type, name).map(|param| param.value(node));
+    if let Some(size) = value("size") {
+        return size.as_str()?.parse().ok();
+    }
+    Size::of(value("aspect")?.as_str()?, value("resolution")?.as_str()?)
+}
+
+fn set_text<'a>(params: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    params.get(name).and_then(Value::as_str)
+}
+
+fn choice(value: impl Into<Value>, label: impl Into<String>) -> Choice {
+    Choice { value: value.into(), label: label.into() }
+}
+
+fn frame_label(size: Size) -> String {
+    let shape = if size.width < size.height { "upright" } else { "wide" };
+    if size.width == size.height { format!("{size} square") } else { format!("{size} {shape}") }
+}
+
+fn number(value: &Value) -> Option<f64> {
+    let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
+    number.is_finite().then_some(number)
+}
+
+fn whole(value: &Value) -> Option<i64> {
+    let number = value.as_i64().or_else(|| number(value).filter(|number| number.fract() == 0.0).map(|number| number as i64))?;
+    (-LARGEST_INTEGER..=LARGEST_INTEGER).contains(&number).then_some(number)
+}
+
+/// 8 and 8.0 are the same number and get the same text.
+fn plain_number(number: f64) -> Value {
+    if number.fract() == 0.0 && number.abs() <= LARGEST_INTEGER as f64 { (number as i64).into() } else { number.into() }
+}
