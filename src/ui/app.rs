@@ -3,15 +3,22 @@
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
 use leptos_router::{
+    SsrMode,
     components::{Route, Router, Routes},
     path,
+};
+
+use super::{
+    components::{ToastRegion, Toasts},
+    pages::{NotFoundPage, WorkflowsPage},
+    theme,
 };
 
 /// The HTML document. Rendered on the server only.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-theme=theme::requested()>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
@@ -33,6 +40,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    let toasts = Toasts::provide();
     Effect::new(|_| {
         if let Some(body) = document().body() {
             // Failing to set an attribute would only slow the tests down.
@@ -42,9 +50,11 @@ pub fn App() -> impl IntoView {
     view! {
         <Title formatter=|title: String| if title.is_empty() { "Reelgraph".to_owned() } else { format!("{title} · Reelgraph") }/>
         <Router>
-            <Routes fallback=|| view! { <main><h1>"There is no such page"</h1><p><a href="/">"Workflows"</a></p></main> }>
-                <Route path=path!("/") view=|| view! { <main><h1>"Workflows"</h1></main> }/>
+            <Routes fallback=|| view! { <NotFoundPage/> }>
+                // Whole pages, not streamed ones: an error can still set the status, and nothing waits for a script to be put in place.
+                <Route path=path!("/") view=WorkflowsPage ssr=SsrMode::Async/>
             </Routes>
         </Router>
+        <ToastRegion toasts/>
     }
 }

@@ -4,6 +4,8 @@ mod app;
 pub mod browser;
 pub mod clip;
 pub mod components;
+mod pages;
+pub mod theme;
 pub mod words;
 
 pub use app::{App, shell};

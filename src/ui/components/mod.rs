@@ -1,7 +1,21 @@
 //! The parts pages are made of.
 
-pub mod clip_player;
-pub mod icon;
+mod button;
+mod clip_player;
+mod dialog;
+mod field;
+mod icon;
+mod menu;
+mod notice;
+mod toast;
+mod when;
 
+pub use button::IconButton;
 pub use clip_player::ClipPlayer;
+pub use dialog::Dialog;
+pub use field::{SelectField, TextField};
 pub use icon::{Glyph, Icon};
+pub use menu::Menu;
+pub use notice::{EmptyState, ErrorNotice, Skeleton};
+pub use toast::{ToastRegion, Toasts};
+pub use when::When;

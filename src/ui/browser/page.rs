@@ -1,0 +1,65 @@
+//! The page around the app: its clock, its cookies, its address, its visibility.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use crate::domain::Timestamp;
+
+/// A year, in seconds: how long a cookie that remembers a taste is kept.
+const YEAR: u32 = 31_536_000;
+
+/// Now, by this machine's clock.
+#[must_use]
+pub fn now() -> Timestamp {
+    let milliseconds = js_sys::Date::now() as i128;
+    time::OffsetDateTime::from_unix_timestamp_nanos(milliseconds * 1_000_000).unwrap_or(time::OffsetDateTime::UNIX_EPOCH).into()
+}
+
+/// Whether the element that an event goes to lies inside `outer`.
+#[must_use]
+pub fn contains(outer: &web_sys::Element, target: Option<web_sys::EventTarget>) -> bool {
+    let node = target.and_then(|target| target.dyn_into::<web_sys::Node>().ok());
+    node.is_some_and(|node| outer.contains(Some(&node)))
+}
+
+/// Remembers `value` under `name` for a year, for the server's next rendering too. Both are plain words without `;`.
+pub fn remember(name: &str, value: &str) {
+    if let Some(document) = document().dyn_ref::<web_sys::HtmlDocument>() {
+        // Refused where cookies are off; the page then forgets, and nothing else happens.
+        let _ = document.set_cookie(&format!("{name}={value}; path=/; max-age={YEAR}; samesite=lax"));
+    }
+}
+
+/// Sets an attribute of the document's root element.
+pub fn set_root_attribute(name: &str, value: &str) {
+    if let Some(root) = document().document_element() {
+        // Only a name that is no name could be refused.
+        let _ = root.set_attribute(name, value);
+    }
+}
+
+/// An attribute of the document's root element.
+#[must_use]
+pub fn root_attribute(name: &str) -> Option<String> {
+    document().document_element().and_then(|root| root.get_attribute(name))
+}
+
+/// Whether a media query holds, such as `(prefers-color-scheme: dark)`.
+#[must_use]
+pub fn matches(query: &str) -> bool {
+    window().match_media(query).ok().flatten().is_some_and(|list| list.matches())
+}
+
+/// Puts `path` into the address bar in place of the present one, without loading anything.
+pub fn replace_address(path: &str) {
+    if let Ok(history) = window().history() {
+        // The same origin's path is always accepted.
+        let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(path));
+    }
+}
+
+/// Whether the browser keeps clips and hashes for this origin: https, or this machine.
+#[must_use]
+pub fn is_secure() -> bool {
+    window().is_secure_context()
+}

@@ -1,0 +1,9 @@
+//! The pages, one file each, and the frame around those that are no canvas.
+
+mod frame;
+mod not_found;
+mod workflow_row;
+mod workflows;
+
+pub use not_found::NotFoundPage;
+pub use workflows::WorkflowsPage;

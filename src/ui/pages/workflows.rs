@@ -1,0 +1,312 @@
+//! `/`: the workflows, filtered by status and searched by name; rename and delete in place; a new one, or the ready example.
+
+use leptos::{prelude::*, task::spawn_local};
+use leptos_meta::Title;
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_navigate, use_query_map},
+};
+
+use super::{frame::Frame, workflow_row::WorkflowRow};
+use crate::{
+    api::workflows::{create_workflow, delete_workflow, list_workflows},
+    domain::{
+        ApiError,
+        page::{Cursor, Page},
+        workflow::{NewWorkflow, WorkflowStatus, WorkflowSummary},
+    },
+    ui::{
+        components::{Dialog, EmptyState, ErrorNotice, Glyph, Icon, Skeleton, Toasts},
+        words,
+    },
+};
+
+/// The ready example: a scene of four shots, 9:16.
+const EXAMPLE: &str = include_str!("../example.json");
+const EXAMPLE_NAME: &str = "The last train (example)";
+const EXAMPLE_DESCRIPTION: &str = "Four shots of a vertical short drama, stitched into one clip.";
+
+type Listed = Resource<Result<Page<WorkflowSummary>, ApiError>>;
+
+/// Which workflows are asked for.
+#[derive(Debug, Clone, PartialEq)]
+struct Asked {
+    status: Option<WorkflowStatus>,
+    q: String,
+}
+
+impl Asked {
+    fn words(&self) -> Option<String> {
+        Some(self.q.trim().to_owned()).filter(|words| !words.is_empty())
+    }
+
+    fn address(&self) -> String {
+        let mut query = query_of(&[("status", self.status.map(WorkflowStatus::name)), ("q", self.words().as_deref())]);
+        query.insert(0, '/');
+        query
+    }
+}
+
+fn query_of(pairs: &[(&str, Option<&str>)]) -> String {
+    let mut text = String::new();
+    for (name, value) in pairs.iter().filter_map(|(name, value)| Some((name, (*value)?))) {
+        let value = leptos_router::location::Url::escape(value);
+        text.push_str(&format!("{}{name}={value}", if text.is_empty() { '?' } else { '&' }));
+    }
+    text
+}
+
+/// The list of workflows.
+#[component]
+pub fn WorkflowsPage() -> impl IntoView {
+    let query = use_query_map();
+    let asked = Memo::new(move |_| {
+        query.with(|query| Asked {
+            status: query.get("status").and_then(|name| WorkflowStatus::from_name(&name)),
+            q: query.get("q").unwrap_or_default(),
+        })
+    });
+    let listed: Listed = Resource::new(move || asked.get(), |asked| async move { list_workflows(asked.status, asked.words(), None).await });
+    let leaving = RwSignal::new(None::<WorkflowSummary>);
+    view! {
+        <Title text="Workflows"/>
+        <Frame>
+            <div class="page-title">
+                <h1>"Workflows"</h1>
+                <div class="page-actions">
+                    <ExampleButton/>
+                    <a class="button button-primary" href="/workflows/new"><Icon glyph=Glyph::Add/>"New workflow"</a>
+                </div>
+            </div>
+            <ListTools asked/>
+            <Transition fallback=Shape>
+                {move || Suspend::new(async move {
+                    match listed.await {
+                        Ok(page) => view! { <List page asked leaving listed/> }.into_any(),
+                        Err(error) => view! {
+                            <ErrorNotice error kept="Nothing was changed.">
+                                <button type="button" class="button" on:click=move |_| listed.refetch()>"Try again"</button>
+                            </ErrorNotice>
+                        }
+                        .into_any(),
+                    }
+                })}
+            </Transition>
+            <DeleteDialog leaving listed/>
+        </Frame>
+    }
+}
+
+#[component]
+fn ListTools(asked: Memo<Asked>) -> impl IntoView {
+    let navigate = use_navigate();
+    let search = move |q: String| {
+        let address = Asked { q, ..asked.get_untracked() }.address();
+        navigate(&address, NavigateOptions { replace: true, scroll: false, ..Default::default() });
+    };
+    let link = move |status: Option<WorkflowStatus>, name: &'static str| {
+        view! {
+            <a
+                class="segment"
+                href=move || Asked { status, ..asked.get() }.address()
+                aria-current=move || (asked.get().status == status).then_some("page")
+            >
+                {name}
+            </a>
+        }
+    };
+    view! {
+        <div class="list-tools">
+            <nav class="segments" aria-label="Status">
+                {link(None, "All")}
+                {link(Some(WorkflowStatus::Saved), "Saved")}
+                {link(Some(WorkflowStatus::Draft), "Drafts")}
+            </nav>
+            <form class="search" role="search" method="get" action="/">
+                <Icon glyph=Glyph::Search/>
+                {move || asked.get().status.map(|status| view! { <input type="hidden" name="status" value=status.name()/> })}
+                <input
+                    class="input"
+                    type="search"
+                    name="q"
+                    aria-label="Search workflows"
+                    placeholder="Search"
+                    autocomplete="off"
+                    value=asked.get_untracked().q
+                    prop:value=move || asked.get().q
+                    on:input:target=move |event| search(event.target().value())
+                />
+            </form>
+        </div>
+    }
+}
+
+#[component]
+fn List(page: Page<WorkflowSummary>, asked: Memo<Asked>, leaving: RwSignal<Option<WorkflowSummary>>, listed: Listed) -> impl IntoView {
+    let toasts = expect_context::<Toasts>();
+    let is_filtered = asked.get_untracked().status.is_some() || asked.get_untracked().words().is_some();
+    if page.items.is_empty() {
+        return view! { <Nothing is_filtered/> }.into_any();
+    }
+    let rows = RwSignal::new(page.items);
+    let next = RwSignal::new(page.next);
+    let more = move |cursor: Cursor| {
+        spawn_local(async move {
+            let asked = asked.get_untracked();
+            match list_workflows(asked.status, asked.words(), Some(cursor.to_string())).await {
+                Ok(page) => {
+                    // The list may have been asked for anew in the meantime.
+                    let _ = rows.try_update(|rows| rows.extend(page.items));
+                    let _ = next.try_set(page.next);
+                }
+                Err(error) => toasts.fail(error.message),
+            }
+        });
+    };
+    view! {
+        <ul class="workflow-list">
+            <For each=move || rows.get() key=|row| (row.id, row.updated_at) let:row>
+                <WorkflowRow row leaving on_renamed=move || listed.refetch()/>
+            </For>
+        </ul>
+        {move || {
+            next.get()
+                .map(|cursor| view! { <button type="button" class="button more" on:click=move |_| more(cursor.clone())>"More"</button> })
+        }}
+    }
+    .into_any()
+}
+
+#[component]
+fn Nothing(is_filtered: bool) -> impl IntoView {
+    if is_filtered {
+        view! {
+            <EmptyState title="No workflow matches" text="Try other words, or look through all of them.">
+                <a class="button" href="/">"Show all"</a>
+            </EmptyState>
+        }
+        .into_any()
+    } else {
+        view! {
+            <EmptyState
+                title="No workflows yet"
+                text="A workflow is a scene as a graph: prompts feed shots, shots feed the stitcher. In draft every shot is rehearsed on this machine, free of charge."
+            >
+                <ExampleButton/>
+                <a class="button button-primary" href="/workflows/new"><Icon glyph=Glyph::Add/>"New workflow"</a>
+            </EmptyState>
+        }
+        .into_any()
+    }
+}
+
+#[component]
+fn ExampleButton() -> impl IntoView {
+    let toasts = expect_context::<Toasts>();
+    let navigate = use_navigate();
+    let (busy, set_busy) = signal(false);
+    let open = move |_| {
+        set_busy.set(true);
+        let navigate = navigate.clone();
+        spawn_local(async move {
+            match create_workflow(example()).await {
+                Ok(saved) => navigate(&format!("/workflows/{}", saved.id), NavigateOptions::default()),
+                Err(error) => toasts.fail(error.message),
+            }
+            let _ = set_busy.try_set(false);
+        });
+    };
+    view! { <button type="button" class="button" disabled=move || busy.get() on:click=open><Icon glyph=Glyph::Open/>"Open the example"</button> }
+}
+
+fn example() -> NewWorkflow {
+    NewWorkflow {
+        id: None,
+        name: EXAMPLE_NAME.to_owned(),
+        description: Some(EXAMPLE_DESCRIPTION.to_owned()),
+        status: None,
+        // The file is part of the program, and a test reads it.
+        definition: serde_json::from_str(EXAMPLE).unwrap_or_default(),
+    }
+}
+
+#[component]
+fn DeleteDialog(leaving: RwSignal<Option<WorkflowSummary>>, listed: Listed) -> impl IntoView {
+    let toasts = expect_context::<Toasts>();
+    let open = RwSignal::new(false);
+    // The name stays readable while the dialog closes.
+    let (shown, set_shown) = signal(None::<WorkflowSummary>);
+    Effect::new(move |_| {
+        if let Some(row) = leaving.get() {
+            set_shown.set(Some(row));
+            open.set(true);
+        }
+    });
+    Effect::new(move |_| {
+        if !open.get() {
+            leaving.set(None);
+        }
+    });
+    let delete = move |_| {
+        let Some(row) = shown.get_untracked() else { return };
+        open.set(false);
+        spawn_local(async move {
+            match delete_workflow(row.id).await {
+                Ok(()) => {
+                    toasts.say(format!("{} is deleted. Its videos are still in the library.", row.name));
+                    listed.refetch();
+                }
+                Err(error) => toasts.fail(error.message),
+            }
+        });
+    };
+    let title = move || shown.with(|row| row.as_ref().map_or_else(String::new, |row| format!("Delete {}?", row.name)));
+    let stays = move || {
+        let videos = shown.with(|row| row.as_ref().map_or(0, |row| row.video_count));
+        match videos {
+            0 => "The workflow goes for good, and a run of it is stopped. It holds no videos; what its runs made stays in the library."
+                .to_owned(),
+            videos => format!(
+                "The workflow goes for good, and a run of it is stopped. Its {} {} in the library.",
+                words::count(videos, "video"),
+                if videos == 1 { "stays" } else { "stay" }
+            ),
+        }
+    };
+    view! {
+        <Dialog open title=Signal::derive(title)>
+            <div class="dialog-body"><p>{stays}</p></div>
+            <div class="dialog-actions">
+                <button type="button" class="button" on:click=move |_| open.set(false)>"Keep it"</button>
+                <button type="button" class="button button-danger" on:click=delete>"Delete"</button>
+            </div>
+        </Dialog>
+    }
+}
+
+#[component]
+fn Shape() -> impl IntoView {
+    let rows = (0..4).map(|_| {
+        view! {
+            <li class="skeleton-row">
+                <Skeleton width="24ch"/>
+                <Skeleton width="8ch"/>
+                <Skeleton width="8ch"/>
+            </li>
+        }
+    });
+    view! { <ul class="workflow-list" aria-label="The workflows are being read" aria-busy="true">{rows.collect_view()}</ul> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_has_an_address() {
+        let asked = Asked { status: None, q: " ".into() };
+        assert_eq!(asked.address(), "/");
+        let asked = Asked { status: Some(WorkflowStatus::Saved), q: "雨 & fog".into() };
+        assert_eq!(asked.address(), "/?status=saved&q=%E9%9B%A8%20%26%20fog");
+    }
+}
