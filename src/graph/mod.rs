@@ -1,9 +1,16 @@
 //! The editor core and the scheduler's rules. Pure: no DOM, no signals, no async, no clock, no randomness.
 
 pub mod catalogue;
+pub mod clipboard;
+pub mod geometry;
+pub mod gesture;
+pub mod history;
+pub mod layout;
 pub mod model;
 pub mod param;
+pub mod selection;
 pub mod socket_type;
+pub mod wire;
 
 pub use model::{Connection, Graph, Node, NodeType, Position, SocketRef};
 pub use socket_type::SocketType;
