@@ -118,7 +118,7 @@ async fn compose(config: Config) -> Result<AppState> {
         config: Arc::new(config),
         db,
         content: Content::default(),
-        ffmpeg: Ffmpeg::default(),
+        ffmpeg: Ffmpeg::locate(),
         events: Events,
         stop: CancellationToken::new(),
         leptos,

@@ -1,15 +1,301 @@
-//! The ffmpeg and ffprobe programs.
+//! The ffmpeg and ffprobe programs: where they are, and one way to run them that ends in time and reports what happened.
+
+use std::{
+    io,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
+    process::{ChildStdin, Command},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::sandbox::Running;
+pub use super::{arguments::Arguments, sandbox::Limits};
+use crate::server::{Error, Result};
+
+/// How much of what a program writes to stderr is kept: the end of it, in bytes.
+const STDERR_TAIL: usize = 4096;
+
+/// The longest line of progress that is believed, in bytes.
+const PROGRESS_LINE: usize = 1024;
 
 /// The located programs.
 #[derive(Debug, Clone, Default)]
-pub struct Ffmpeg;
+pub struct Ffmpeg {
+    ffmpeg: Option<Arc<Path>>,
+    ffprobe: Option<Arc<Path>>,
+}
 
 impl Ffmpeg {
+    /// Looks for both programs in the folders of `PATH`. Never fails: [`Ffmpeg::available`] says what is missing.
+    #[must_use]
+    pub fn locate() -> Self {
+        Self { ffmpeg: on_path("ffmpeg"), ffprobe: on_path("ffprobe") }
+    }
+
     /// Whether both programs are there.
     ///
     /// # Errors
-    /// [`crate::server::Error::ToolMissing`] naming the one that is not.
-    pub fn available(&self) -> crate::server::Result<()> {
-        Ok(())
+    /// [`Error::ToolMissing`] naming the one that is not.
+    pub fn available(&self) -> Result<()> {
+        self.program("ffmpeg")?;
+        self.program("ffprobe").map(drop)
+    }
+
+    fn program(&self, tool: &'static str) -> Result<&Path> {
+        let program = if tool == "ffprobe" { &self.ffprobe } else { &self.ffmpeg };
+        program.as_deref().ok_or(Error::ToolMissing { tool })
+    }
+
+    /// Runs ffmpeg to its end. `on_progress` gets the seconds of output written so far, about four times a second.
+    /// On cancellation, on a passed limit and when the future is dropped, the whole process group is killed.
+    ///
+    /// # Errors
+    /// [`Error::ToolMissing`], [`Error::Cancelled`], [`Error::Timeout`], [`Error::Tool`] with the end of stderr, or
+    /// [`Error::Io`] where the disk is full.
+    pub async fn run(
+        &self,
+        arguments: &Arguments,
+        limits: Limits,
+        on_progress: &(dyn Fn(f64) + Send + Sync),
+        cancel: &CancellationToken,
+    ) -> Result<()> {
+        let options = ["-hide_banner", "-nostdin", "-nostats", "-v", "error", "-stats_period", "0.25", "-progress", "pipe:1"];
+        let mut lines = ProgressLines::default();
+        let sink = |bytes: &[u8]| {
+            lines.read(bytes, on_progress);
+            Ok(())
+        };
+        self.drive("ffmpeg", &options, arguments, limits, cancel, sink).await
+    }
+
+    /// Runs ffmpeg to its end and gives what it wrote to standard output, at most `most` bytes of it.
+    ///
+    /// # Errors
+    /// As for [`Ffmpeg::run`]; more than `most` bytes is [`Error::Tool`].
+    pub async fn capture(&self, arguments: &Arguments, limits: Limits, most: usize, cancel: &CancellationToken) -> Result<Vec<u8>> {
+        let mut output = Vec::new();
+        let options = ["-hide_banner", "-nostdin", "-nostats", "-v", "error"];
+        self.drive("ffmpeg", &options, arguments, limits, cancel, |bytes| collect(&mut output, bytes, "ffmpeg", most)).await?;
+        Ok(output)
+    }
+
+    /// Runs ffprobe to its end and gives what it wrote, at most `most` bytes of it.
+    ///
+    /// # Errors
+    /// As for [`Ffmpeg::capture`].
+    pub async fn inspect(&self, arguments: &Arguments, limits: Limits, most: usize, cancel: &CancellationToken) -> Result<Vec<u8>> {
+        let mut output = Vec::new();
+        let options = ["-hide_banner", "-v", "error"];
+        self.drive("ffprobe", &options, arguments, limits, cancel, |bytes| collect(&mut output, bytes, "ffprobe", most)).await?;
+        Ok(output)
+    }
+
+    async fn drive(
+        &self,
+        tool: &'static str,
+        options: &[&str],
+        arguments: &Arguments,
+        limits: Limits,
+        cancel: &CancellationToken,
+        mut sink: impl FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let program = self.program(tool)?;
+        if cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let mut command = Command::new(program);
+        command.args(options).args(arguments.list());
+        let mut running = Running::start(command, limits).await.map_err(|source| not_started(tool, program, source))?;
+        let Some((stdin, stdout, stderr)) = running.streams() else {
+            return Err(Error::Internal(format!("{tool} was started without its standard streams")));
+        };
+        let mut tail = Vec::new();
+        let work = async {
+            let note = |bytes: &[u8]| keep_tail(&mut tail, bytes);
+            tokio::try_join!(feed(stdin, arguments.stdin()), pass_on(stdout, &mut sink), pass_on(stderr, note))?;
+            running.wait().await.map_err(Error::io(program))
+        };
+        let ended = tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(Error::Cancelled),
+            status = work => status,
+            () = tokio::time::sleep(limits.wall) => Err(Error::Timeout { what: tool, seconds: limits.wall.as_secs() }),
+        };
+        match ended {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(failed(tool, &status.to_string(), &tail)),
+            Err(error) => {
+                running.kill().await.map_err(Error::io(program))?;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// The program of that name in the first folder of `PATH` that has it.
+fn on_path(name: &str) -> Option<Arc<Path>> {
+    let folders = std::env::var_os("PATH")?;
+    let candidates = std::env::split_paths(&folders).map(|folder| folder.join(name));
+    let executable = |path: &PathBuf| path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0);
+    candidates.filter_map(|path| std::path::absolute(path).ok()).find(executable).map(Arc::from)
+}
+
+/// Removed since the start is as good as never installed.
+fn not_started(tool: &'static str, program: &Path, source: io::Error) -> Error {
+    match source.kind() {
+        io::ErrorKind::NotFound => Error::ToolMissing { tool },
+        _ => Error::Io { path: program.to_path_buf(), source },
+    }
+}
+
+fn failed(tool: &'static str, exit: &str, tail: &[u8]) -> Error {
+    let stderr = String::from_utf8_lossy(tail).trim().to_owned();
+    if stderr.contains("No space left on device") {
+        return Error::Io { path: format!("the output of {tool}").into(), source: io::ErrorKind::StorageFull.into() };
+    }
+    Error::Tool { tool, exit: exit.to_owned(), stderr }
+}
+
+/// Writes what a program reads from standard input. One that ends without reading all of it says so by its exit status.
+async fn feed(mut stdin: ChildStdin, bytes: &[u8]) -> Result<()> {
+    match stdin.write_all(bytes).await {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Io { path: "a program's input".into(), source: error }),
+        _ => Ok(()),
+    }
+}
+
+async fn pass_on(mut stream: impl AsyncRead + Unpin, mut sink: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    let mut buffer = [0; 8192];
+    loop {
+        match stream.read(&mut buffer).await.map_err(Error::io("a program's output"))? {
+            0 => return Ok(()),
+            count => sink(&buffer[..count])?,
+        }
+    }
+}
+
+fn keep_tail(tail: &mut Vec<u8>, bytes: &[u8]) -> Result<()> {
+    tail.extend_from_slice(bytes);
+    tail.drain(..tail.len().saturating_sub(STDERR_TAIL));
+    Ok(())
+}
+
+fn collect(output: &mut Vec<u8>, bytes: &[u8], tool: &'static str, most: usize) -> Result<()> {
+    if output.len() + bytes.len() > most {
+        return Err(Error::Tool { tool, exit: "too much output".into(), stderr: format!("more than {most} bytes") });
+    }
+    output.extend_from_slice(bytes);
+    Ok(())
+}
+
+/// Finds `out_time_us=` in the blocks that `-progress` writes.
+#[derive(Debug, Default)]
+struct ProgressLines {
+    line: Vec<u8>,
+}
+
+impl ProgressLines {
+    fn read(&mut self, bytes: &[u8], on_progress: &(dyn Fn(f64) + Send + Sync)) {
+        for &byte in bytes {
+            match byte {
+                b'\n' => {
+                    // `N/A` stands there until the first packet is written.
+                    if let Some(micros) =
+                        self.line.strip_prefix(b"out_time_us=").and_then(|text| str::from_utf8(text).ok()?.trim().parse::<i64>().ok())
+                    {
+                        on_progress(micros.max(0) as f64 / 1e6);
+                    }
+                    self.line.clear();
+                }
+                _ if self.line.len() < PROGRESS_LINE => self.line.push(byte),
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use std::{
+        sync::Mutex,
+        time::{Duration, Instant},
+    };
+
+    use super::*;
+
+    /// A picture without end, at the speed of a clock.
+    fn endless() -> Arguments {
+        Arguments::new().flag("-re").source("testsrc2=size=64x64:rate=30").discard()
+    }
+
+    #[tokio::test]
+    async fn progress_counts_the_seconds_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("-odd name: 'quoted' %d.mp4");
+        let arguments = Arguments::new().source("testsrc2=size=64x64:rate=10:duration=2").reproducible().delivery_encoding();
+        let arguments = arguments.mp4_output(&output).unwrap();
+        let seen = Mutex::new(Vec::new());
+        let note = |seconds| seen.lock().unwrap().push(seconds);
+        Ffmpeg::locate().run(&arguments, Limits::INSPECT, &note, &CancellationToken::new()).await.unwrap();
+        let seen = seen.into_inner().unwrap();
+        assert!(seen.last().is_some_and(|last| (1.5..=2.0).contains(last)), "{seen:?}");
+        assert!(output.metadata().unwrap().len() > 1000);
+    }
+
+    #[tokio::test]
+    async fn a_missing_program_is_named() {
+        let nothing = Ffmpeg::default();
+        assert!(matches!(nothing.available(), Err(Error::ToolMissing { tool: "ffmpeg" })));
+        let half = Ffmpeg { ffprobe: None, ..Ffmpeg::locate() };
+        assert!(matches!(half.available(), Err(Error::ToolMissing { tool: "ffprobe" })));
+        let gone = Ffmpeg { ffmpeg: Some(Path::new("/nowhere/ffmpeg").into()), ffprobe: None };
+        let result = gone.run(&endless(), Limits::INSPECT, &|_| (), &CancellationToken::new()).await;
+        assert!(matches!(result, Err(Error::ToolMissing { tool: "ffmpeg" })), "{result:?}");
+    }
+
+    #[tokio::test]
+    async fn cancelling_stops_at_once() {
+        let cancel = CancellationToken::new();
+        let started = Instant::now();
+        let on_progress = |_| cancel.cancel();
+        let result = Ffmpeg::locate().run(&endless(), Limits::render(600.0), &on_progress, &cancel).await;
+        assert!(matches!(result, Err(Error::Cancelled)), "{result:?}");
+        assert!(started.elapsed() < Duration::from_secs(10));
+    }
+
+    #[tokio::test]
+    async fn the_time_limit_stops() {
+        let limits = Limits { wall: Duration::from_millis(300), ..Limits::INSPECT };
+        let result = Ffmpeg::locate().run(&endless(), limits, &|_| (), &CancellationToken::new()).await;
+        assert!(matches!(result, Err(Error::Timeout { what: "ffmpeg", .. })), "{result:?}");
+    }
+
+    #[tokio::test]
+    async fn an_error_carries_what_ffmpeg_said_and_output_is_bounded() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = Arguments::new().user_input(&folder.path().join("none.mp4")).unwrap().discard();
+        let result = Ffmpeg::locate().run(&missing, Limits::INSPECT, &|_| (), &CancellationToken::new()).await;
+        assert!(matches!(&result, Err(Error::Tool { stderr, .. }) if stderr.contains("No such file")), "{result:?}");
+        let raw = Arguments::new().source("testsrc2=size=64x64:rate=10").stdout("rawvideo");
+        let result = Ffmpeg::locate().capture(&raw, Limits::INSPECT, 50_000, &CancellationToken::new()).await;
+        assert!(matches!(&result, Err(Error::Tool { exit, .. }) if exit == "too much output"), "{result:?}");
+    }
+
+    #[test]
+    fn progress_is_read_across_chunks_and_floods_are_ignored() {
+        let seen = Mutex::new(Vec::new());
+        let note = |seconds| seen.lock().unwrap().push(seconds);
+        let mut lines = ProgressLines::default();
+        lines.read(b"frame=1\nout_time_us=N/A\nout_time_us=15", &note);
+        lines.read(b"00000\nprogress=continue\n", &note);
+        lines.read(&[b'x'; 5 * PROGRESS_LINE], &note);
+        lines.read(b"\nout_time_us=-7\n", &note);
+        assert_eq!(seen.into_inner().unwrap(), [1.5, 0.0]);
     }
 }

@@ -1,7 +1,9 @@
 //! Files and the tools that read and make them: content-addressed storage, ffprobe, ffmpeg. Imports domain only.
 
+mod arguments;
 pub mod content;
 pub mod ffmpeg;
 pub mod poster;
 pub mod probe;
+mod sandbox;
 pub mod stitch;
