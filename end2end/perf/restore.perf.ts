@@ -1,0 +1,33 @@
+// How long a workflow with 20 clips takes to come back: the first time from the server, then from the browser's own storage.
+import { readFileSync } from 'node:fs';
+import { clip, test } from '../server';
+
+test('restoring 20 clips', async ({ server, page }) => {
+  const definition = { schema: 1, nodes: [] as any[], connections: [] };
+  const { workflow_id } = await server.api('POST', '/api/workflows', { name: 'Twenty clips', definition });
+  let size = 0;
+  for (let index = 0; index < 20; index++) {
+    const bytes = readFileSync(clip(server.dir, index, 8));
+    size += bytes.length;
+    const form = new FormData();
+    form.append('file', new Blob([bytes]), `clip-${index}.mp4`);
+    const answer = await fetch(`${server.origin}/api/videos/upload`, { method: 'POST', body: form });
+    const { video_id } = (await answer.json()) as { video_id: string };
+    definition.nodes.push({ id: `clip-${index}`, type: 'UploadVideo', position: { x: (index % 5) * 330, y: Math.floor(index / 5) * 780 }, params: { video_id } });
+  }
+  await server.api('PUT', `/api/workflows/${workflow_id}`, { definition, status: 'saved' });
+
+  let downloads = 0;
+  page.on('request', (request) => { if (request.url().endsWith('/download')) downloads++; });
+  const restore = async () => {
+    downloads = 0;
+    const began = Date.now();
+    await page.goto(`${server.origin}/workflows/${workflow_id}`);
+    await page.waitForFunction(() => document.querySelectorAll('[data-clips-restored="20"]').length > 0);
+    return { milliseconds: Date.now() - began, downloads };
+  };
+  const cold = await restore();
+  const warm = await restore();
+  console.log(`\nrestore of 20 clips (${(size / 1e6).toFixed(1)} MB): cold ${cold.milliseconds} ms with ${cold.downloads} downloads, ` +
+    `warm ${warm.milliseconds} ms with ${warm.downloads} downloads; warm / cold = ${(warm.milliseconds / cold.milliseconds).toFixed(2)}`);
+});
