@@ -7,3 +7,4 @@ pub mod login;
 pub mod pages;
 pub mod problem;
 pub mod router;
+pub mod server_functions;

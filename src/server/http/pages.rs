@@ -4,11 +4,23 @@ use axum::http::{HeaderName, HeaderValue, header};
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::ResponseOptions;
 
-use crate::server::state::AppState;
+use crate::{server::state::AppState, ui};
 
-/// Provides what pages and server functions read from context, and sets the page's policy.
+/// What pages and server functions find in their context.
+pub fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
+    let state = state.clone();
+    move || provide(&state)
+}
+
+/// The document around every page.
+pub fn shell(state: &AppState) -> impl Fn() -> AnyView + Clone + Send + Sync + 'static {
+    let options = state.leptos.clone();
+    move || ui::shell(options.clone()).into_any()
+}
+
+/// Provides the server's parts, and sets the page's policy.
 /// Positions in the server's HTML are `style` attributes; scripts run by nonce only.
-pub fn provide(state: &AppState) {
+fn provide(state: &AppState) {
     provide_context(state.clone());
     let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else { return };
     let policy = format!(

@@ -2,14 +2,25 @@
 
 use axum::{
     Json, Router,
-    http::{HeaderValue, header},
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
     routing::get,
 };
-use leptos_axum::{LeptosRoutes, generate_route_list};
+use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
 use tower::ServiceBuilder;
-use tower_http::{catch_panic::CatchPanicLayer, services::ServeDir, set_header::SetResponseHeaderLayer, trace::TraceLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, NotForContentType, Predicate},
+    },
+    limit::RequestBodyLimitLayer,
+    services::ServeDir,
+    set_header::SetResponseHeaderLayer,
+    trace::TraceLayer,
+};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -18,10 +29,11 @@ use super::{
     layers::{self, Access},
     login, pages,
     problem::Failed,
+    server_functions,
 };
 use crate::{
     domain::{ApiError, ErrorKind},
-    server::state::AppState,
+    server::{Error, state::AppState},
     ui,
 };
 
@@ -35,32 +47,25 @@ fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(ApiDescription::openapi()).routes(routes!(health::healthz)).routes(routes!(health::readyz))
 }
 
+/// The largest body of a request that is no upload, in bytes: a workflow of thousands of nodes with long prompts.
+const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+
 /// The whole server as one service.
 pub fn router(state: AppState, access: Access) -> Router {
     let (api, description) = api().split_for_parts();
-    let pages = generate_route_list(ui::App);
-    let context = {
-        let state = state.clone();
-        move || pages::provide(&state)
-    };
-    let shell = {
-        let options = state.leptos.clone();
-        move || ui::shell(options.clone())
-    };
-    // Their names carry a hash of their content: what a browser has of them is right for ever.
-    let assets = ServiceBuilder::new()
-        .layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")))
-        .service(ServeDir::new(state.config.site_root.join("pkg")).precompressed_br().precompressed_gzip());
-    let public = ServeDir::new(&state.config.site_root).precompressed_br().precompressed_gzip().append_index_html_on_directories(false);
-
+    // Pages and server functions.
+    let leptos = Router::new()
+        .leptos_routes_with_context(&state, generate_route_list(ui::App), pages::context(&state), pages::shell(&state))
+        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+        .layer(middleware::from_fn(server_functions::set_status));
     api.route("/api/openapi.json", get(async move || Json(description)))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .route("/login", get(login::page).post(login::sign_in).with_state(access.clone()))
-        .leptos_routes_with_context(&state, pages, context, shell)
-        .nest_service("/pkg", assets)
-        .nest_service("/icons", ServeDir::new(state.config.site_root.join("icons")))
-        .route_service("/favicon.svg", public)
+        .merge(leptos)
+        .merge(files(&state))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new("video/"))))
         .layer(middleware::from_fn_with_state(access, layers::guard))
         .layer(middleware::from_fn(layers::harden))
         .layer(CatchPanicLayer::custom(panicked))
@@ -68,8 +73,26 @@ pub fn router(state: AppState, access: Access) -> Router {
         .with_state(state)
 }
 
-async fn not_found() -> Failed {
-    ApiError::new(ErrorKind::NotFound, "There is nothing at this address.").into()
+/// The browser's files, compressed by the build.
+fn files(state: &AppState) -> Router<AppState> {
+    let folder = |path: &str| ServeDir::new(state.config.site_root.join(path)).append_index_html_on_directories(false);
+    // With a hash of the content in its name, what a browser has of a file is right for ever.
+    let keep = if state.leptos.hash_files { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let keep = SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static(keep));
+    let package = ServiceBuilder::new().layer(keep).service(folder("pkg").precompressed_br().precompressed_gzip());
+    Router::new().nest_service("/pkg", package).route_service("/favicon.svg", folder(""))
+}
+
+async fn not_found(State(state): State<AppState>, request: Request) -> Response {
+    let is_page =
+        request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    if is_page && request.method() == Method::GET {
+        let render = render_app_async_with_context(pages::context(&state), pages::shell(&state));
+        let mut response = render(request).await;
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        return response;
+    }
+    Failed(ApiError::new(ErrorKind::NotFound, "There is nothing at this address.")).into_response()
 }
 
 async fn method_not_allowed() -> Failed {
@@ -78,5 +101,5 @@ async fn method_not_allowed() -> Failed {
 
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-    Failed::from(crate::server::Error::Internal(format!("a handler panicked: {text}"))).into_response()
+    Failed::from(Error::Internal(format!("a handler panicked: {text}"))).into_response()
 }
