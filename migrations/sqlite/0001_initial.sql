@@ -88,6 +88,7 @@ CREATE TABLE executions (
 );
 CREATE INDEX executions_workflow ON executions (workflow_id, created_at);
 CREATE INDEX executions_status ON executions (status, created_at);
+CREATE INDEX executions_created_at ON executions (created_at, id);
 
 CREATE TABLE execution_nodes (
     execution_id TEXT NOT NULL REFERENCES executions (id) ON DELETE CASCADE,
@@ -108,7 +109,7 @@ CREATE TABLE execution_nodes (
     finished_at TIMESTAMP,
     PRIMARY KEY (execution_id, node_id)
 );
-CREATE INDEX execution_nodes_key ON execution_nodes (content_key);
+CREATE INDEX execution_nodes_job ON execution_nodes (job_id);
 
 -- The queue. A worker holds a job by its lease token and renews it by heartbeat; every write-back names the token.
 CREATE TABLE jobs (
@@ -121,6 +122,8 @@ CREATE TABLE jobs (
     node_id TEXT,
     video_id TEXT,
     content_key TEXT,
+    -- 1: asked for on its own as well, so that no execution's cancellation ends it.
+    stand_alone INTEGER NOT NULL DEFAULT 0,
     input JSON NOT NULL,
     error_kind TEXT,
     error_message TEXT,
@@ -135,7 +138,8 @@ CREATE TABLE jobs (
     finished_at TIMESTAMP
 );
 CREATE INDEX jobs_queue ON jobs (status, priority, created_at);
-CREATE INDEX jobs_execution ON jobs (execution_id, node_id);
+CREATE INDEX jobs_created_at ON jobs (created_at, id);
+CREATE INDEX jobs_turn ON jobs (execution_id, started_at);
 CREATE UNIQUE INDEX jobs_in_flight ON jobs (content_key) WHERE content_key IS NOT NULL AND status IN ('queued', 'running', 'unknown');
 
 -- The cache: a step whose key has a row here is done, free and at once.

@@ -1,6 +1,7 @@
 //! Server functions, one file a resource; each body is one call of a service. Arguments travel as JSON: a form-encoded POST is what
 //! another site can send.
 
+pub mod executions;
 pub mod workflows;
 
 use leptos::server_fn::{

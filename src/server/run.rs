@@ -119,7 +119,7 @@ async fn compose(config: Config) -> Result<AppState> {
         db,
         content: Content::default(),
         ffmpeg: Ffmpeg::locate(),
-        events: Events,
+        events: Events::default(),
         stop: CancellationToken::new(),
         leptos,
     })

@@ -1,7 +1,10 @@
 //! REST and pages: thin doors to the services. A handler reads the request, calls one service and answers.
 
+pub mod events;
+pub mod executions;
 pub mod extract;
 pub mod health;
+pub mod jobs;
 pub mod layers;
 pub mod login;
 pub mod pages;

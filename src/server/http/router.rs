@@ -25,7 +25,7 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    health,
+    events, executions, health, jobs,
     layers::{self, Access},
     login, pages,
     problem::Failed,
@@ -44,7 +44,12 @@ struct ApiDescription;
 
 /// The API's routes with their description.
 fn api() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(ApiDescription::openapi()).routes(routes!(health::healthz)).routes(routes!(health::readyz))
+    OpenApiRouter::with_openapi(ApiDescription::openapi())
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .merge(executions::router())
+        .merge(jobs::router())
+        .merge(events::router())
 }
 
 /// The largest body of a request that is no upload, in bytes: a workflow of thousands of nodes with long prompts.

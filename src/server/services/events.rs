@@ -1,5 +1,300 @@
-//! What happens, told to pages.
+//! What happens, told to pages: numbered state changes from the table, progress as it comes. Also the bell that wakes workers.
+//!
+//! A change is written with its event in one transaction and then the bell is rung. A follower reads the table after its last number, so
+//! it misses nothing and gets nothing twice, whichever order commits and rings come in.
 
-/// Where state changes are announced.
-#[derive(Debug, Clone, Default)]
-pub struct Events;
+use std::{collections::VecDeque, sync::Arc};
+
+use tokio::sync::{broadcast, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    domain::{Timestamp, event::NodeEvent, job::Job},
+    server::{
+        Result,
+        store::{
+            Db,
+            events::{self, Kept, StoredEvent},
+        },
+    },
+};
+
+/// How long state changes can be replayed.
+const KEPT_SECONDS: f64 = 7.0 * 24.0 * 3600.0;
+/// Rows read at a time.
+const BATCH: i64 = 200;
+/// Progress messages a slow follower may lag behind before it loses the oldest.
+const PROGRESS_BACKLOG: usize = 256;
+
+/// Where changes are announced. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Events(Arc<Channels>);
+
+#[derive(Debug)]
+struct Channels {
+    bell: watch::Sender<()>,
+    progress: broadcast::Sender<Progress>,
+}
+
+/// How far something is: has no number and is not replayed.
+#[derive(Debug, Clone)]
+struct Progress {
+    /// The newest event when this was read: whoever has seen a newer one knows better.
+    as_of: i64,
+    name: &'static str,
+    data: Arc<str>,
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self(Arc::new(Channels { bell: watch::Sender::new(()), progress: broadcast::Sender::new(PROGRESS_BACKLOG) }))
+    }
+}
+
+impl Events {
+    /// Says that something was committed: followers read on, idle workers look for work, busy ones look whether they are still wanted.
+    pub fn ring(&self) {
+        self.0.bell.send_replace(());
+    }
+
+    /// The bell. A ring since the last look is not lost.
+    #[must_use]
+    pub fn bell(&self) -> watch::Receiver<()> {
+        self.0.bell.subscribe()
+    }
+
+    /// Tells how far a job and its nodes are. `as_of` is the newest event's number when they were read.
+    ///
+    /// # Errors
+    /// Where they cannot be written as JSON.
+    pub fn tell_progress(&self, as_of: i64, job: &Job, nodes: &[NodeEvent]) -> Result<()> {
+        let tell = |name, data: String| {
+            // Nobody listening is fine.
+            let _ = self.0.progress.send(Progress { as_of, name, data: data.into() });
+        };
+        tell("job", serde_json::to_string(job)?);
+        for node in nodes {
+            tell("node", serde_json::to_string(node)?);
+        }
+        Ok(())
+    }
+
+    /// Follows what happens after the event numbered `after`, or from now.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn follow(&self, db: &Db, after: Option<i64>, stop: CancellationToken) -> Result<Follower> {
+        let bell = self.0.bell.subscribe();
+        let progress = self.0.progress.subscribe();
+        let Kept { first, last } = events::kept(db).await?;
+        let mut follower = Follower { db: db.clone(), bell, progress, stop, last, pending: VecDeque::new() };
+        match after {
+            // Older than kept, or from another database: whoever asks must read everything anew.
+            Some(after) if after < first - 1 || after > last => follower.pending.push_back(Message::reset(last)),
+            Some(after) => {
+                follower.last = after;
+                follower.bell.mark_changed();
+            }
+            None => follower.pending.push_back(Message::from_now(last)),
+        }
+        Ok(follower)
+    }
+}
+
+/// The number of the newest event. Read it before the thing it goes with: then no change of the thing is missed.
+///
+/// # Errors
+/// The database's.
+pub async fn newest(db: &Db) -> Result<i64> {
+    Ok(events::kept(db).await?.last)
+}
+
+/// Forgets events older than are kept.
+///
+/// # Errors
+/// The database's.
+pub async fn prune(db: &Db) -> Result<u64> {
+    let mut tx = db.begin().await?;
+    let pruned = events::prune(&mut tx, Timestamp::now().plus_seconds(-KEPT_SECONDS)).await?;
+    tx.commit().await?;
+    Ok(pruned)
+}
+
+/// What goes to one page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The number, of a state change.
+    pub id: Option<i64>,
+    /// `node`, `execution`, `job` or `reset`; none where only the number is told.
+    pub name: Option<String>,
+    /// JSON.
+    pub data: String,
+}
+
+impl Message {
+    fn reset(last: i64) -> Self {
+        Self { id: Some(last), name: Some("reset".into()), data: "{}".into() }
+    }
+
+    /// Tells a page that starts from now where now is, so that it can come back there.
+    fn from_now(last: i64) -> Self {
+        Self { id: Some(last), name: None, data: String::new() }
+    }
+}
+
+impl From<StoredEvent> for Message {
+    fn from(event: StoredEvent) -> Self {
+        Self { id: Some(event.id), name: Some(event.name), data: event.data }
+    }
+}
+
+/// One page's view of what happens.
+#[derive(Debug)]
+pub struct Follower {
+    db: Db,
+    bell: watch::Receiver<()>,
+    progress: broadcast::Receiver<Progress>,
+    stop: CancellationToken,
+    last: i64,
+    pending: VecDeque<Message>,
+}
+
+impl Follower {
+    /// The next message; `None` once the server stops.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn next(&mut self) -> Result<Option<Message>> {
+        loop {
+            if let Some(message) = self.pending.pop_front() {
+                return Ok(Some(message));
+            }
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Ok(None),
+                rung = self.bell.changed() => match rung {
+                    Ok(()) => self.read_on().await?,
+                    Err(_) => return Ok(None),
+                },
+                progress = self.progress.recv() => match progress {
+                    Ok(progress) if progress.as_of >= self.last => {
+                        return Ok(Some(Message { id: None, name: Some(progress.name.into()), data: progress.data.to_string() }));
+                    }
+                    Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
+                    Err(broadcast::error::RecvError::Closed) => return Ok(None),
+                },
+            }
+        }
+    }
+
+    async fn read_on(&mut self) -> Result<()> {
+        let events = events::after(&self.db, self.last, BATCH).await?;
+        if events.len() as i64 == BATCH {
+            self.bell.mark_changed();
+        }
+        if let Some(newest) = events.last() {
+            self.last = newest.id;
+        }
+        self.pending.extend(events.into_iter().map(Message::from));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        JobId,
+        event::Happening,
+        job::{JobKind, Status},
+    };
+
+    async fn database() -> (tempfile::TempDir, Db) {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(&format!("sqlite://{}", dir.path().join("media.db").display())).await.unwrap();
+        (dir, db)
+    }
+
+    fn job() -> Job {
+        Job {
+            id: JobId::generate(),
+            kind: JobKind::Generate,
+            status: Status::Queued,
+            progress: 0.0,
+            message: String::new(),
+            execution_id: None,
+            node_id: None,
+            video_id: None,
+            error: None,
+            created_at: Timestamp::now(),
+            started_at: None,
+            finished_at: None,
+        }
+    }
+
+    async fn record(db: &Db, number: usize) {
+        let mut tx = db.begin().await.unwrap();
+        for _ in 0..number {
+            events::record(&mut tx, &Happening::Job(job())).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn replay_and_live_events_meet_without_gap_or_duplicate() {
+        let (_dir, db) = database().await;
+        let told = Events::default();
+        record(&db, 450).await;
+        let mut follower = told.follow(&db, Some(3), CancellationToken::new()).await.unwrap();
+        let mut ids = Vec::new();
+        for expected in 4..=900 {
+            if expected == 100 {
+                record(&db, 450).await;
+                told.ring();
+            }
+            ids.push(follower.next().await.unwrap().unwrap().id.unwrap());
+        }
+        assert_eq!(ids, (4..=900).collect::<Vec<i64>>());
+    }
+
+    #[tokio::test]
+    async fn whoever_asks_for_what_is_not_kept_is_told_to_start_anew() {
+        let (_dir, db) = database().await;
+        let told = Events::default();
+        record(&db, 5).await;
+        let mut tx = db.begin().await.unwrap();
+        assert_eq!(events::prune(&mut tx, Timestamp::now().plus_seconds(1.0)).await.unwrap(), 4);
+        tx.commit().await.unwrap();
+        for (after, name) in [(3, Some("reset")), (6, Some("reset")), (4, Some("job"))] {
+            let mut follower = told.follow(&db, Some(after), CancellationToken::new()).await.unwrap();
+            let message = follower.next().await.unwrap().unwrap();
+            assert_eq!((message.id, message.name.as_deref()), (Some(5), name), "after {after}");
+        }
+        let mut follower = told.follow(&db, None, CancellationToken::new()).await.unwrap();
+        assert_eq!(follower.next().await.unwrap().unwrap(), Message::from_now(5));
+    }
+
+    #[tokio::test]
+    async fn progress_from_before_a_seen_change_is_dropped() {
+        let (_dir, db) = database().await;
+        let told = Events::default();
+        record(&db, 2).await;
+        let mut follower = told.follow(&db, Some(1), CancellationToken::new()).await.unwrap();
+        assert_eq!(follower.next().await.unwrap().unwrap().id, Some(2));
+        told.tell_progress(1, &job(), &[]).unwrap();
+        told.tell_progress(2, &Job { progress: 0.5, ..job() }, &[]).unwrap();
+        let message = follower.next().await.unwrap().unwrap();
+        assert_eq!(message.id, None);
+        assert!(message.data.contains("0.5"));
+    }
+
+    #[tokio::test]
+    async fn a_follower_ends_when_the_server_stops() {
+        let (_dir, db) = database().await;
+        let stop = CancellationToken::new();
+        let mut follower = Events::default().follow(&db, Some(0), stop.clone()).await.unwrap();
+        stop.cancel();
+        assert_eq!(follower.next().await.unwrap(), None);
+    }
+}

@@ -2,7 +2,11 @@
 
 pub mod associations;
 pub mod db;
+pub mod events;
+pub mod executions;
+pub mod jobs;
 pub mod rows;
+pub mod step_results;
 pub mod workflows;
 
 pub use db::{Db, Tx};

@@ -1,0 +1,41 @@
+//! Executions as the page asks for them: start, look, cancel.
+
+use leptos::{prelude::*, server_fn::codec::Json};
+
+use crate::domain::{
+    ApiError, ExecutionId,
+    execution::{Execution, NewExecution},
+};
+
+/// Runs a workflow, or the definition given.
+///
+/// # Errors
+/// [`Invalid`](crate::domain::ErrorKind::Invalid) with each node that cannot run, and why; nothing was created then.
+#[server(input = Json, endpoint = "start_execution")]
+pub async fn start_execution(execution: NewExecution) -> Result<ExecutionId, ApiError> {
+    use crate::server::{respond, services::execute};
+    let state = respond::state()?;
+    respond::respond(execute::start(&state.db, &state.events, &state.config, execution).await)
+}
+
+/// An execution with its nodes, as it stands now.
+///
+/// # Errors
+/// [`NotFound`](crate::domain::ErrorKind::NotFound).
+#[server(name = ReadExecution, input = Json, endpoint = "execution")]
+pub async fn execution(id: ExecutionId) -> Result<Execution, ApiError> {
+    use crate::server::{respond, services::execute};
+    let state = respond::state()?;
+    respond::respond(execute::execution(&state.db, id).await)
+}
+
+/// Stops an execution. What is already done stays; a finished one stays as it is.
+///
+/// # Errors
+/// [`NotFound`](crate::domain::ErrorKind::NotFound).
+#[server(input = Json, endpoint = "cancel_execution")]
+pub async fn cancel_execution(id: ExecutionId) -> Result<Execution, ApiError> {
+    use crate::server::{respond, services::execute};
+    let state = respond::state()?;
+    respond::respond(execute::cancel(&state.db, &state.events, id).await)
+}

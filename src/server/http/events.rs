@@ -1,0 +1,96 @@
+//! Server-sent events: what happens, replayed from a number and then as it comes.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderName},
+    response::{
+        IntoResponse,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use futures_util::{Stream, stream};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{extract::Query, problem::Failed};
+use crate::{
+    domain::{ApiError, error::Problem},
+    server::{
+        Result,
+        services::events::{self, Follower, Message},
+        state::AppState,
+        store::Db,
+    },
+};
+
+/// The answer's header that says from which event on a page has to follow.
+const EVENT_ID: HeaderName = HeaderName::from_static("x-event-id");
+const LAST_EVENT_ID: &str = "last-event-id";
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// The routes.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(follow))
+}
+
+/// `X-Event-Id`, for the answer to a GET. Take it before the thing is read: then no change of the thing is missed.
+///
+/// # Errors
+/// The database's.
+pub async fn event_id(db: &Db) -> Result<[(HeaderName, String); 1]> {
+    Ok([(EVENT_ID, events::newest(db).await?.to_string())])
+}
+
+/// Where to begin.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct From {
+    /// After the event with this number. `Last-Event-ID` goes before it; with neither, from now.
+    after: Option<i64>,
+}
+
+/// What happens: `node`, `execution` and `job` events whose data is what their GET shows. State changes are numbered and kept for 7
+/// days; progress has no number. `reset`: older than kept was asked for, read everything anew.
+#[utoipa::path(get, path = "/api/events", params(From), responses(
+    (status = 200, description = "The stream", content_type = "text/event-stream", body = String),
+    (status = 422, description = "The number is none", body = Problem),
+))]
+pub async fn follow(State(state): State<AppState>, Query(from): Query<From>, headers: HeaderMap) -> Result<impl IntoResponse, Failed> {
+    let after = last_event_id(&headers)?.or(from.after);
+    let follower = state.events.follow(&state.db, after, state.stop.clone()).await?;
+    Ok(Sse::new(messages(follower)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+}
+
+fn last_event_id(headers: &HeaderMap) -> Result<Option<i64>, ApiError> {
+    let Some(value) = headers.get(LAST_EVENT_ID).filter(|value| !value.is_empty()) else { return Ok(None) };
+    let number = value.to_str().ok().and_then(|text| text.parse().ok());
+    number.map(Some).ok_or_else(|| ApiError::invalid("/Last-Event-ID", "Last-Event-ID is the number of an event."))
+}
+
+fn messages(follower: Follower) -> impl Stream<Item = Result<Event, Infallible>> {
+    stream::unfold(follower, |mut follower| async {
+        match follower.next().await {
+            Ok(message) => message.map(|message| (Ok(event(message)), follower)),
+            Err(error) => {
+                // The page comes back by itself, with the number it has.
+                tracing::warn!(cause = %error, "an event stream ended early");
+                None
+            }
+        }
+    })
+}
+
+fn event(message: Message) -> Event {
+    let mut event = Event::default();
+    if let Some(id) = message.id {
+        event = event.id(id.to_string());
+    }
+    match message.name {
+        Some(name) => event.event(name).data(message.data),
+        None => event,
+    }
+}

@@ -1,0 +1,105 @@
+//! Executions over HTTP: start, look, list, cancel.
+
+use axum::{
+    extract::{OriginalUri, State},
+    http::StatusCode,
+    response::IntoResponse,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    events::event_id,
+    extract::{Id, Json, Query, next_link, page_request},
+    problem::Failed,
+};
+use crate::{
+    domain::{
+        ExecutionId, WorkflowId,
+        error::Problem,
+        execution::{Execution, NewExecution},
+        job::Status,
+        page::{Sort, SortKey},
+    },
+    server::{services::execute, state::AppState},
+};
+
+/// Newest first.
+pub(super) const NEWEST_FIRST: Sort = Sort { key: SortKey::CreatedAt, descending: true };
+
+/// The routes.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(start, list)).routes(routes!(get)).routes(routes!(cancel))
+}
+
+/// The answer to a start.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Started {
+    /// The new execution.
+    pub execution_id: ExecutionId,
+}
+
+/// Runs a workflow, or the definition in the body.
+#[utoipa::path(post, path = "/api/executions", request_body = NewExecution, responses(
+    (status = 202, description = "It runs; follow it at GET /api/executions/{id} or /api/events", body = Started),
+    (status = 404, description = "No such workflow", body = Problem),
+    (status = 422, description = "It cannot run; errors[] says why, node by node, and nothing was created", body = Problem),
+))]
+pub async fn start(State(state): State<AppState>, Json(new): Json<NewExecution>) -> Result<impl IntoResponse, Failed> {
+    let execution_id = execute::start(&state.db, &state.events, &state.config, new).await?;
+    Ok((StatusCode::ACCEPTED, axum::Json(Started { execution_id })))
+}
+
+/// An execution with its nodes.
+#[utoipa::path(get, path = "/api/executions/{id}", params(("id" = ExecutionId, Path, description = "The execution")), responses(
+    (status = 200, description = "The execution; X-Event-Id says from which event on to follow it", body = Execution),
+    (status = 404, description = "No such execution", body = Problem),
+))]
+pub async fn get(State(state): State<AppState>, Id(id): Id<ExecutionId>) -> Result<impl IntoResponse, Failed> {
+    let event_id = event_id(&state.db).await?;
+    Ok((event_id, axum::Json(execute::execution(&state.db, id).await?)))
+}
+
+/// Which executions, and which page of them.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ExecutionQuery {
+    /// Of this workflow.
+    workflow_id: Option<WorkflowId>,
+    /// In this status.
+    status: Option<Status>,
+    /// Rows on a page, 1 to 200.
+    limit: Option<u32>,
+    /// What the Link header of the page before gave.
+    cursor: Option<String>,
+    /// `created_at`, or `-created_at` for newest first, which is the default.
+    sort: Option<String>,
+}
+
+/// Executions, newest first.
+#[utoipa::path(get, path = "/api/executions", params(ExecutionQuery), responses(
+    (status = 200, description = "A page of executions; Link gives the next", body = Vec<Execution>),
+    (status = 422, description = "A wrong value in the query", body = Problem),
+))]
+pub async fn list(
+    State(state): State<AppState>,
+    OriginalUri(uri): OriginalUri,
+    Query(query): Query<ExecutionQuery>,
+) -> Result<impl IntoResponse, Failed> {
+    let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), NEWEST_FIRST)?;
+    let event_id = event_id(&state.db).await?;
+    let page = execute::list(&state.db, query.workflow_id, query.status, &page).await?;
+    let link = next_link(&uri, page.next.as_ref()).map(|link| [link]);
+    Ok((event_id, link, axum::Json(page.items)))
+}
+
+/// Stops an execution. What is already done stays; a finished one stays as it is.
+#[utoipa::path(post, path = "/api/executions/{id}/cancel", params(("id" = ExecutionId, Path, description = "The execution")), responses(
+    (status = 200, description = "The execution as it stands now", body = Execution),
+    (status = 404, description = "No such execution", body = Problem),
+))]
+pub async fn cancel(State(state): State<AppState>, Id(id): Id<ExecutionId>) -> Result<impl IntoResponse, Failed> {
+    Ok(axum::Json(execute::cancel(&state.db, &state.events, id).await?))
+}

@@ -1,0 +1,82 @@
+//! Jobs over HTTP: look, list, cancel; and those that are asked for on their own.
+
+use axum::{
+    extract::{OriginalUri, State},
+    response::IntoResponse,
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    events::event_id,
+    executions::NEWEST_FIRST,
+    extract::{Id, Query, next_link, page_request},
+    problem::Failed,
+};
+use crate::{
+    domain::{
+        ExecutionId, JobId,
+        error::Problem,
+        job::{Job, Status},
+    },
+    server::{services::jobs, state::AppState},
+};
+
+/// The routes.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get, cancel))
+}
+
+/// A job.
+#[utoipa::path(get, path = "/api/jobs/{id}", params(("id" = JobId, Path, description = "The job")), responses(
+    (status = 200, description = "The job; X-Event-Id says from which event on to follow it", body = Job),
+    (status = 404, description = "No such job", body = Problem),
+))]
+pub async fn get(State(state): State<AppState>, Id(id): Id<JobId>) -> Result<impl IntoResponse, Failed> {
+    let event_id = event_id(&state.db).await?;
+    Ok((event_id, axum::Json(jobs::job(&state.db, id).await?)))
+}
+
+/// Which jobs, and which page of them.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct JobQuery {
+    /// In this status.
+    status: Option<Status>,
+    /// Of this execution, those included that it shares with another.
+    execution_id: Option<ExecutionId>,
+    /// Rows on a page, 1 to 200.
+    limit: Option<u32>,
+    /// What the Link header of the page before gave.
+    cursor: Option<String>,
+    /// `created_at`, or `-created_at` for newest first, which is the default.
+    sort: Option<String>,
+}
+
+/// Jobs, newest first.
+#[utoipa::path(get, path = "/api/jobs", params(JobQuery), responses(
+    (status = 200, description = "A page of jobs; Link gives the next", body = Vec<Job>),
+    (status = 422, description = "A wrong value in the query", body = Problem),
+))]
+pub async fn list(
+    State(state): State<AppState>,
+    OriginalUri(uri): OriginalUri,
+    Query(query): Query<JobQuery>,
+) -> Result<impl IntoResponse, Failed> {
+    let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), NEWEST_FIRST)?;
+    let event_id = event_id(&state.db).await?;
+    let page = jobs::list(&state.db, query.status, query.execution_id, &page).await?;
+    let link = next_link(&uri, page.next.as_ref()).map(|link| [link]);
+    Ok((event_id, link, axum::Json(page.items)))
+}
+
+/// Cancels a job. A finished one stays as it is.
+#[utoipa::path(delete, path = "/api/jobs/{id}", params(("id" = JobId, Path, description = "The job")), responses(
+    (status = 200, description = "The job as it stands now", body = Job),
+    (status = 404, description = "No such job", body = Problem),
+))]
+pub async fn cancel(State(state): State<AppState>, Id(id): Id<JobId>) -> Result<impl IntoResponse, Failed> {
+    Ok(axum::Json(jobs::cancel(&state.db, &state.events, id).await?))
+}

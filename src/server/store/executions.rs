@@ -1,0 +1,251 @@
+//! Executions and their nodes.
+
+use serde_json::Value;
+use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+
+use super::{Db, Tx, rows};
+use crate::{
+    domain::{
+        ExecutionId, JobId, NodeId, Timestamp, WorkflowId,
+        event::NodeEvent,
+        execution::{Cost, Execution, Mode, NodeRun, NodeStatus},
+        job::{Failure, Status},
+        page::{Cursor, Page, PageRequest},
+    },
+    server::{Error, Result},
+};
+
+const TABLE: &str = "executions";
+const NODES: &str = "execution_nodes";
+
+/// Stores a new execution with its nodes, in their order, and the definition it runs.
+///
+/// # Errors
+/// The database's.
+pub async fn insert(tx: &mut Tx, execution: &Execution, definition: &Value) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO executions (id, workflow_id, mode, status, definition, created_at, started_at, finished_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(execution.id.to_string())
+    .bind(rows::text(execution.workflow_id.as_ref()))
+    .bind(execution.mode.name())
+    .bind(execution.status.name())
+    .bind(definition.to_string())
+    .bind(execution.created_at.to_string())
+    .bind(rows::text(execution.started_at.as_ref()))
+    .bind(rows::text(execution.finished_at.as_ref()))
+    .execute(&mut **tx)
+    .await?;
+    for (position, node) in execution.nodes.iter().enumerate() {
+        sqlx::query("INSERT INTO execution_nodes (execution_id, node_id, node_type, position, status) VALUES ($1, $2, $3, $4, $5)")
+            .bind(execution.id.to_string())
+            .bind(node.node_id.as_str())
+            .bind(&node.node_type)
+            .bind(i64::try_from(position).unwrap_or(i64::MAX))
+            .bind(node.status.name())
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// The execution with its nodes.
+///
+/// # Errors
+/// The database's.
+pub async fn get(connection: &mut SqliteConnection, id: ExecutionId) -> Result<Option<Execution>> {
+    let row = sqlx::query("SELECT * FROM executions WHERE id = $1").bind(id.to_string()).fetch_optional(&mut *connection).await?;
+    let Some(row) = row else { return Ok(None) };
+    execution(connection, &row).await.map(Some)
+}
+
+/// The definition that the execution runs.
+///
+/// # Errors
+/// The database's.
+pub async fn definition(connection: &mut SqliteConnection, id: ExecutionId) -> Result<Value> {
+    let row = sqlx::query("SELECT definition FROM executions WHERE id = $1").bind(id.to_string()).fetch_one(connection).await?;
+    rows::json(&row, TABLE, "definition")?.ok_or(Error::Row { table: TABLE, column: "definition", value: "null".into() })
+}
+
+/// The newest execution of a workflow.
+///
+/// # Errors
+/// The database's.
+pub async fn newest_of_workflow(connection: &mut SqliteConnection, id: WorkflowId) -> Result<Option<Execution>> {
+    let row = sqlx::query("SELECT * FROM executions WHERE workflow_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1")
+        .bind(id.to_string())
+        .fetch_optional(&mut *connection)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    execution(connection, &row).await.map(Some)
+}
+
+/// Executions that are not finished, oldest first; of one workflow, or all.
+///
+/// # Errors
+/// The database's.
+pub async fn unfinished(connection: &mut SqliteConnection, workflow_id: Option<WorkflowId>) -> Result<Vec<ExecutionId>> {
+    let rows = sqlx::query(
+        "SELECT id FROM executions WHERE status IN ('queued', 'running', 'unknown') AND ($1 IS NULL OR workflow_id = $1) \
+         ORDER BY created_at, id",
+    )
+    .bind(rows::text(workflow_id.as_ref()))
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| rows::parsed(row, TABLE, "id")).collect()
+}
+
+/// A page of executions, by the time they were asked for.
+///
+/// # Errors
+/// The database's.
+pub async fn list(db: &Db, workflow_id: Option<WorkflowId>, status: Option<Status>, page: &PageRequest) -> Result<Page<Execution>> {
+    const OLDEST_FIRST: &str = "SELECT * FROM executions WHERE ($1 IS NULL OR workflow_id = $1) AND ($2 IS NULL OR status = $2) \
+         AND ($3 IS NULL OR (created_at, id) > ($3, $4)) ORDER BY created_at, id LIMIT $5";
+    const NEWEST_FIRST: &str = "SELECT * FROM executions WHERE ($1 IS NULL OR workflow_id = $1) AND ($2 IS NULL OR status = $2) \
+         AND ($3 IS NULL OR (created_at, id) < ($3, $4)) ORDER BY created_at DESC, id DESC LIMIT $5";
+    let mut snapshot = db.reader().begin().await?;
+    let rows = sqlx::query(if page.sort.descending { NEWEST_FIRST } else { OLDEST_FIRST })
+        .bind(rows::text(workflow_id.as_ref()))
+        .bind(status.map(Status::name))
+        .bind(page.cursor.as_ref().and_then(|cursor| cursor.key.clone()))
+        .bind(page.cursor.as_ref().map(|cursor| cursor.id.clone()))
+        .bind(i64::from(page.limit) + 1)
+        .fetch_all(&mut *snapshot)
+        .await?;
+    let mut items = Vec::with_capacity(rows.len());
+    for row in &rows {
+        items.push(execution(&mut snapshot, row).await?);
+    }
+    Ok(cut(items, page, |last| (last.created_at, last.id.to_string())))
+}
+
+/// Makes a page of one row more than was asked for, which only tells that there is a next page.
+pub(super) fn cut<T>(mut items: Vec<T>, page: &PageRequest, place: impl Fn(&T) -> (Timestamp, String)) -> Page<T> {
+    let limit = page.limit as usize;
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(|last| {
+        let (key, id) = place(last);
+        Cursor { sort: page.sort.to_string(), key: Some(key.to_string()), id }
+    });
+    Page { items, next }
+}
+
+/// Stores where an execution stands.
+///
+/// # Errors
+/// The database's.
+pub async fn update(tx: &mut Tx, execution: &Execution) -> Result<()> {
+    sqlx::query("UPDATE executions SET status = $2, started_at = $3, finished_at = $4 WHERE id = $1")
+        .bind(execution.id.to_string())
+        .bind(execution.status.name())
+        .bind(rows::text(execution.started_at.as_ref()))
+        .bind(rows::text(execution.finished_at.as_ref()))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Stores where a node stands.
+///
+/// # Errors
+/// The database's.
+pub async fn update_node(tx: &mut Tx, execution_id: ExecutionId, node: &NodeRun) -> Result<()> {
+    sqlx::query(
+        "UPDATE execution_nodes SET status = $3, progress = $4, message = $5, cached = $6, content_key = $7, job_id = $8, video_id = $9, \
+         error_kind = $10, error_message = $11, cost_usd_micros = $12, cost_estimated = $13, finished_at = $14 \
+         WHERE execution_id = $1 AND node_id = $2",
+    )
+    .bind(execution_id.to_string())
+    .bind(node.node_id.as_str())
+    .bind(node.status.name())
+    .bind(node.progress)
+    .bind(&node.message)
+    .bind(node.cached)
+    .bind(rows::text(node.key.as_ref()))
+    .bind(rows::text(node.job_id.as_ref()))
+    .bind(rows::text(node.video_id.as_ref()))
+    .bind(node.error.as_ref().map(|error| error.kind.name()))
+    .bind(node.error.as_ref().map(|error| error.message.clone()))
+    .bind(node.cost.map(|cost| cost.usd_micros))
+    .bind(node.cost.map(|cost| cost.estimated))
+    .bind(node.status.is_finished().then(|| Timestamp::now().to_string()))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// The nodes that wait for this job's outcome, in every execution.
+///
+/// # Errors
+/// The database's.
+pub async fn waiting_for(connection: &mut SqliteConnection, job_id: JobId) -> Result<Vec<NodeEvent>> {
+    let rows = sqlx::query("SELECT * FROM execution_nodes WHERE job_id = $1 AND status IN ('queued', 'running', 'unknown')")
+        .bind(job_id.to_string())
+        .fetch_all(connection)
+        .await?;
+    let event = |row| Ok(NodeEvent { execution_id: rows::parsed(row, NODES, "execution_id")?, node: node(row)? });
+    rows.iter().map(event).collect()
+}
+
+/// Keeps a moving percentage in the rows of the nodes that wait for a job.
+///
+/// # Errors
+/// The database's.
+pub async fn update_progress(tx: &mut Tx, job_id: JobId, progress: f64, message: &str) -> Result<()> {
+    sqlx::query("UPDATE execution_nodes SET progress = $2, message = $3 WHERE job_id = $1 AND status = 'running'")
+        .bind(job_id.to_string())
+        .bind(progress)
+        .bind(message)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+async fn execution(connection: &mut SqliteConnection, row: &SqliteRow) -> Result<Execution> {
+    let id: ExecutionId = rows::parsed(row, TABLE, "id")?;
+    let nodes = sqlx::query("SELECT * FROM execution_nodes WHERE execution_id = $1 ORDER BY position")
+        .bind(id.to_string())
+        .fetch_all(connection)
+        .await?;
+    Ok(Execution {
+        id,
+        workflow_id: rows::parsed_option(row, TABLE, "workflow_id")?,
+        mode: rows::named(row, TABLE, "mode", Mode::from_name)?,
+        status: rows::named(row, TABLE, "status", Status::from_name)?,
+        created_at: rows::parsed(row, TABLE, "created_at")?,
+        started_at: rows::parsed_option(row, TABLE, "started_at")?,
+        finished_at: rows::parsed_option(row, TABLE, "finished_at")?,
+        nodes: nodes.iter().map(node).collect::<Result<_>>()?,
+    })
+}
+
+fn node(row: &SqliteRow) -> Result<NodeRun> {
+    let usd_micros: Option<i64> = row.try_get("cost_usd_micros")?;
+    let estimated: Option<bool> = row.try_get("cost_estimated")?;
+    Ok(NodeRun {
+        node_id: rows::parsed::<NodeId>(row, NODES, "node_id")?,
+        node_type: row.try_get("node_type")?,
+        status: rows::named(row, NODES, "status", NodeStatus::from_name)?,
+        progress: row.try_get("progress")?,
+        message: row.try_get("message")?,
+        cached: row.try_get("cached")?,
+        key: rows::parsed_option(row, NODES, "content_key")?,
+        job_id: rows::parsed_option(row, NODES, "job_id")?,
+        video_id: rows::parsed_option(row, NODES, "video_id")?,
+        error: failure(row, NODES)?,
+        cost: usd_micros.map(|usd_micros| Cost { usd_micros, estimated: estimated.unwrap_or(true) }),
+    })
+}
+
+/// The error that a row of `table` ended with.
+pub(super) fn failure(row: &SqliteRow, table: &'static str) -> Result<Option<Failure>> {
+    let kind: Option<String> = row.try_get("error_kind")?;
+    let Some(name) = kind else { return Ok(None) };
+    let kind = serde_json::from_value(Value::String(name.clone())).map_err(|_| Error::Row { table, column: "error_kind", value: name })?;
+    let message: Option<String> = row.try_get("error_message")?;
+    Ok(Some(Failure { kind, message: message.unwrap_or_default() }))
+}

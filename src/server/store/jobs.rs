@@ -1,0 +1,268 @@
+//! The jobs table, which is the queue. A worker holds a job by its lease token; whatever it writes back names the token.
+
+use serde_json::Value;
+use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+
+use super::{
+    Db, Tx,
+    executions::{cut, failure},
+    rows,
+};
+use crate::{
+    domain::{
+        ExecutionId, JobId, Sha256, Timestamp,
+        job::{Job, JobKind, Status},
+        page::{Page, PageRequest},
+    },
+    server::{Error, Result},
+};
+
+const TABLE: &str = "jobs";
+
+/// A job with what the queue knows of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QueuedJob {
+    /// The job as the API shows it.
+    pub job: Job,
+    /// The content key of its result, where it has one.
+    pub key: Option<Sha256>,
+    /// What it works on.
+    pub input: Value,
+    /// How often a worker has taken it.
+    pub attempts: i64,
+    /// Asked for on its own as well, so that no execution's cancellation ends it.
+    pub stand_alone: bool,
+}
+
+/// A worker's hold on a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The job.
+    pub job_id: JobId,
+    /// The token; another worker's is different.
+    pub token: String,
+}
+
+/// Stores a new job.
+///
+/// # Errors
+/// The database's.
+pub async fn insert(tx: &mut Tx, queued: &QueuedJob) -> Result<()> {
+    let job = &queued.job;
+    sqlx::query(
+        "INSERT INTO jobs (id, kind, status, progress, message, execution_id, node_id, content_key, stand_alone, input, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    )
+    .bind(job.id.to_string())
+    .bind(job.kind.name())
+    .bind(job.status.name())
+    .bind(job.progress)
+    .bind(&job.message)
+    .bind(rows::text(job.execution_id.as_ref()))
+    .bind(rows::text(job.node_id.as_ref()))
+    .bind(rows::text(queued.key.as_ref()))
+    .bind(queued.stand_alone)
+    .bind(queued.input.to_string())
+    .bind(job.created_at.to_string())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// The job with this id.
+///
+/// # Errors
+/// The database's.
+pub async fn get(connection: &mut SqliteConnection, id: JobId) -> Result<Option<QueuedJob>> {
+    let row = sqlx::query("SELECT * FROM jobs WHERE id = $1").bind(id.to_string()).fetch_optional(connection).await?;
+    row.as_ref().map(queued_job).transpose()
+}
+
+/// The job that is making the result of this key now, or will.
+///
+/// # Errors
+/// The database's.
+pub async fn in_flight(connection: &mut SqliteConnection, key: &Sha256) -> Result<Option<QueuedJob>> {
+    let row = sqlx::query("SELECT * FROM jobs WHERE content_key = $1 AND status IN ('queued', 'running', 'unknown')")
+        .bind(key.to_string())
+        .fetch_optional(connection)
+        .await?;
+    row.as_ref().map(queued_job).transpose()
+}
+
+/// Marks a job as asked for on its own.
+///
+/// # Errors
+/// The database's.
+pub async fn set_stand_alone(tx: &mut Tx, id: JobId) -> Result<()> {
+    sqlx::query("UPDATE jobs SET stand_alone = 1 WHERE id = $1").bind(id.to_string()).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// A page of jobs, by the time they were asked for. Of an execution those too that it shares with another.
+///
+/// # Errors
+/// The database's.
+pub async fn list(db: &Db, status: Option<Status>, execution_id: Option<ExecutionId>, page: &PageRequest) -> Result<Page<Job>> {
+    const OLDEST_FIRST: &str = "SELECT * FROM jobs WHERE ($1 IS NULL OR status = $1) AND ($2 IS NULL OR execution_id = $2 \
+         OR id IN (SELECT job_id FROM execution_nodes WHERE execution_id = $2)) \
+         AND ($3 IS NULL OR (created_at, id) > ($3, $4)) ORDER BY created_at, id LIMIT $5";
+    const NEWEST_FIRST: &str = "SELECT * FROM jobs WHERE ($1 IS NULL OR status = $1) AND ($2 IS NULL OR execution_id = $2 \
+         OR id IN (SELECT job_id FROM execution_nodes WHERE execution_id = $2)) \
+         AND ($3 IS NULL OR (created_at, id) < ($3, $4)) ORDER BY created_at DESC, id DESC LIMIT $5";
+    let rows = sqlx::query(if page.sort.descending { NEWEST_FIRST } else { OLDEST_FIRST })
+        .bind(status.map(Status::name))
+        .bind(rows::text(execution_id.as_ref()))
+        .bind(page.cursor.as_ref().and_then(|cursor| cursor.key.clone()))
+        .bind(page.cursor.as_ref().map(|cursor| cursor.id.clone()))
+        .bind(i64::from(page.limit) + 1)
+        .fetch_all(db.reader())
+        .await?;
+    let items = rows.iter().map(|row| Ok(queued_job(row)?.job)).collect::<Result<Vec<_>>>()?;
+    Ok(cut(items, page, |last| (last.created_at, last.id.to_string())))
+}
+
+/// Which job is next: the highest priority, then the execution whose last turn is longest ago, then the oldest.
+///
+/// # Errors
+/// The database's.
+pub async fn next(connection: &mut SqliteConnection) -> Result<Option<JobId>> {
+    let row = sqlx::query(
+        "SELECT id FROM jobs AS candidate WHERE status = 'queued' AND paused = 0 AND (run_after IS NULL OR run_after <= $1) \
+         ORDER BY priority DESC, \
+         COALESCE((SELECT MAX(started_at) FROM jobs AS turn WHERE turn.execution_id IS NOT DISTINCT FROM candidate.execution_id), ''), \
+         created_at, id LIMIT 1",
+    )
+    .bind(Timestamp::now().to_string())
+    .fetch_optional(connection)
+    .await?;
+    row.map(|row| rows::parsed(&row, TABLE, "id")).transpose()
+}
+
+/// Gives a queued job to a worker, and the worker the lease.
+///
+/// # Errors
+/// The database's.
+pub async fn take(tx: &mut Tx, id: JobId, token: String) -> Result<Lease> {
+    sqlx::query(
+        "UPDATE jobs SET status = 'running', lease_token = $2, heartbeat_at = $3, started_at = COALESCE(started_at, $3), \
+         attempts = attempts + 1, progress = 0, message = '' WHERE id = $1 AND status = 'queued'",
+    )
+    .bind(id.to_string())
+    .bind(&token)
+    .bind(Timestamp::now().to_string())
+    .execute(&mut **tx)
+    .await?;
+    Ok(Lease { job_id: id, token })
+}
+
+/// Whether the worker still holds the job.
+///
+/// # Errors
+/// The database's.
+pub async fn holds(connection: &mut SqliteConnection, lease: &Lease) -> Result<bool> {
+    let row = sqlx::query("SELECT 1 FROM jobs WHERE id = $1 AND lease_token = $2 AND status = 'running'")
+        .bind(lease.job_id.to_string())
+        .bind(&lease.token)
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.is_some())
+}
+
+/// Renews the lease and stores how far the work is. `false`: the job is no longer this worker's.
+///
+/// # Errors
+/// The database's.
+pub async fn renew(tx: &mut Tx, lease: &Lease, progress: f64, message: &str) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE jobs SET heartbeat_at = $3, progress = $4, message = $5 WHERE id = $1 AND lease_token = $2 AND status = 'running'",
+    )
+    .bind(lease.job_id.to_string())
+    .bind(&lease.token)
+    .bind(Timestamp::now().to_string())
+    .bind(progress)
+    .bind(message)
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Stores how a job stands after a change of status; the lease ends with it.
+///
+/// # Errors
+/// The database's.
+pub async fn update(tx: &mut Tx, job: &Job) -> Result<()> {
+    sqlx::query(
+        "UPDATE jobs SET status = $2, progress = $3, message = $4, video_id = $5, error_kind = $6, error_message = $7, \
+         finished_at = $8, lease_token = NULL, heartbeat_at = NULL WHERE id = $1",
+    )
+    .bind(job.id.to_string())
+    .bind(job.status.name())
+    .bind(job.progress)
+    .bind(&job.message)
+    .bind(rows::text(job.video_id.as_ref()))
+    .bind(job.error.as_ref().map(|error| error.kind.name()))
+    .bind(job.error.as_ref().map(|error| error.message.clone()))
+    .bind(rows::text(job.finished_at.as_ref()))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Takes back the attempt of a job whose worker was told to stop: the job did nothing wrong.
+///
+/// # Errors
+/// The database's.
+pub async fn forgive_attempt(tx: &mut Tx, id: JobId) -> Result<()> {
+    sqlx::query("UPDATE jobs SET attempts = attempts - 1 WHERE id = $1 AND attempts > 0").bind(id.to_string()).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// Running jobs whose worker has given no sign since `moment`.
+///
+/// # Errors
+/// The database's.
+pub async fn silent_since(connection: &mut SqliteConnection, moment: Timestamp) -> Result<Vec<QueuedJob>> {
+    let rows = sqlx::query("SELECT * FROM jobs WHERE status = 'running' AND (heartbeat_at IS NULL OR heartbeat_at <= $1)")
+        .bind(moment.to_string())
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(queued_job).collect()
+}
+
+/// How many jobs there are of each kind and status.
+///
+/// # Errors
+/// The database's.
+pub async fn counts(db: &Db) -> Result<Vec<(JobKind, Status, i64)>> {
+    let rows = sqlx::query("SELECT kind, status, COUNT(*) AS number FROM jobs GROUP BY kind, status").fetch_all(db.reader()).await?;
+    let count = |row| {
+        let kind = rows::named(row, TABLE, "kind", JobKind::from_name)?;
+        Ok((kind, rows::named(row, TABLE, "status", Status::from_name)?, row.try_get("number")?))
+    };
+    rows.iter().map(count).collect()
+}
+
+fn queued_job(row: &SqliteRow) -> Result<QueuedJob> {
+    let job = Job {
+        id: rows::parsed(row, TABLE, "id")?,
+        kind: rows::named(row, TABLE, "kind", JobKind::from_name)?,
+        status: rows::named(row, TABLE, "status", Status::from_name)?,
+        progress: row.try_get("progress")?,
+        message: row.try_get("message")?,
+        execution_id: rows::parsed_option(row, TABLE, "execution_id")?,
+        node_id: rows::parsed_option(row, TABLE, "node_id")?,
+        video_id: rows::parsed_option(row, TABLE, "video_id")?,
+        error: failure(row, TABLE)?,
+        created_at: rows::parsed(row, TABLE, "created_at")?,
+        started_at: rows::parsed_option(row, TABLE, "started_at")?,
+        finished_at: rows::parsed_option(row, TABLE, "finished_at")?,
+    };
+    Ok(QueuedJob {
+        job,
+        key: rows::parsed_option(row, TABLE, "content_key")?,
+        input: rows::json(row, TABLE, "input")?.ok_or(Error::Row { table: TABLE, column: "input", value: "null".into() })?,
+        attempts: row.try_get("attempts")?,
+        stand_alone: row.try_get("stand_alone")?,
+    })
+}
