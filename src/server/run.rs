@@ -113,11 +113,12 @@ impl Server {
 /// Builds the server's parts.
 async fn compose(config: Config) -> Result<AppState> {
     let db = Db::open(&config.database_url).await?;
+    let content = Content::open(&config.videos_dir).await?;
     let leptos = leptos_options(&config);
     Ok(AppState {
         config: Arc::new(config),
         db,
-        content: Content::default(),
+        content,
         ffmpeg: Ffmpeg::locate(),
         events: Events::default(),
         stop: CancellationToken::new(),

@@ -1,15 +1,302 @@
-//! Content-addressed files.
+//! Content-addressed files: `ab/<sha256>.<ext>` below the videos folder, each written once and never changed.
+//!
+//! A file is staged in `.staging/`, synced, linked to its final name, and only then named by a row. Whatever a kill leaves behind is in
+//! `.staging/`, or linked from there: the sweep can tell it from every other file. Posters, which can be made again, are in `.posters/`.
 
-/// The videos store.
-#[derive(Debug, Clone, Default)]
-pub struct Content;
+use std::{
+    collections::HashMap,
+    fs, io,
+    path::{Component, Path, PathBuf},
+    sync::Arc,
+};
+
+use tempfile::TempPath;
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::staging::{StagedFile, Staging};
+use crate::{
+    domain::Sha256,
+    server::{Error, Result},
+};
+
+/// Where files are while they are written.
+const STAGING: &str = ".staging";
+/// Where posters are.
+const POSTERS: &str = ".posters";
+/// Where files that no row names wait before they are deleted.
+const ORPHANS: &str = ".orphans";
+
+/// The videos store. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Content {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    root: PathBuf,
+    changes: Mutex<()>,
+    posters: std::sync::Mutex<HashMap<Sha256, Arc<Mutex<()>>>>,
+}
+
+/// Held while files and rows are brought into step: between the link and the commit, and between the commit and the removal.
+#[derive(Debug)]
+pub struct Change<'a> {
+    content: &'a Content,
+    _guard: MutexGuard<'a, ()>,
+}
 
 impl Content {
-    /// Whether the store answers.
+    /// Opens the store in `dir`, which is created if it is not there.
     ///
     /// # Errors
-    /// Where it does not.
-    pub async fn check(&self) -> crate::server::Result<()> {
-        Ok(())
+    /// Where a folder cannot be created.
+    pub async fn open(dir: &Path) -> Result<Self> {
+        let dir = dir.to_path_buf();
+        let root = blocking(move || {
+            for folder in [dir.clone(), dir.join(STAGING), dir.join(POSTERS)] {
+                fs::create_dir_all(&folder).map_err(Error::io(folder))?;
+            }
+            dir.canonicalize().map_err(Error::io(dir))
+        })
+        .await?;
+        Ok(Self { inner: Arc::new(Inner { root, changes: Mutex::default(), posters: std::sync::Mutex::default() }) })
+    }
+
+    /// Whether files can be written to the store.
+    ///
+    /// # Errors
+    /// Where they cannot.
+    pub async fn check(&self) -> Result<()> {
+        let content = self.clone();
+        blocking(move || content.stage("check").map(drop)).await
+    }
+
+    /// The store's folder, absolute.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.inner.root
+    }
+
+    /// Where files are while they are written.
+    #[must_use]
+    pub fn staging_dir(&self) -> PathBuf {
+        self.root().join(STAGING)
+    }
+
+    /// Where files that no row names wait before they are deleted.
+    #[must_use]
+    pub fn orphans_dir(&self) -> PathBuf {
+        self.root().join(ORPHANS)
+    }
+
+    /// An empty file of the store's own file system whose name ends in `.extension`; deleted when the value is dropped. What a tool has
+    /// written there becomes a video through [`StagedFile::read`].
+    ///
+    /// # Errors
+    /// Where the file cannot be created.
+    pub fn staging_path(&self, extension: &str) -> Result<TempPath> {
+        Ok(self.stage(extension)?.into_temp_path())
+    }
+
+    /// Begins a file whose bytes come piece by piece and are hashed on the way.
+    ///
+    /// # Errors
+    /// Where the file cannot be created.
+    pub async fn staging(&self) -> Result<Staging> {
+        let content = self.clone();
+        Ok(Staging::start(blocking(move || content.stage("part")).await?))
+    }
+
+    fn stage(&self, extension: &str) -> Result<tempfile::NamedTempFile> {
+        let folder = self.staging_dir();
+        let suffix = format!(".{extension}");
+        tempfile::Builder::new().prefix("s-").suffix(&suffix).tempfile_in(&folder).map_err(Error::io(folder))
+    }
+
+    /// The path in the store of a file with that hash, relative to the root: what a row's `file_path` holds.
+    #[must_use]
+    pub fn file_path(hash: &Sha256, extension: &str) -> String {
+        let hash = hash.to_string();
+        format!("{}/{hash}.{extension}", &hash[..2])
+    }
+
+    /// Where the file that a row's `file_path` names lies. Rows of older programs hold absolute paths, or paths from another folder:
+    /// such a file is also looked for in the store by its name. A relative path never leads out of the store.
+    ///
+    /// `file_path` is a row's; nothing from a request may come here.
+    #[must_use]
+    pub fn path_of(&self, file_path: &str) -> PathBuf {
+        let given = Path::new(file_path);
+        let root = self.root();
+        let name = given.file_name().map(|name| root.join(name));
+        let inside = given.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        let as_given = (given.is_absolute() || inside).then(|| root.join(given));
+        // `videos/x.mp4`, written by a program that stood beside the folder.
+        let beside = inside.then(|| given.components().skip(1).collect::<PathBuf>()).map(|rest| root.join(rest));
+        let candidates = [as_given, beside, name].into_iter().flatten();
+        candidates.clone().find(|path| path.is_file()).or_else(|| candidates.clone().next()).unwrap_or_else(|| root.join("no-such-file"))
+    }
+
+    /// Whether the file that `file_path` names is there with `size_bytes` bytes.
+    pub async fn holds(&self, file_path: &str, size_bytes: i64) -> bool {
+        let (content, file_path) = (self.clone(), file_path.to_owned());
+        let found = tokio::task::spawn_blocking(move || {
+            fs::metadata(content.path_of(&file_path)).is_ok_and(|found| found.is_file() && i64::try_from(found.len()) == Ok(size_bytes))
+        });
+        found.await.unwrap_or(false)
+    }
+
+    /// Where the poster of the video with that hash lies, once it is made.
+    #[must_use]
+    pub fn poster_path(&self, hash: &Sha256) -> PathBuf {
+        self.root().join(POSTERS).join(format!("{hash}.jpg"))
+    }
+
+    /// The turn to make the poster of one video: whoever asks meanwhile waits for it and finds the poster made.
+    #[must_use]
+    pub fn poster_turn(&self, hash: &Sha256) -> Arc<Mutex<()>> {
+        // A panic elsewhere leaves the map whole: entries are only added and dropped.
+        let mut turns = self.inner.posters.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        turns.entry(*hash).or_default().clone()
+    }
+
+    /// The turn to change which files the store holds. It orders the changes of this process; several processes on one folder are kept
+    /// apart by the sweep's grace time.
+    pub async fn change(&self) -> Change<'_> {
+        Change { content: self, _guard: self.inner.changes.lock().await }
+    }
+}
+
+impl Change<'_> {
+    /// Gives the staged file its final name, durably. The staged name stays until `staged` is dropped: after a kill it tells that this
+    /// file may have no row.
+    ///
+    /// # Errors
+    /// Where the file cannot be linked or the folder cannot be synced; nothing is left then.
+    pub async fn publish(&self, staged: &StagedFile, extension: &str) -> Result<String> {
+        let file_path = Content::file_path(&staged.hash(), extension);
+        let target = self.content.root().join(&file_path);
+        let (root, source) = (self.content.root().to_path_buf(), staged.path().to_path_buf());
+        blocking(move || {
+            let folder = target.parent().unwrap_or(&root).to_path_buf();
+            if !folder.is_dir() {
+                fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
+                sync_folder(&root)?;
+            }
+            link(&source, &target)?;
+            sync_folder(&folder).inspect_err(|_| drop(fs::remove_file(&target)))
+        })
+        .await?;
+        Ok(file_path)
+    }
+
+    /// Removes the file that `file_path` names, if it is there. A file outside the store is another program's and stays.
+    ///
+    /// # Errors
+    /// Where the file is there and cannot be removed.
+    pub async fn remove(&self, file_path: &str) -> Result<()> {
+        let path = self.content.path_of(file_path);
+        if !path.starts_with(self.content.root()) {
+            tracing::warn!(path = %path.display(), "a deleted video's file lies outside the store and was left there");
+            return Ok(());
+        }
+        remove_file(path).await
+    }
+
+    /// Removes the poster of the video with that hash, if it was made.
+    ///
+    /// # Errors
+    /// Where it is there and cannot be removed.
+    pub async fn remove_poster(&self, hash: &Sha256) -> Result<()> {
+        remove_file(self.content.poster_path(hash)).await
+    }
+}
+
+/// Runs file work where it may block.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(format!("file work ended: {error}")))?
+}
+
+async fn remove_file(path: PathBuf) -> Result<()> {
+    match tokio::fs::remove_file(&path).await {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::Io { path, source: error }),
+        _ => Ok(()),
+    }
+}
+
+/// Links `source` to `target`, over a leftover of that name. Where the file system has no hard links the file is copied.
+fn link(source: &Path, target: &Path) -> Result<()> {
+    if let Err(error) = fs::remove_file(target)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(Error::Io { path: target.to_path_buf(), source: error });
+    }
+    match fs::hard_link(source, target) {
+        Ok(()) => Ok(()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied) => {
+            fs::rename(source, target).map_err(Error::io(target))
+        }
+        Err(error) => Err(Error::Io { path: target.to_path_buf(), source: error }),
+    }
+}
+
+fn sync_folder(folder: &Path) -> Result<()> {
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io(folder))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    async fn store() -> (tempfile::TempDir, Content) {
+        let dir = tempfile::tempdir().unwrap();
+        let content = Content::open(&dir.path().join("videos")).await.unwrap();
+        (dir, content)
+    }
+
+    async fn staged(content: &Content, bytes: &'static [u8]) -> StagedFile {
+        let mut staging = content.staging().await.unwrap();
+        staging.write(bytes.into()).await.unwrap();
+        staging.finish().await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_file_is_stored_under_its_hash_and_nothing_stays_staged() {
+        let (_dir, content) = store().await;
+        let file = staged(&content, b"abc").await;
+        let file_path = content.change().await.publish(&file, "mp4").await.unwrap();
+        drop(file);
+        assert_eq!(file_path, "ba/ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad.mp4");
+        assert_eq!(fs::read(content.path_of(&file_path)).unwrap(), b"abc");
+        assert_eq!(fs::read_dir(content.staging_dir()).unwrap().count(), 0);
+        assert!(content.holds(&file_path, 3).await && !content.holds(&file_path, 4).await);
+    }
+
+    #[tokio::test]
+    async fn an_abandoned_file_leaves_nothing() {
+        let (_dir, content) = store().await;
+        let mut staging = content.staging().await.unwrap();
+        staging.write("half".into()).await.unwrap();
+        staging.abandon().await;
+        assert_eq!(fs::read_dir(content.staging_dir()).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn rows_of_older_programs_find_their_files_and_none_leads_out_of_the_store() {
+        let (dir, content) = store().await;
+        let old = content.root().join("old.mp4");
+        fs::write(&old, "x").unwrap();
+        fs::write(dir.path().join("secret"), "x").unwrap();
+        for file_path in ["old.mp4", "./old.mp4", "videos/old.mp4", "backend/videos/old.mp4", "/gone/backend/videos/old.mp4", "../old.mp4"]
+        {
+            assert_eq!(content.path_of(file_path), old, "{file_path}");
+        }
+        for file_path in ["../secret", "a/../../secret", "..", "", "/"] {
+            let path = content.path_of(file_path);
+            assert!(!path.is_file(), "{file_path}: {}", path.display());
+        }
     }
 }

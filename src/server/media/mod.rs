@@ -6,4 +6,5 @@ pub mod ffmpeg;
 pub mod poster;
 pub mod probe;
 mod sandbox;
+pub mod staging;
 pub mod stitch;

@@ -7,6 +7,8 @@ pub mod executions;
 pub mod jobs;
 pub mod rows;
 pub mod step_results;
+pub mod video_list;
+pub mod videos;
 pub mod workflows;
 
 pub use db::{Db, Tx};
