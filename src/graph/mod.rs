@@ -1,7 +1,10 @@
 //! The editor core and the scheduler's rules. Pure: no DOM, no signals, no async, no clock, no randomness.
 
 pub mod catalogue;
+pub mod change;
 pub mod clipboard;
+pub mod command;
+pub mod connect;
 pub mod geometry;
 pub mod gesture;
 pub mod history;
@@ -12,5 +15,8 @@ pub mod selection;
 pub mod socket_type;
 pub mod wire;
 
+pub use change::Change;
+pub use command::{Command, CommandError, Fragment};
+pub use connect::ConnectError;
 pub use model::{Connection, Graph, Node, NodeType, Position, SocketRef};
 pub use socket_type::SocketType;

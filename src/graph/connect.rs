@@ -1,0 +1,101 @@
+//! Which connections may be made: asked while a wire is dragged, and again when it is dropped.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    catalogue::{self, Direction},
+    model::{Graph, Node, SocketRef},
+    socket_type::{Reason, can_connect},
+};
+use crate::domain::NodeId;
+
+/// Why two sockets cannot be connected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    /// One of the nodes is not there.
+    #[error("The node “{0}” is not there.")]
+    NoNode(NodeId),
+    /// A node has no such output or input.
+    #[error("{title} has no {} called “{socket}”.", if *.direction == Direction::In { "input" } else { "output" })]
+    NoSocket {
+        /// The node's type in words.
+        title: String,
+        /// The name that was asked for.
+        socket: String,
+        /// Which kind of socket was asked for.
+        direction: Direction,
+    },
+    /// The types do not fit.
+    #[error("{0}")]
+    Type(Reason),
+    /// The node would wait for itself.
+    #[error("A node cannot feed itself.")]
+    Itself,
+    /// The node would wait for what it feeds.
+    #[error("This would close a circle: the one already feeds the other.")]
+    Cycle,
+    /// They are connected.
+    #[error("These are connected already.")]
+    Duplicate,
+}
+
+impl Graph {
+    /// Whether an output may be connected to an input. An occupied single input may: the new connection takes the old one's place.
+    pub fn may_connect(&self, from: &SocketRef, to: &SocketRef) -> Result<(), ConnectError> {
+        let (output, _) = self.socket_at(Direction::Out, from)?;
+        let (input, _) = self.socket_at(Direction::In, to)?;
+        can_connect(output, input).map_err(ConnectError::Type)?;
+        if from.node == to.node {
+            return Err(ConnectError::Itself);
+        }
+        if self.connection(from, to).is_some() {
+            return Err(ConnectError::Duplicate);
+        }
+        if self.downstream(&to.node).contains(&from.node) { Err(ConnectError::Cycle) } else { Ok(()) }
+    }
+
+    /// The nodes that a node's result reaches, itself left out.
+    #[must_use]
+    pub fn downstream(&self, node: &NodeId) -> HashSet<NodeId> {
+        self.reach(node, |connection| (&connection.from.node, &connection.to.node))
+    }
+
+    /// The nodes that a node needs, itself left out.
+    #[must_use]
+    pub fn upstream(&self, node: &NodeId) -> HashSet<NodeId> {
+        self.reach(node, |connection| (&connection.to.node, &connection.from.node))
+    }
+
+    fn reach(&self, start: &NodeId, step: impl Fn(&super::Connection) -> (&NodeId, &NodeId)) -> HashSet<NodeId> {
+        let mut next: HashMap<&NodeId, Vec<&NodeId>> = HashMap::new();
+        for connection in self.connections() {
+            let (from, to) = step(connection);
+            next.entry(from).or_default().push(to);
+        }
+        let mut seen = HashSet::new();
+        let mut open = vec![start];
+        while let Some(node) = open.pop() {
+            for neighbour in next.get(node).into_iter().flatten() {
+                if *neighbour != start && seen.insert((*neighbour).clone()) {
+                    open.push(neighbour);
+                }
+            }
+        }
+        seen
+    }
+
+    /// Type and arity of a socket.
+    pub(super) fn socket_at(&self, direction: Direction, at: &SocketRef) -> Result<(super::SocketType, bool), ConnectError> {
+        let node = self.node(&at.node).ok_or_else(|| ConnectError::NoNode(at.node.clone()))?;
+        catalogue::socket(node, direction, at).ok_or_else(|| ConnectError::NoSocket {
+            title: title(node),
+            socket: at.socket.to_string(),
+            direction,
+        })
+    }
+}
+
+/// A node's type in words.
+pub(super) fn title(node: &Node) -> String {
+    catalogue::spec(&node.node_type).map_or_else(|| node.node_type.to_string(), |spec| spec.title.into())
+}
