@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{
     catalogue::{self, Direction},
     change::Change,
+    clipboard::Fragment,
     connect::{ConnectError, title},
     model::{Connection, Graph, Node, Position, SocketRef},
     param,
@@ -18,21 +19,12 @@ pub const MAX_NODES: usize = 2_000;
 /// The most connections a graph may have.
 pub const MAX_CONNECTIONS: usize = 10_000;
 
-/// A piece of a graph: what is pasted, dropped or inserted from an example. Its ids are new to the graph it goes into.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Fragment {
-    /// The nodes.
-    pub nodes: Vec<Node>,
-    /// Connections among them, or from and to nodes that are there.
-    pub connections: Vec<Connection>,
-}
-
 /// A change of the document.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Adds a node, whose id the caller has made.
     AddNode(Node),
-    /// Adds nodes with their connections.
+    /// Adds nodes, whose ids the caller has made, with connections among them, or from and to nodes that are there.
     Insert(Fragment),
     /// Removes nodes and every connection at them.
     RemoveNodes(Vec<NodeId>),

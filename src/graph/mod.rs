@@ -2,21 +2,25 @@
 
 pub mod catalogue;
 pub mod change;
+pub mod check;
 pub mod clipboard;
 pub mod command;
 pub mod connect;
+pub mod format;
 pub mod geometry;
 pub mod gesture;
 pub mod history;
 pub mod layout;
 pub mod model;
 pub mod param;
+mod seed;
 pub mod selection;
 pub mod socket_type;
 pub mod wire;
 
 pub use change::Change;
-pub use command::{Command, CommandError, Fragment};
+pub use clipboard::Fragment;
+pub use command::{Command, CommandError};
 pub use connect::ConnectError;
 pub use model::{Connection, Graph, Node, NodeType, Position, SocketRef};
 pub use socket_type::SocketType;
