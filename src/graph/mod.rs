@@ -6,6 +6,7 @@ pub mod check;
 pub mod clipboard;
 pub mod command;
 pub mod connect;
+pub mod fingerprint;
 pub mod format;
 pub mod geometry;
 pub mod gesture;

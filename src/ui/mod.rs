@@ -4,6 +4,7 @@ mod app;
 pub mod browser;
 pub mod clip;
 pub mod components;
+pub mod editor;
 mod pages;
 pub mod theme;
 pub mod words;

@@ -1,5 +1,6 @@
 //! What only a browser can do. The one place that names `web_sys`; everything here is called from events and effects, never while
 //! rendering.
 
+pub mod canvas_dom;
 pub mod page;
 pub mod playback;

@@ -1,0 +1,157 @@
+//! What is drawn of one node: a signal for each thing that changes by itself.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use super::state::set_if_new;
+use crate::{
+    domain::execution::{NodeRun, NodeStatus},
+    graph::{
+        Graph, Node, NodeType,
+        catalogue::Direction,
+        geometry::{Point, Size},
+        layout::{self, Face, Shown},
+    },
+    ui::clip::Clip,
+};
+
+/// A node's signals. Cheap to copy; they live as long as the page, also while the node is deleted and can come back.
+#[derive(Clone, Copy)]
+pub struct NodeState {
+    /// Its parameters and its type. Where it stands is in `position`, the one of this value may be old.
+    pub data: RwSignal<Arc<Node>>,
+    /// Where it stands, while it is dragged too.
+    pub position: RwSignal<Point>,
+    /// Its sockets.
+    pub faces: RwSignal<Arc<Vec<Face>>>,
+    /// How it fares in the newest run.
+    pub run: RwSignal<Option<NodeRun>>,
+    /// Its clip.
+    pub clip: RwSignal<Option<Clip>>,
+    /// What is missing before it can run.
+    pub problem: RwSignal<Option<String>>,
+    /// The fingerprint it had when it ran; not reactive.
+    pub(super) ran: StoredValue<Option<u64>>,
+    /// Whether its clip was made before something it depends on changed.
+    pub stale: RwSignal<bool>,
+}
+
+/// How a node stands, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// Nothing was done yet.
+    Idle,
+    /// Something is missing.
+    Unfinished,
+    /// Done before something it depends on changed.
+    Stale,
+    /// As the run says.
+    Run(NodeStatus),
+}
+
+impl Look {
+    /// The word, as it stands in `data-node-status`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Unfinished => "unfinished",
+            Self::Stale => "stale",
+            Self::Run(status) => status.name(),
+        }
+    }
+}
+
+impl NodeState {
+    pub(super) fn new(graph: &Graph, node: &Arc<Node>) -> Self {
+        Self {
+            data: RwSignal::new(node.clone()),
+            position: RwSignal::new(node.position.into()),
+            faces: RwSignal::new(Arc::new(layout::faces(graph, node))),
+            run: RwSignal::new(None),
+            clip: RwSignal::new(None),
+            problem: RwSignal::new(None),
+            ran: StoredValue::new(None),
+            stale: RwSignal::new(false),
+        }
+    }
+
+    /// Brings the signals up to the document.
+    pub(super) fn update(self, graph: &Graph, node: &Arc<Node>) {
+        set_if_new(self.position, node.position.into());
+        let edited = |old: &Arc<Node>| old.params != node.params || old.node_type != node.node_type || old.other != node.other;
+        if self.data.with_untracked(edited) {
+            self.data.set(node.clone());
+        }
+        if !node.node_type.is_known() || self.faces.with_untracked(|faces| faces.is_empty()) {
+            set_if_new(self.faces, Arc::new(layout::faces(graph, node)));
+        }
+    }
+
+    /// Whether a run that says this is about what the node is now: when it begins, and when none was known.
+    pub(super) fn begins_with(self, run: &NodeRun) -> bool {
+        run.status == NodeStatus::Queued || self.ran.get_value().is_none()
+    }
+
+    /// Compares what its result was made of with what it would be made of now.
+    pub(super) fn compare(self, fingerprint: Option<u64>) {
+        set_if_new(self.stale, self.ran.get_value().is_some_and(|ran| Some(ran) != fingerprint));
+    }
+
+    /// How it stands. Reactive.
+    #[must_use]
+    pub fn look(self) -> Look {
+        let run = self.run.with(|run| run.as_ref().map(|run| run.status));
+        let has_clip = self.clip.with(Option::is_some);
+        match run {
+            Some(status) if !status.is_finished() => Look::Run(status),
+            _ if self.problem.with(Option::is_some) => Look::Unfinished,
+            Some(NodeStatus::Succeeded) if self.stale.get() => Look::Stale,
+            Some(status) => Look::Run(status),
+            None if has_clip && self.data.with(|node| node.node_type != NodeType::UploadVideo) => Look::Run(NodeStatus::Succeeded),
+            None => Look::Idle,
+        }
+    }
+
+    /// What the node has to say about itself: what is missing, or why it failed. Reactive.
+    #[must_use]
+    pub fn message(self) -> Option<String> {
+        match self.look() {
+            Look::Unfinished => self.problem.get(),
+            Look::Run(NodeStatus::Failed | NodeStatus::Unknown | NodeStatus::Skipped) => self.run.with(|run| {
+                let run = run.as_ref()?;
+                Some(run.error.as_ref().map_or_else(|| run.message.clone(), |error| error.message.clone()))
+                    .filter(|words| !words.is_empty())
+            }),
+            Look::Idle if self.data.with(|node| !node.node_type.is_known()) => {
+                Some("A newer version's node. It is kept as it is, and not run.".to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    /// What it shows besides sockets and fields. Reactive.
+    #[must_use]
+    pub fn shown(self) -> Shown {
+        Shown { clip_ratio: self.clip.with(|clip| clip.as_ref().map(Clip::ratio)), message: self.message().is_some() }
+    }
+
+    /// Its size. Reactive.
+    #[must_use]
+    pub fn size(self) -> Size {
+        let shown = self.shown();
+        self.data.with(|node| self.faces.with(|faces| layout::size(node, faces, shown)))
+    }
+
+    pub(super) fn size_untracked(self) -> Size {
+        untrack(|| self.size())
+    }
+
+    /// Where a socket is on the plane. Reactive.
+    #[must_use]
+    pub fn socket_at(self, direction: Direction, name: &str) -> Option<Point> {
+        let offset = self.faces.with(|faces| layout::face(faces, direction, name).map(Face::offset))?;
+        Some(self.position.get().plus(offset))
+    }
+}

@@ -1,0 +1,387 @@
+//! The state of one open builder, handed to its parts by context. The document is a plain value with its history; what is drawn are
+//! signals, several for each node, so that a change redraws only what it touched. Everything is owned by the page.
+
+use std::{collections::HashMap, sync::Arc};
+
+use leptos::prelude::*;
+use serde_json::Value;
+
+use super::node_state::NodeState;
+use crate::{
+    domain::{NodeId, execution::NodeRun, workflow::OpenedWorkflow},
+    graph::{
+        Change, Command, Connection, Fragment, Graph,
+        catalogue::Direction,
+        fingerprint, format,
+        geometry::{Point, Rect, Settled, Size, Viewport},
+        gesture::Gesture,
+        history::History,
+        layout,
+        selection::Selection,
+        wire::{End, Wire},
+    },
+    ui::clip::Clip,
+};
+
+/// The server draws at most so many nodes; the browser the rest.
+const FIRST_NODES: usize = 200;
+
+/// A palette that is open: where the new node goes, and what it has to fit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PaletteRequest {
+    /// Where on the plane the node's upper left corner goes; the middle of the window where it is `None`.
+    pub at: Option<Point>,
+    /// The end of a wire that waits for the node.
+    pub from: Option<End>,
+}
+
+/// A wire being made, by hand or by keyboard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Connecting {
+    /// The end that stays.
+    pub from: End,
+    /// The connection that was pulled off.
+    pub loose: Option<Connection>,
+}
+
+/// One open builder. Cheap to copy; found by `expect_context::<Editor>()` below the builder page.
+#[derive(Clone, Copy)]
+pub struct Editor {
+    document: StoredValue<History<Graph>>,
+    states: StoredValue<HashMap<NodeId, NodeState>>,
+    owner: StoredValue<Owner>,
+    typing: StoredValue<Option<(NodeId, String)>>,
+    settled: StoredValue<Option<Settled>>,
+    mount_cap: StoredValue<usize>,
+    /// What the hand is doing; not reactive.
+    pub(super) gesture: StoredValue<Gesture>,
+    /// What was copied last.
+    pub(super) copied: StoredValue<Option<Fragment>>,
+    /// Goes up with every change of the document: compare it to know whether something is unsaved.
+    pub revision: RwSignal<u64>,
+    /// Whether there is something to undo.
+    pub can_undo: RwSignal<bool>,
+    /// Whether there is something to redo.
+    pub can_redo: RwSignal<bool>,
+    /// What is selected.
+    pub selection: RwSignal<Selection>,
+    /// Where the window lies over the plane.
+    pub viewport: RwSignal<Viewport>,
+    /// The canvas' size, in CSS pixels.
+    pub window: RwSignal<Size>,
+    /// The nodes that are in the page, in document order.
+    pub mounted: RwSignal<Vec<NodeId>>,
+    /// The connections that are in the page.
+    pub mounted_wires: RwSignal<Vec<Connection>>,
+    /// The wire being made.
+    pub connecting: RwSignal<Option<Connecting>>,
+    /// The wire in the hand, as it is drawn.
+    pub wire: RwSignal<Option<Wire>>,
+    /// The selecting rectangle, on the plane.
+    pub band: RwSignal<Option<Rect>>,
+    /// The open palette.
+    pub palette: RwSignal<Option<PaletteRequest>>,
+    /// What the editor has to say: refusals, and what keyboard users cannot see. Read out by screen readers.
+    pub status: RwSignal<String>,
+    /// A node that asks for a file; whoever uploads takes the request out.
+    pub file_request: RwSignal<Option<NodeId>>,
+}
+
+impl Editor {
+    /// A builder that shows `graph`; `view` is where the window lay when it was last open here.
+    #[must_use]
+    pub fn new(graph: Graph, view: Option<Viewport>) -> Self {
+        let editor = Self {
+            document: StoredValue::new(History::new(Graph::new())),
+            states: StoredValue::new(HashMap::new()),
+            owner: StoredValue::new(Owner::current().unwrap_or_default()),
+            typing: StoredValue::new(None),
+            settled: StoredValue::new(None),
+            mount_cap: StoredValue::new(FIRST_NODES),
+            gesture: StoredValue::new(Gesture::Idle),
+            copied: StoredValue::new(None),
+            revision: RwSignal::new(0),
+            can_undo: RwSignal::new(false),
+            can_redo: RwSignal::new(false),
+            selection: RwSignal::new(Selection::default()),
+            viewport: RwSignal::new(Viewport::default()),
+            window: RwSignal::new(Size::ASSUMED_WINDOW),
+            mounted: RwSignal::new(Vec::new()),
+            mounted_wires: RwSignal::new(Vec::new()),
+            connecting: RwSignal::new(None),
+            wire: RwSignal::new(None),
+            band: RwSignal::new(None),
+            palette: RwSignal::new(None),
+            status: RwSignal::new(String::new()),
+            file_request: RwSignal::new(None),
+        };
+        editor.document.set_value(History::new(graph.clone()));
+        editor.sync(&Change::between(&Graph::new(), &graph));
+        editor.viewport.set(view.unwrap_or_else(|| editor.fitting()));
+        editor.settle();
+        editor
+    }
+
+    /// A builder that shows a stored workflow with the clips and the newest run it came with.
+    ///
+    /// # Errors
+    /// What is wrong with the stored definition, in words.
+    pub fn open(opened: &OpenedWorkflow, view: Option<Viewport>) -> Result<Self, String> {
+        let graph = format::read(&opened.workflow.definition)
+            .map_err(|errors| errors.into_iter().map(|error| error.detail).collect::<Vec<_>>().join(" "))?;
+        let editor = Self::new(graph, None);
+        for run in opened.execution.iter().flat_map(|execution| &execution.nodes) {
+            editor.set_run(run.clone());
+        }
+        // Newest first: the first of a node is its current clip.
+        for video in opened.workflow.videos.iter().rev() {
+            let clip = match (&video.video, &video.missing) {
+                (Some(known), _) => Clip::waiting(Arc::new(known.clone())),
+                (None, Some(missing)) => Clip::missing(video.video_id, missing.clone()),
+                (None, None) => continue,
+            };
+            editor.set_clip(&video.node_id, Some(clip));
+        }
+        editor.viewport.set(view.unwrap_or_else(|| editor.fitting()));
+        editor.settle();
+        Ok(editor)
+    }
+
+    /// Runs `read` on the document as it stands.
+    pub fn with_graph<T>(self, read: impl FnOnce(&Graph) -> T) -> T {
+        self.document.with_value(|history| read(history.present()))
+    }
+
+    /// The document as it stands; cheap.
+    #[must_use]
+    pub fn graph(self) -> Graph {
+        self.with_graph(Graph::clone)
+    }
+
+    /// The document as it is stored and run.
+    #[must_use]
+    pub fn definition(self) -> Value {
+        self.with_graph(format::write)
+    }
+
+    /// The signals of a node; `None` where there never was one of that id.
+    #[must_use]
+    pub fn node(self, id: &NodeId) -> Option<NodeState> {
+        self.states.with_value(|states| states.get(id).copied())
+    }
+
+    /// Changes the document: one step of the history. False where the command was refused; the status then says why.
+    pub fn dispatch(self, command: Command) -> bool {
+        self.end_typing();
+        self.apply(command)
+    }
+
+    /// Changes a parameter while it is typed: everything up to [`Self::end_typing`] is one step.
+    pub fn type_param(self, node: &NodeId, name: &str, value: Value) -> bool {
+        let here = (node.clone(), name.to_owned());
+        if self.typing.with_value(|typing| typing.as_ref() != Some(&here)) {
+            self.document.update_value(History::begin);
+            self.typing.set_value(Some(here));
+        }
+        self.apply(Command::SetParam { node: node.clone(), name: name.to_owned(), value })
+    }
+
+    /// Closes the step that typing opened: when a field is left.
+    pub fn end_typing(self) {
+        if self.typing.try_update_value(Option::take).flatten().is_some() {
+            self.document.update_value(|history| {
+                history.commit();
+            });
+            self.show_history();
+        }
+    }
+
+    fn apply(self, command: Command) -> bool {
+        let result = self.document.try_update_value(|history| {
+            let mut next = history.present().clone();
+            let change = next.apply(command)?;
+            if !change.is_empty() {
+                history.set(next);
+            }
+            Ok::<_, crate::graph::CommandError>(change)
+        });
+        match result {
+            Some(Ok(change)) => {
+                self.show(&change);
+                true
+            }
+            Some(Err(refusal)) => {
+                self.say(refusal.to_string());
+                false
+            }
+            None => false,
+        }
+    }
+
+    /// Takes the last step back.
+    pub fn undo(self) {
+        self.travel(History::undo);
+    }
+
+    /// Takes the last undo back.
+    pub fn redo(self) {
+        self.travel(History::redo);
+    }
+
+    /// Puts another document in place of this one, as a step that can be undone.
+    pub fn replace(self, graph: Graph) {
+        self.travel(move |history| {
+            history.set(graph);
+            true
+        });
+    }
+
+    fn travel(self, go: impl FnOnce(&mut History<Graph>) -> bool) {
+        self.end_typing();
+        let change = self.document.try_update_value(|history| {
+            let before = history.present().clone();
+            go(history).then(|| Change::between(&before, history.present()))
+        });
+        if let Some(Some(change)) = change {
+            self.show(&change);
+        }
+    }
+
+    /// Brings everything that is drawn up to the document, given what changed in it.
+    fn show(self, change: &Change) {
+        self.show_history();
+        if change.is_empty() {
+            return;
+        }
+        self.sync(change);
+        let graph = self.graph();
+        let selection = self.selection.get_untracked();
+        let within = selection.within(&graph);
+        if within != selection {
+            self.selection.set(within);
+        }
+        if !(change.added.is_empty() && change.removed.is_empty() && change.connected.is_empty() && change.disconnected.is_empty()) {
+            self.settle();
+        }
+        self.revision.update(|revision| *revision += 1);
+    }
+
+    fn show_history(self) {
+        let (undo, redo) = self.document.with_value(|history| (history.can_undo(), history.can_redo()));
+        set_if_new(self.can_undo, undo);
+        set_if_new(self.can_redo, redo);
+    }
+
+    fn sync(self, change: &Change) {
+        let graph = self.graph();
+        let owner = self.owner.get_value();
+        self.states.update_value(|states| {
+            for id in change.nodes() {
+                let Some(node) = graph.node(&id) else { continue };
+                match states.get(&id) {
+                    Some(state) => state.update(&graph, node),
+                    None => {
+                        states.insert(id, owner.with(|| NodeState::new(&graph, node)));
+                    }
+                }
+            }
+        });
+        let mut prints = fingerprint::fingerprints(&graph);
+        for node in graph.nodes() {
+            if let Some(state) = self.node(&node.id) {
+                state.compare(prints.remove(&node.id));
+            }
+        }
+    }
+
+    /// Shows what a run says of a node.
+    pub fn set_run(self, run: NodeRun) {
+        if let Some(state) = self.node(&run.node_id) {
+            if state.begins_with(&run) {
+                let fingerprint = self.with_graph(|graph| fingerprint::fingerprints(graph).remove(&run.node_id));
+                state.ran.set_value(fingerprint);
+                state.compare(fingerprint);
+            }
+            set_if_new(state.run, Some(run));
+        }
+    }
+
+    /// Shows a clip in a node, or none.
+    pub fn set_clip(self, node: &NodeId, clip: Option<Clip>) {
+        if let Some(state) = self.node(node) {
+            set_if_new(state.clip, clip);
+        }
+    }
+
+    /// Says something in the status line.
+    pub fn say(self, words: impl Into<String>) {
+        self.status.set(words.into());
+    }
+
+    /// Where a node is drawn and how large, as its signals have it.
+    #[must_use]
+    pub fn bounds(self, id: &NodeId) -> Option<Rect> {
+        let state = self.node(id)?;
+        Some(layout::bounds(state.position.get_untracked(), state.size_untracked()))
+    }
+
+    /// Where a socket is on the plane; follows the node while it is tracked.
+    #[must_use]
+    pub fn socket_at(self, end: &End) -> Option<Point> {
+        self.node(&end.socket.node)?.socket_at(end.direction, &end.socket.socket)
+    }
+
+    /// The viewport that shows the whole graph.
+    #[must_use]
+    pub fn fitting(self) -> Viewport {
+        let ids = self.with_graph(|graph| graph.nodes().iter().map(|node| node.id.clone()).collect::<Vec<_>>());
+        let window = self.window.get_untracked();
+        let middle = Viewport { x: window.width / 2.0, y: window.height / 2.0, zoom: 1.0 };
+        Rect::around(ids.iter().filter_map(|id| self.bounds(id))).map_or(middle, |bounds| Viewport::fitting(bounds, window))
+    }
+
+    /// Moves the window, and mounts what it comes near.
+    pub fn look(self, view: Viewport) {
+        set_if_new(self.viewport, view);
+        let shown = view.shows(self.window.get_untracked());
+        if !self.settled.get_value().is_some_and(|settled| settled.serves(shown)) {
+            self.settle();
+        }
+    }
+
+    /// Takes the canvas' real size, the plane's middle held; from then on everything in view is mounted.
+    pub fn resize(self, window: Size) {
+        let before = self.window.get_untracked();
+        self.mount_cap.set_value(usize::MAX);
+        self.window.set(window);
+        self.viewport.update(|view| *view = view.resized(before, window));
+        self.settle();
+    }
+
+    /// Mounts the nodes and wires around what the window shows, and unmounts the rest.
+    pub fn settle(self) {
+        let settled = Settled::around(self.viewport.get_untracked().shows(self.window.get_untracked()));
+        self.settled.set_value(Some(settled));
+        let near = settled.rect();
+        let graph = self.graph();
+        let ids = graph.nodes().iter().map(|node| &node.id);
+        let nodes = ids.filter(|id| self.bounds(id).is_some_and(|bounds| bounds.touches(near))).take(self.mount_cap.get_value());
+        set_if_new(self.mounted, nodes.cloned().collect());
+        let in_reach = |connection: &&Connection| {
+            let ends = (self.end_at(Direction::Out, &connection.from), self.end_at(Direction::In, &connection.to));
+            matches!(ends, (Some(from), Some(to)) if crate::graph::geometry::wire_bounds(from, to).touches(near))
+        };
+        set_if_new(self.mounted_wires, graph.connections().iter().filter(in_reach).cloned().collect());
+    }
+
+    fn end_at(self, direction: Direction, socket: &crate::graph::SocketRef) -> Option<Point> {
+        untrack(|| self.node(&socket.node)?.socket_at(direction, &socket.socket))
+    }
+}
+
+/// Sets a signal where the value is another: what has not changed is not drawn again.
+pub(super) fn set_if_new<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if signal.try_with_untracked(|old| *old != value) == Some(true) {
+        signal.set(value);
+    }
+}
