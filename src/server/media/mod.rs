@@ -2,9 +2,13 @@
 
 mod arguments;
 pub mod content;
+mod extent;
 pub mod ffmpeg;
 pub mod poster;
 pub mod probe;
+mod report;
+#[cfg(test)]
+mod sample_clips;
 mod sandbox;
 pub mod staging;
 pub mod stitch;

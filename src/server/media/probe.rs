@@ -1,1 +1,390 @@
-//! To be written.
+//! What a video file is: its length, size, rate, codecs and sound by ffprobe, and a refusal in words for what is no video.
+
+use std::path::Path;
+
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    extent::Extent,
+    ffmpeg::{Arguments, Ffmpeg, Limits},
+    report::{self, Report, Stream},
+};
+use crate::{
+    domain::{ErrorKind, Sha256, video::AudioInfo},
+    server::{Error, Result},
+};
+
+/// The longest report that is read, in bytes: thousands of streams would still fit.
+const LONGEST_REPORT: usize = 4 << 20;
+
+/// The longest length that is believed, in seconds: a week.
+const LONGEST: f64 = 7.0 * 86_400.0;
+
+/// The largest picture that is believed, in pixels a side.
+const LARGEST_SIDE: i64 = 16_384;
+
+/// Ratios that people name. A picture within half a per cent of one is called by it: 1080x1918 is 9:16 to everyone.
+const NAMED_RATIOS: [(u32, u32); 13] =
+    [(1, 1), (4, 3), (3, 4), (16, 9), (9, 16), (3, 2), (2, 3), (21, 9), (9, 21), (5, 4), (4, 5), (2, 1), (1, 2)];
+
+/// What is known of a video file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Probe {
+    /// The length of the longer of picture and sound, in seconds: above 0, at most a week.
+    pub duration_seconds: f64,
+    /// Pixels across as displayed: rotation applied, samples made square.
+    pub width: u32,
+    /// Pixels down as displayed.
+    pub height: u32,
+    /// The picture's codec, such as `h264`.
+    pub codec: String,
+    /// The average frame rate, rounded to a thousandth.
+    pub fps: f64,
+    /// The first sound track.
+    pub audio: Option<AudioInfo>,
+    /// The media type of the container, such as `video/mp4`, whatever the file was called.
+    pub media_type: String,
+    /// The container: `mp4`, `mov`, `webm`, `matroska`, `avi` or `mpegts`.
+    pub container: String,
+}
+
+impl Probe {
+    /// Width x height as displayed, such as `720x1280`.
+    #[must_use]
+    pub fn resolution(&self) -> String {
+        format!("{}x{}", self.width, self.height)
+    }
+
+    /// The ratio of width to height: the usual name where one is within half a per cent, else reduced, such as `9:5`.
+    #[must_use]
+    pub fn aspect_ratio(&self) -> String {
+        let ratio = f64::from(self.width) / f64::from(self.height);
+        let near = |(w, h): &(u32, u32)| (ratio * f64::from(*h) / f64::from(*w) - 1.0).abs() < 0.005;
+        let (w, h) = NAMED_RATIOS.into_iter().find(near).unwrap_or_else(|| {
+            let divisor = greatest_common_divisor(self.width, self.height);
+            (self.width / divisor, self.height / divisor)
+        });
+        format!("{w}:{h}")
+    }
+}
+
+/// Probes the file at `path`.
+///
+/// # Errors
+/// [`ErrorKind::NotAVideo`], in words for the user, where it is empty, cut short, no video, or in a container that is not taken;
+/// [`Error::ToolMissing`]; [`Error::Io`] where the file cannot be read.
+pub async fn probe(ffmpeg: &Ffmpeg, path: &Path) -> Result<Probe> {
+    examine(ffmpeg, path).await.map(|(probe, _)| probe)
+}
+
+/// Probes the file and gives the report that stands behind it.
+pub(super) async fn examine(ffmpeg: &Ffmpeg, path: &Path) -> Result<(Probe, Report)> {
+    let extent = extent(path).await?;
+    if extent.size == 0 {
+        return Err(not_a_video("The file is empty."));
+    }
+    let arguments = Arguments::new().flag("-show_format").flag("-show_streams").option("-show_data_hash", "sha256");
+    let arguments = arguments.option("-of", "json").user_input(path)?;
+    let report = match report(ffmpeg, &arguments, Limits::INSPECT).await {
+        Err(error) => return Err(unreadable(error, extent)),
+        Ok(report) => report,
+    };
+    let probe = read(&report, extent)?;
+    if extent.cut || lacks_packets(ffmpeg, path, &report).await? {
+        return Err(cut_short());
+    }
+    Ok((probe, report))
+}
+
+/// A digest of the coded pictures and sound, without container, names or dates: equal for equal footage.
+///
+/// # Errors
+/// [`ErrorKind::NotAVideo`] where the file has no picture that can be read, and as for [`Ffmpeg::capture`].
+pub async fn stream_hash(ffmpeg: &Ffmpeg, path: &Path) -> Result<Sha256> {
+    let arguments = Arguments::new().user_input(path)?.option("-map", "0:V").option("-map", "0:a?").option("-c", "copy");
+    let arguments = arguments.option("-hash", "sha256").stdout("hash");
+    let said = match ffmpeg.capture(&arguments, Limits::SCAN, 1024, &CancellationToken::new()).await {
+        Err(error) => return Err(unreadable(error, extent(path).await?)),
+        Ok(said) => said,
+    };
+    let digest = str::from_utf8(&said).ok().and_then(|text| text.trim().strip_prefix("SHA256=")?.parse().ok());
+    digest.ok_or_else(|| Error::Internal("ffmpeg gave no hash of a file's streams".into()))
+}
+
+async fn extent(path: &Path) -> Result<Extent> {
+    let owned = path.to_path_buf();
+    let looked = tokio::task::spawn_blocking(move || Extent::of(&owned)).await;
+    looked.map_err(|error| Error::Internal(format!("looking at a file: {error}")))?.map_err(Error::io(path))
+}
+
+async fn report(ffmpeg: &Ffmpeg, arguments: &Arguments, limits: Limits) -> Result<Report> {
+    let json = ffmpeg.inspect(arguments, limits, LONGEST_REPORT, &CancellationToken::new()).await?;
+    serde_json::from_slice(&json).map_err(Error::Json)
+}
+
+/// Whether an MP4 or MOV holds fewer whole packets than its header promises: the header alone is always believed by ffprobe.
+async fn lacks_packets(ffmpeg: &Ffmpeg, path: &Path, headers: &Report) -> Result<bool> {
+    if !headers.is_mov() {
+        return Ok(false);
+    }
+    // An edit list hides packets that are there; a packet of which only a part is there is not there.
+    let arguments = Arguments::new().option("-ignore_editlist", "1").option("-fflags", "+discardcorrupt").flag("-count_packets");
+    let entries = "stream=index,nb_frames,nb_read_packets";
+    let arguments = arguments.option("-show_entries", entries).option("-of", "json").user_input(path)?;
+    let counted = match report(ffmpeg, &arguments, Limits::SCAN).await {
+        Err(Error::Tool { .. }) => return Ok(true),
+        counted => counted?,
+    };
+    let played: Vec<usize> = headers.video().into_iter().chain(headers.audio()).map(|stream| stream.index).collect();
+    let lacking = |stream: &Stream| stream.frames_promised() > stream.packets_read();
+    Ok(counted.streams.iter().any(|stream| played.contains(&stream.index) && lacking(stream)))
+}
+
+fn read(report: &Report, extent: Extent) -> Result<Probe> {
+    let audio = report.audio();
+    let Some(video) = report.video() else {
+        return Err(not_a_video(if audio.is_some() {
+            "This file has sound but no moving picture."
+        } else {
+            "This file has no moving picture in it."
+        }));
+    };
+    let codec = video.codec_name.clone().filter(|name| name != "unknown" && name != "none");
+    let codec = codec.ok_or_else(|| not_a_video("The picture of this file is encoded in a way that cannot be read."))?;
+    let (width, height) = displayed_size(video)?;
+    let (container, media_type) = container(report, extent);
+    let fps = video.frame_rate(container == "avi").ok_or_else(|| not_a_video("This file says no frame rate."))?;
+    let longest = |a: Option<f64>, b: Option<f64>| a.into_iter().chain(b).reduce(f64::max);
+    let streams = longest(video.seconds(), audio.and_then(Stream::seconds));
+    let duration = video.seconds().and(streams).or_else(|| report::seconds(report.format.duration.as_deref()));
+    let duration = duration.ok_or_else(|| not_a_video("This file has no length: there is no moving picture in it."))?;
+    Ok(Probe {
+        duration_seconds: duration.min(LONGEST),
+        width,
+        height,
+        codec,
+        fps: (fps * 1000.0).round() / 1000.0,
+        audio: audio.map(audio_info),
+        media_type: media_type.into(),
+        container: container.into(),
+    })
+}
+
+/// Width and height as displayed: samples made square, then turned.
+fn displayed_size(video: &Stream) -> Result<(u32, u32)> {
+    let side = |side: Option<i64>| side.filter(|side| (1..=LARGEST_SIDE).contains(side)).and_then(|side| u32::try_from(side).ok());
+    let (Some(width), Some(height)) = (side(video.width), side(video.height)) else {
+        return Err(not_a_video(format!("The picture of this file has no size between 1 and {LARGEST_SIDE} pixels a side.")));
+    };
+    let width = (f64::from(width) * video.sample_aspect()).round().max(1.0) as u32;
+    Ok(if video.quarter_turns() % 2 == 1 { (height, width) } else { (width, height) })
+}
+
+fn audio_info(audio: &Stream) -> AudioInfo {
+    AudioInfo {
+        codec: audio.codec_name.clone().unwrap_or_else(|| "unknown".into()),
+        sample_rate: audio.sample_rate().unwrap_or(0),
+        channels: audio.channels.and_then(|channels| u32::try_from(channels).ok()).unwrap_or(0),
+    }
+}
+
+/// The container's name and its media type.
+fn container(report: &Report, extent: Extent) -> (&'static str, &'static str) {
+    let format = report.format.format_name.as_str();
+    if report.is_mov() {
+        match report.format.tags.major_brand.as_deref() {
+            Some(brand) if brand.trim() == "qt" => ("mov", "video/quicktime"),
+            _ => ("mp4", "video/mp4"),
+        }
+    } else if format.contains("matroska") {
+        if extent.webm { ("webm", "video/webm") } else { ("matroska", "video/x-matroska") }
+    } else if format == "avi" {
+        ("avi", "video/x-msvideo")
+    } else {
+        ("mpegts", "video/mp2t")
+    }
+}
+
+/// What ffprobe refuses, in the user's words. Errors of the machine stay what they are.
+fn unreadable(error: Error, extent: Extent) -> Error {
+    match error {
+        Error::Tool { .. } | Error::Json(_) if extent.playlist => {
+            not_a_video("This is a playlist: it names other files and holds no video itself. Upload the video it names.")
+        }
+        Error::Tool { .. } | Error::Json(_) if extent.cut => cut_short(),
+        Error::Tool { .. } | Error::Json(_) => {
+            not_a_video("This is not a video that can be read. MP4, MOV, WebM, Matroska, AVI and MPEG-TS files are.")
+        }
+        Error::Timeout { .. } => not_a_video("Reading this file takes too long; it is damaged, or not a video."),
+        error => error,
+    }
+}
+
+fn cut_short() -> Error {
+    not_a_video("This video is cut short: its end is missing. Copy or download it again, whole.")
+}
+
+fn not_a_video(sentence: impl Into<String>) -> Error {
+    Error::api(ErrorKind::NotAVideo, sentence)
+}
+
+fn greatest_common_divisor(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::server::media::sample_clips::Clips;
+
+    async fn probed(path: &Path) -> Result<Probe> {
+        probe(&Ffmpeg::locate(), path).await
+    }
+
+    async fn refusal(path: &Path) -> String {
+        match probed(path).await {
+            Err(Error::Api(error)) if error.kind == ErrorKind::NotAVideo => error.message,
+            other => panic!("{}: {other:?}", path.display()),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_clip_is_known_by_its_content_whatever_its_name() {
+        let clips = Clips::new();
+        let clip = probed(&clips.clip("a.mp4", "180x320", 24, 44_100)).await.unwrap();
+        assert!((clip.duration_seconds - 1.0).abs() < 0.05, "{clip:?}");
+        assert_eq!((clip.resolution(), clip.aspect_ratio()), ("180x320".into(), "9:16".into()));
+        assert_eq!((clip.codec.as_str(), clip.fps), ("h264", 24.0));
+        assert_eq!(clip.audio, Some(AudioInfo { codec: "aac".into(), sample_rate: 44_100, channels: 1 }));
+        let silent = probed(&clips.silent("--odd 'name\n.txt.mp4", "64x64", 30)).await.unwrap();
+        assert_eq!((silent.audio.clone(), silent.aspect_ratio()), (None, "1:1".into()));
+        for (name, encoding, media_type, container) in [
+            ("b.mov", "-c copy", "video/quicktime", "mov"),
+            ("b.mkv", "-c copy", "video/x-matroska", "matroska"),
+            ("b.avi", "-c copy", "video/x-msvideo", "avi"),
+            ("b.ts", "-c copy", "video/mp2t", "mpegts"),
+            ("b.webm", "-c:v libvpx -deadline realtime -c:a libopus", "video/webm", "webm"),
+        ] {
+            let made = clips.make(name, &format!("-i {{a.mp4}} {encoding}"));
+            let renamed = clips.path("disguised.mp4");
+            std::fs::rename(made, &renamed).unwrap();
+            let probe = probed(&renamed).await.unwrap();
+            assert_eq!((probe.media_type.as_str(), probe.container.as_str(), probe.fps), (media_type, container, 24.0));
+            assert!((0.95..1.2).contains(&probe.duration_seconds), "{probe:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn size_is_as_displayed() {
+        let clips = Clips::new();
+        clips.silent("a.mp4", "320x180", 24);
+        let rotated = probed(&clips.make("r.mp4", "-i {a.mp4} -c copy -metadata:s:v rotate=90")).await.unwrap();
+        assert_eq!((rotated.resolution(), rotated.aspect_ratio()), ("180x320".into(), "9:16".into()));
+        let anamorphic = clips.make("w.mp4", "-f lavfi -i testsrc2=size=72x58:rate=10:duration=1,setsar=16/15 -c:v libx264");
+        assert_eq!(probed(&anamorphic).await.unwrap().resolution(), "77x58");
+    }
+
+    #[tokio::test]
+    async fn a_cover_picture_is_no_video_and_sound_alone_is_refused() {
+        let clips = Clips::new();
+        clips.clip("a.mp4", "64x64", 24, 48_000);
+        clips.make("c.png", "-f lavfi -i testsrc2=size=400x400 -frames:v 1");
+        let song = clips.make("s.m4a", "-i {a.mp4} -i {c.png} -map 0:a -map 1 -c copy -disposition:v attached_pic -f mp4");
+        assert!(refusal(&song).await.contains("sound but no moving picture"));
+        let film = clips.make("f.mp4", "-i {c.png} -i {a.mp4} -map 0 -map 1 -c copy -disposition:v:0 attached_pic");
+        assert_eq!(probed(&film).await.unwrap().resolution(), "64x64");
+    }
+
+    #[tokio::test]
+    async fn what_is_no_video_is_refused_in_words() {
+        let clips = Clips::new();
+        let noise: Vec<u8> = (0..20_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        assert!(refusal(&clips.write("empty.mp4", b"")).await.contains("empty"));
+        assert!(refusal(&clips.write("noise.mp4", &noise)).await.contains("not a video"));
+        assert!(refusal(&clips.write("page.mp4", b"<!doctype html><title>x</title>")).await.contains("not a video"));
+        assert!(refusal(&clips.make("still.png", "-f lavfi -i testsrc2=size=64x64 -frames:v 1")).await.contains("not a video"));
+        let missing = probed(&clips.path("missing.mp4")).await;
+        assert!(matches!(missing, Err(Error::Io { .. })), "{missing:?}");
+    }
+
+    #[tokio::test]
+    async fn a_playlist_opens_no_other_file() {
+        let clips = Clips::new();
+        let other = clips.clip("other.mp4", "64x64", 24, 48_000);
+        clips.make("other.ts", "-i {other.mp4} -c copy");
+        let hls = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:1.0,\nother.ts\n#EXT-X-ENDLIST\n";
+        let url = other.display();
+        let dash = format!(
+            "<?xml version=\"1.0\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" type=\"static\" mediaPresentationDuration=\"PT1S\"><Period>\
+             <AdaptationSet mimeType=\"video/mp4\"><Representation id=\"1\" bandwidth=\"1\"><BaseURL>file://{url}</BaseURL>\
+             </Representation></AdaptationSet></Period></MPD>"
+        );
+        for (name, text) in [("hls.mp4", hls), ("list.mp4", "ffconcat version 1.0\nfile other.mp4\n"), ("dash.mp4", &dash)] {
+            let path = clips.write(name, text.as_bytes());
+            assert!(refusal(&path).await.contains("playlist"), "{name}");
+            assert!(stream_hash(&Ffmpeg::locate(), &path).await.is_err(), "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_cut_file_is_refused_as_cut() {
+        let clips = Clips::new();
+        let whole = clips.clip("a.mp4", "180x320", 24, 48_000);
+        clips.make("late.mp4", "-i {a.mp4} -c copy");
+        clips.make("a.mkv", "-i {a.mp4} -c copy");
+        clips.make("a.avi", "-i {a.mp4} -c copy");
+        for (share, name) in [(0.999, "a.mp4"), (0.67, "a.mp4"), (0.3, "a.mp4"), (0.67, "late.mp4"), (0.67, "a.mkv"), (0.67, "a.avi")] {
+            let cut = clips.cut(&clips.path(name), share, "cut.mp4");
+            assert!(refusal(&cut).await.contains("cut short"), "{share} of {name}");
+        }
+        // The same, where the box of the media data says "to the end of the file": only counting finds it.
+        let mut bytes = std::fs::read(&whole).unwrap();
+        let at = bytes.windows(4).position(|window| window == b"mdat").unwrap();
+        bytes[at - 4..at].fill(0);
+        let open = clips.write("open.mp4", &bytes);
+        probed(&open).await.unwrap();
+        assert!(refusal(&clips.cut(&open, 0.67, "cut.mp4")).await.contains("cut short"));
+    }
+
+    #[tokio::test]
+    async fn a_header_that_lies_about_its_length_is_not_believed() {
+        let clips = Clips::new();
+        let mut bytes = std::fs::read(clips.clip("a.mp4", "64x64", 24, 48_000)).unwrap();
+        let at = bytes.windows(4).position(|window| window == b"mvhd").unwrap() + 20;
+        bytes[at..at + 4].copy_from_slice(&0x7FFF_FFFF_u32.to_be_bytes());
+        let probe = probed(&clips.write("long.mp4", &bytes)).await.unwrap();
+        assert!(probe.duration_seconds < 1.1, "{probe:?}");
+    }
+
+    #[tokio::test]
+    async fn footage_is_recognised_in_another_container() {
+        let clips = Clips::new();
+        let a = clips.clip("a.mp4", "64x64", 24, 48_000);
+        let b = clips.make("b.mov", "-i {a.mp4} -c copy -metadata title=other");
+        let c = clips.clip("c.mp4", "64x66", 24, 48_000);
+        let ffmpeg = Ffmpeg::locate();
+        let hash = stream_hash(&ffmpeg, &a).await.unwrap();
+        assert_eq!(hash, stream_hash(&ffmpeg, &b).await.unwrap());
+        assert_ne!(hash, stream_hash(&ffmpeg, &c).await.unwrap());
+    }
+
+    #[test]
+    fn ratios_have_their_usual_names() {
+        let probe = |width, height| Probe {
+            duration_seconds: 1.0,
+            width,
+            height,
+            codec: "h264".into(),
+            fps: 24.0,
+            audio: None,
+            media_type: "video/mp4".into(),
+            container: "mp4".into(),
+        };
+        for (width, height, name) in
+            [(720, 1280, "9:16"), (1080, 1918, "9:16"), (854, 480, "16:9"), (864, 480, "9:5"), (1000, 1000, "1:1"), (1792, 1024, "7:4")]
+        {
+            assert_eq!(probe(width, height).aspect_ratio(), name);
+        }
+    }
+}
