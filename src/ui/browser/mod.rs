@@ -2,5 +2,11 @@
 //! rendering.
 
 pub mod canvas_dom;
+pub mod clip_store;
+pub mod download;
+pub mod events;
+pub mod files;
 pub mod page;
 pub mod playback;
+pub mod storage;
+pub mod upload;

@@ -1,0 +1,141 @@
+//! The server's event stream: heard while the page is shown, closed while it is hidden (a browser allows six connections a host),
+//! and taken up again where it stopped.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use leptos::prelude::{document, set_timeout};
+use wasm_bindgen::{JsCast, prelude::Closure};
+use web_sys::{EventSource, MessageEvent};
+
+use crate::domain::{
+    event::{Happening, NodeEvent},
+    execution::Execution,
+    job::Job,
+};
+
+/// How long to wait before a closed stream is opened anew.
+const PAUSE: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// What is heard.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Heard {
+    /// Something happened.
+    Happened(Box<Happening>),
+    /// Events were missed that the server no longer has: what is shown must be read anew.
+    Reset,
+}
+
+/// A stream that is followed; it ends when this is dropped.
+pub struct Following {
+    inner: Rc<Inner>,
+    on_visibility: Closure<dyn Fn()>,
+}
+
+struct Inner {
+    last: Cell<i64>,
+    source: RefCell<Option<EventSource>>,
+    listeners: RefCell<Vec<(&'static str, Closure<dyn Fn(MessageEvent)>)>>,
+    on_error: RefCell<Option<Closure<dyn Fn()>>>,
+    ended: Cell<bool>,
+}
+
+/// Follows the stream after event number `after`; `hear` is called with each event.
+#[must_use]
+pub fn follow(after: i64, hear: impl Fn(Heard) + 'static) -> Following {
+    let inner = Rc::new(Inner {
+        last: Cell::new(after),
+        source: RefCell::default(),
+        listeners: RefCell::default(),
+        on_error: RefCell::default(),
+        ended: Cell::new(false),
+    });
+    inner.listen(Rc::new(hear));
+    let on_visibility = {
+        let inner = inner.clone();
+        Closure::<dyn Fn()>::new(move || if document().hidden() { inner.close() } else { inner.open() })
+    };
+    // Refused only for a listener that is none.
+    let _ = document().add_event_listener_with_callback("visibilitychange", on_visibility.as_ref().unchecked_ref());
+    if !document().hidden() {
+        inner.open();
+    }
+    Following { inner, on_visibility }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        let _ = document().remove_event_listener_with_callback("visibilitychange", self.on_visibility.as_ref().unchecked_ref());
+        self.inner.ended.set(true);
+        self.inner.close();
+        // The listeners hold the inner part, which holds them: without this neither would ever be freed.
+        self.inner.listeners.take();
+        self.inner.on_error.take();
+    }
+}
+
+impl Inner {
+    fn listen(self: &Rc<Self>, hear: Rc<dyn Fn(Heard)>) {
+        let listeners = ["node", "execution", "job", "reset"].map(|name| {
+            let (inner, hear) = (self.clone(), hear.clone());
+            let listener = Closure::<dyn Fn(MessageEvent)>::new(move |message: MessageEvent| {
+                if let Ok(number) = message.last_event_id().parse() {
+                    inner.last.set(number);
+                }
+                // A server of another version may say what this page cannot read; a reload is offered elsewhere.
+                if let Some(heard) = read(name, &message.data().as_string().unwrap_or_default()) {
+                    hear(heard);
+                }
+            });
+            (name, listener)
+        });
+        *self.listeners.borrow_mut() = listeners.into();
+        let inner = Rc::downgrade(self);
+        *self.on_error.borrow_mut() = Some(Closure::new(move || {
+            let Some(inner) = inner.upgrade() else { return };
+            // A stream that broke off is opened again by the browser; one that was refused is not.
+            let is_closed = inner.source.borrow().as_ref().is_some_and(|source| source.ready_state() == EventSource::CLOSED);
+            if is_closed {
+                inner.close();
+                set_timeout(
+                    move || {
+                        if !document().hidden() {
+                            inner.open()
+                        }
+                    },
+                    PAUSE,
+                );
+            }
+        }));
+    }
+
+    fn open(&self) {
+        if self.ended.get() || self.source.borrow().is_some() {
+            return;
+        }
+        let Ok(source) = EventSource::new(&format!("/api/events?after={}", self.last.get())) else { return };
+        for (name, listener) in self.listeners.borrow().iter() {
+            let _ = source.add_event_listener_with_callback(name, listener.as_ref().unchecked_ref());
+        }
+        source.set_onerror(self.on_error.borrow().as_ref().map(|listener| listener.as_ref().unchecked_ref()));
+        *self.source.borrow_mut() = Some(source);
+    }
+
+    fn close(&self) {
+        if let Some(source) = self.source.take() {
+            source.close();
+        }
+    }
+}
+
+fn read(name: &str, data: &str) -> Option<Heard> {
+    let happening = match name {
+        "node" => Happening::Node(serde_json::from_str::<NodeEvent>(data).ok()?),
+        "execution" => Happening::Execution(serde_json::from_str::<Execution>(data).ok()?),
+        "job" => Happening::Job(serde_json::from_str::<Job>(data).ok()?),
+        _ => return Some(Heard::Reset),
+    };
+    Some(Heard::Happened(Box::new(happening)))
+}

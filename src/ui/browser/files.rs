@@ -1,0 +1,54 @@
+//! Files that a user hands to the page: chosen, dropped or pasted.
+
+use leptos::ev;
+use wasm_bindgen::JsCast;
+use web_sys::{FileList, HtmlInputElement};
+
+/// A file on the user's machine.
+#[derive(Debug, Clone)]
+pub struct PickedFile(pub(super) web_sys::File);
+
+impl PickedFile {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.0.name()
+    }
+
+    /// Its size, in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.0.size() as u64
+    }
+}
+
+/// The files of a changed file field; the field is emptied, so that the same file can be chosen again.
+#[must_use]
+pub fn chosen(field: &HtmlInputElement) -> Vec<PickedFile> {
+    let files = list(field.files());
+    field.set_value("");
+    files
+}
+
+/// Whether a drag over the page carries files.
+#[must_use]
+pub fn carries_files(event: &ev::DragEvent) -> bool {
+    event.data_transfer().is_some_and(|data| data.types().includes(&"Files".into(), 0))
+}
+
+/// The files that were dropped.
+#[must_use]
+pub fn dropped(event: &ev::DragEvent) -> Vec<PickedFile> {
+    list(event.data_transfer().and_then(|data| data.files()))
+}
+
+/// The files of a paste.
+#[must_use]
+pub fn pasted(event: &ev::Event) -> Vec<PickedFile> {
+    let data = event.dyn_ref::<web_sys::ClipboardEvent>().and_then(web_sys::ClipboardEvent::clipboard_data);
+    list(data.and_then(|data| data.files()))
+}
+
+fn list(files: Option<FileList>) -> Vec<PickedFile> {
+    files.map(|files| (0..files.length()).filter_map(|at| files.get(at)).map(PickedFile).collect()).unwrap_or_default()
+}

@@ -1,0 +1,100 @@
+//! Sending a file to the library: with a figure that moves, and stoppable. XMLHttpRequest, because fetch cannot tell how much has left.
+
+use std::{cell::RefCell, rc::Rc};
+
+use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{FormData, ProgressEvent, XmlHttpRequest};
+
+use super::files::PickedFile;
+use crate::domain::{ApiError, ErrorKind, error::Problem, video::Uploaded};
+
+/// A file that is being sent. Dropping it stops it.
+pub struct Upload {
+    request: XmlHttpRequest,
+    _on_progress: Closure<dyn FnMut(ProgressEvent)>,
+}
+
+impl Upload {
+    /// Begins to send `file`; `on_progress` hears how much of it has left, from 0 to 1.
+    ///
+    /// # Errors
+    /// Where the browser refuses to begin.
+    pub fn begin(file: &PickedFile, on_progress: impl Fn(f64) + 'static) -> Result<Self, ApiError> {
+        let on_progress = Closure::<dyn FnMut(ProgressEvent)>::new(move |event: ProgressEvent| {
+            if event.total() > 0.0 {
+                on_progress(event.loaded() / event.total());
+            }
+        });
+        let request = start(file, &on_progress).map_err(|_| interrupted())?;
+        Ok(Self { request, _on_progress: on_progress })
+    }
+
+    /// Waits for the end.
+    ///
+    /// # Errors
+    /// The server's reason, or that the connection broke.
+    pub async fn finish(self) -> Result<Uploaded, ApiError> {
+        ended(&self.request).await;
+        let text = self.request.response_text().ok().flatten().unwrap_or_default();
+        match self.request.status() {
+            Ok(200 | 201) => serde_json::from_str(&text).map_err(|_| interrupted()),
+            Ok(0) | Err(_) => Err(interrupted()),
+            Ok(status) => Err(refused(status, &text)),
+        }
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if self.request.ready_state() != XmlHttpRequest::DONE {
+            // Aborting cannot fail; the binding only allows for it.
+            let _ = self.request.abort();
+        }
+        if let Ok(upload) = self.request.upload() {
+            upload.set_onprogress(None);
+        }
+    }
+}
+
+fn start(file: &PickedFile, on_progress: &Closure<dyn FnMut(ProgressEvent)>) -> Result<XmlHttpRequest, JsValue> {
+    let request = XmlHttpRequest::new()?;
+    request.open("POST", "/api/videos/upload")?;
+    request.upload()?.set_onprogress(Some(on_progress.as_ref().unchecked_ref()));
+    let form = FormData::new()?;
+    form.append_with_blob_and_filename("file", &file.0, &file.name())?;
+    request.send_with_opt_form_data(Some(&form))?;
+    Ok(request)
+}
+
+/// Resolves when the request is over, however it ended.
+async fn ended(request: &XmlHttpRequest) {
+    let kept: Rc<RefCell<Option<Closure<dyn FnMut()>>>> = Rc::default();
+    let promise = js_sys::Promise::new(&mut |resolve, _| {
+        let done = Closure::<dyn FnMut()>::new(move || {
+            // The promise's own function takes any value and cannot fail.
+            let _ = resolve.call0(&JsValue::NULL);
+        });
+        request.set_onloadend(Some(done.as_ref().unchecked_ref()));
+        *kept.borrow_mut() = Some(done);
+    });
+    // It is only ever resolved.
+    let _ = JsFuture::from(promise).await;
+    request.set_onloadend(None);
+}
+
+fn refused(status: u16, text: &str) -> ApiError {
+    match serde_json::from_str::<Problem>(text) {
+        Ok(problem) => {
+            let kind = problem.r#type.rsplit(':').next().and_then(|name| serde_json::from_value(name.into()).ok());
+            let mut error = ApiError::new(kind.unwrap_or(ErrorKind::Invalid), problem.detail);
+            error.errors = problem.errors;
+            error
+        }
+        Err(_) => ApiError::new(ErrorKind::Internal, format!("The server refused the file with status {status}.")),
+    }
+}
+
+fn interrupted() -> ApiError {
+    ApiError::new(ErrorKind::Interrupted, "The upload broke off, and nothing of it was stored. Give the file again.")
+}
