@@ -63,6 +63,15 @@ impl Arguments {
         Ok(guarded.option("-f", format).option("-i", input))
     }
 
+    /// Bytes that we made ourselves, read from standard input as `format` and nothing else, such as `png_pipe`: no file is left behind
+    /// whatever happens. There is one standard input.
+    #[must_use]
+    pub fn own_bytes(mut self, format: &str, bytes: Vec<u8>) -> Self {
+        self.stdin = bytes;
+        let guarded = self.option("-protocol_whitelist", PROTOCOLS).option("-format_whitelist", format);
+        guarded.option("-f", format).option("-i", "pipe:0")
+    }
+
     /// A source of libavfilter that we wrote ourselves, such as `sine=frequency=440:duration=2`.
     #[must_use]
     pub fn source(self, graph: &str) -> Self {

@@ -12,6 +12,9 @@ use crate::{
 };
 
 pub mod animatic;
+mod card;
+mod lettering;
+mod palette;
 
 pub use animatic::Animatic;
 
@@ -117,5 +120,42 @@ impl Providers {
     #[must_use]
     pub fn missing_settings(&self) -> Vec<(&'static str, &'static str)> {
         PAID.into_iter().filter(|(name, _)| !self.with_key.contains(name)).collect()
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::server::config::Cli;
+
+    fn providers(arguments: &[&str]) -> Providers {
+        let cli = Cli::try_parse_from(["reelgraph"].iter().chain(arguments)).unwrap();
+        Providers::new(&cli.settings.try_into().unwrap(), Ffmpeg::locate())
+    }
+
+    #[test]
+    fn a_provider_without_its_key_names_the_setting() {
+        // An empty value stands for none, whatever the environment holds.
+        let providers = providers(&["--openai-api-key", "", "--gemini-api-key", "", "--xai-api-key", ""]);
+        assert_eq!(providers.missing_settings(), PAID);
+        for (name, variable) in PAID {
+            let error = providers.get(name).unwrap_err();
+            assert!(error.kind == ErrorKind::MissingSetting && error.message.contains(variable), "{error:?}");
+        }
+        assert!(providers.get(ANIMATIC).is_ok());
+        assert_eq!(providers.get("sora").unwrap_err().kind, ErrorKind::Invalid);
+    }
+
+    #[test]
+    fn a_provider_with_its_key_says_what_this_version_cannot_do() {
+        let providers = providers(&["--openai-api-key", "k", "--gemini-api-key", "k", "--xai-api-key", ""]);
+        assert_eq!(providers.missing_settings(), [("xai", "XAI_API_KEY")]);
+        for name in ["openai", "google"] {
+            let error = providers.get(name).unwrap_err();
+            assert!(error.kind == ErrorKind::Unavailable && error.message.contains(name), "{error:?}");
+        }
     }
 }
