@@ -2,6 +2,7 @@
 //! another site can send.
 
 pub mod executions;
+pub mod videos;
 pub mod workflows;
 
 use leptos::server_fn::{

@@ -1,6 +1,10 @@
 //! The composition root: settings → parts → server, and a graceful stop.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use clap::Parser;
 use leptos::config::LeptosOptions;
@@ -12,7 +16,7 @@ use super::{
     config::{Cli, Command, Config},
     http::{layers::Access, router::router},
     media::{content::Content, ffmpeg::Ffmpeg},
-    services::events::Events,
+    services::{events::Events, sweep},
     state::AppState,
     store::Db,
 };
@@ -87,11 +91,13 @@ impl Server {
     pub async fn start(config: Config, listener: TcpListener) -> Result<Self> {
         let address = listener.local_addr().map_err(Error::io("the listening socket"))?;
         let access = Access::new(&config.public_origins, config.access_token.as_deref(), address);
+        let started = SystemTime::now();
         let state = compose(config).await?;
         let app = router(state.clone(), access);
         let stop = state.stop.clone();
         let task = tokio::spawn(axum::serve(listener, app).with_graceful_shutdown(async move { stop.cancelled().await }).into_future());
         tracing::info!("listening on http://{address}");
+        tokio::spawn(sweep::run(state.db.clone(), state.content.clone(), started, state.stop.clone()));
         Ok(Self { state, address, task })
     }
 

@@ -1,5 +1,6 @@
 //! REST and pages: thin doors to the services. A handler reads the request, calls one service and answers.
 
+pub mod download;
 pub mod events;
 pub mod executions;
 pub mod extract;
@@ -11,3 +12,5 @@ pub mod pages;
 pub mod problem;
 pub mod router;
 pub mod server_functions;
+pub mod upload;
+pub mod videos;

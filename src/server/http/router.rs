@@ -29,7 +29,7 @@ use super::{
     layers::{self, Access},
     login, pages,
     problem::Failed,
-    server_functions,
+    server_functions, videos,
 };
 use crate::{
     domain::{ApiError, ErrorKind},
@@ -50,6 +50,7 @@ fn api() -> OpenApiRouter<AppState> {
         .merge(executions::router())
         .merge(jobs::router())
         .merge(events::router())
+        .merge(videos::router())
 }
 
 /// The largest body of a request that is no upload, in bytes: a workflow of thousands of nodes with long prompts.

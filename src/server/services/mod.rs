@@ -3,5 +3,9 @@
 pub mod advance;
 pub mod events;
 pub mod execute;
+pub mod ingest;
 pub mod jobs;
+pub mod library;
+pub mod posters;
+pub mod sweep;
 pub mod workflows;

@@ -1,0 +1,235 @@
+//! The upload: multipart, streamed to the store and hashed on the way; memory does not grow with the file.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, BodyDataStream, Bytes},
+    extract::{
+        DefaultBodyLimit, FromRequest, Multipart, Request, State,
+        multipart::{Field, MultipartError},
+    },
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use futures_util::{Stream, StreamExt};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::problem::Failed;
+use crate::{
+    domain::{
+        ApiError, ErrorKind,
+        error::Problem,
+        video::{SourceType, Uploaded},
+    },
+    server::{
+        Error, Result,
+        media::staging::{StagedFile, Staging},
+        services::ingest::{Incoming, MetadataFailure, ingest},
+        state::AppState,
+    },
+};
+
+/// How long the next piece may take before the upload counts as broken off.
+const IDLE: Duration = Duration::from_secs(60);
+/// How long the rest of a refused body is read, so that the client gets to read the answer.
+const DRAIN: Duration = Duration::from_secs(30);
+/// What a multipart body has around its file at most, name included.
+const OVERHEAD: u64 = 64 * 1024;
+/// Bytes in the part `name` at most.
+const NAME_BYTES: usize = 4096;
+
+/// The route.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(upload)).layer(DefaultBodyLimit::disable())
+}
+
+/// The parts of an upload.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the form for the API's description; it is read as a stream")]
+struct UploadForm {
+    /// The file.
+    #[schema(value_type = String, format = Binary)]
+    file: (),
+    /// The video's name; the file's name without.
+    name: Option<String>,
+}
+
+/// Stores a video. The same bytes again give the video that is there.
+#[utoipa::path(post, path = "/api/videos/upload",
+    request_body(content = UploadForm, content_type = "multipart/form-data"),
+    responses(
+        (status = 201, description = "Stored", body = Uploaded),
+        (status = 200, description = "These bytes were there already", body = Uploaded),
+        (status = 400, description = "The body broke off or is no multipart", body = Problem),
+        (status = 413, description = "Larger than REELGRAPH_MAX_UPLOAD_BYTES", body = Problem),
+        (status = 415, description = "Not multipart/form-data", body = Problem),
+        (status = 422, description = "Not a video, or a wrong part", body = Problem),
+        (status = 503, description = "ffmpeg is not installed", body = Problem),
+        (status = 507, description = "The disk is full", body = Problem),
+    ))]
+pub async fn upload(State(state): State<AppState>, request: Request) -> Result<Response, Failed> {
+    if let Err(error) = acceptable(&state, request.headers()) {
+        // A client that waits to be asked has not sent anything yet.
+        if !request.headers().contains_key(header::EXPECT) {
+            drain(request.into_body().into_data_stream().map(drop));
+        }
+        return Err(error.into());
+    }
+    let (parts, body) = request.into_parts();
+    let paced = Request::from_parts(parts, Body::from_stream(Paced { body: body.into_data_stream(), rest: false }));
+    let mut form =
+        Multipart::from_request(paced, &()).await.map_err(|rejection| ApiError::new(ErrorKind::Malformed, rejection.body_text()))?;
+    let (file, name) = match read(&state, &mut form).await {
+        Ok(read) => read,
+        Err(error) => {
+            drain(futures_util::stream::unfold(form, async |mut form| match form.next_field().await {
+                Ok(Some(_)) => Some(((), form)),
+                _ => None,
+            }));
+            return Err(error.into());
+        }
+    };
+    let incoming = Incoming {
+        file,
+        name,
+        source_type: SourceType::Uploaded,
+        generation: None,
+        stitch: None,
+        metadata_failure: MetadataFailure::Refuse,
+    };
+    let uploaded = ingest(&state.db, &state.content, &state.ffmpeg, incoming).await?;
+    let status = if uploaded.duplicate { StatusCode::OK } else { StatusCode::CREATED };
+    let location = format!("/api/videos/{}", uploaded.video_id);
+    Ok((status, [(header::LOCATION, location)], axum::Json(uploaded)).into_response())
+}
+
+/// What can be refused before the first byte is read.
+fn acceptable(state: &AppState, headers: &HeaderMap) -> Result<()> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let media_type = text(header::CONTENT_TYPE).and_then(|value| value.split(';').next()).unwrap_or_default();
+    if !media_type.trim().eq_ignore_ascii_case("multipart/form-data") {
+        return Err(Error::api(ErrorKind::UnsupportedMediaType, "Send the video as multipart/form-data, in a part named file."));
+    }
+    let length = text(header::CONTENT_LENGTH).and_then(|value| value.parse::<u64>().ok());
+    if length.is_some_and(|length| length > state.config.max_upload_bytes.saturating_add(OVERHEAD)) {
+        return Err(too_large(state.config.max_upload_bytes));
+    }
+    state.ffmpeg.available()
+}
+
+fn too_large(most: u64) -> Error {
+    Error::api(ErrorKind::TooLarge, format!("The file is larger than this server takes: {most} bytes (REELGRAPH_MAX_UPLOAD_BYTES)."))
+}
+
+/// Reads the parts: one `file`, and `name` before or after it.
+async fn read(state: &AppState, form: &mut Multipart) -> Result<(StagedFile, String)> {
+    let (mut file, mut name) = (None, None);
+    while let Some(field) = in_time(form.next_field()).await? {
+        match field.name() {
+            Some("file") if file.is_none() => {
+                let given = field.file_name().unwrap_or_default().to_owned();
+                file = Some((read_file(state, field).await?, given));
+            }
+            Some("name") if name.is_none() => name = Some(read_name(field).await?),
+            part => {
+                let part = part.unwrap_or_default();
+                let twice = matches!(part, "file" | "name");
+                let detail = if twice {
+                    format!("There are two parts named {part}; send one.")
+                } else {
+                    format!("There is no part named {part:?} in an upload: the video goes into a part named file, its name into name.")
+                };
+                return Err(ApiError::invalid(format!("/{}", part.replace('~', "~0").replace('/', "~1")), detail).into());
+            }
+        }
+    }
+    let (file, given) = file.ok_or_else(|| ApiError::invalid("/file", "Send the video in a part named file."))?;
+    let name = name.filter(|name| !name.trim().is_empty()).unwrap_or(given);
+    Ok((file, name))
+}
+
+/// Streams the part to the store. Whatever goes wrong, nothing of it stays.
+async fn read_file(state: &AppState, mut field: Field<'_>) -> Result<StagedFile> {
+    let mut staging = state.content.staging().await?;
+    match pour(&mut field, &mut staging, state.config.max_upload_bytes).await {
+        Ok(()) => staging.finish().await,
+        Err(error) => {
+            staging.abandon().await;
+            Err(error)
+        }
+    }
+}
+
+async fn pour(field: &mut Field<'_>, staging: &mut Staging, most: u64) -> Result<()> {
+    let mut size = 0_u64;
+    while let Some(piece) = in_time(field.chunk()).await? {
+        size += piece.len() as u64;
+        if size > most {
+            return Err(too_large(most));
+        }
+        staging.write(piece).await?;
+    }
+    if size == 0 {
+        return Err(ApiError::invalid("/file", "The file is empty.").into());
+    }
+    Ok(())
+}
+
+async fn read_name(mut field: Field<'_>) -> Result<String> {
+    let mut bytes = Vec::new();
+    while let Some(piece) = in_time(field.chunk()).await? {
+        if bytes.len() + piece.len() > NAME_BYTES {
+            return Err(ApiError::invalid("/name", "The name is too long.").into());
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    String::from_utf8(bytes).map_err(|_| ApiError::invalid("/name", "The name is not UTF-8.").into())
+}
+
+/// Waits for the next piece, but not for ever.
+async fn in_time<T>(next: impl Future<Output = Result<T, MultipartError>>) -> Result<T> {
+    match tokio::time::timeout(IDLE, next).await {
+        Ok(Ok(next)) => Ok(next),
+        Ok(Err(error)) => {
+            tracing::info!(cause = %error.body_text(), "an upload broke off");
+            Err(Error::api(ErrorKind::Interrupted, format!("The upload did not arrive whole: {}.", error.body_text())))
+        }
+        Err(_) => {
+            Err(Error::api(ErrorKind::Interrupted, format!("Nothing arrived for {} seconds; the upload was given up.", IDLE.as_secs())))
+        }
+    }
+}
+
+/// Reads and forgets the rest of a body beside the answer: a client that is cut off while it sends may never see why.
+fn drain(rest: impl Stream<Item = ()> + Send + 'static) {
+    tokio::spawn(async move {
+        let mut rest = std::pin::pin!(rest);
+        // Too slow to end in time, the client is cut off after all.
+        let _ = tokio::time::timeout(DRAIN, async { while rest.next().await.is_some() {} }).await;
+    });
+}
+
+/// A body that gives one piece a turn: the multipart reader takes all that is ready, which from a fast client would be everything.
+struct Paced {
+    body: BodyDataStream,
+    rest: bool,
+}
+
+impl Stream for Paced {
+    type Item = Result<Bytes, axum::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if std::mem::take(&mut self.rest) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let next = self.body.poll_next_unpin(context);
+        self.rest = matches!(next, Poll::Ready(Some(_)));
+        next
+    }
+}
