@@ -1,9 +1,11 @@
 //! Files and the tools that read and make them: content-addressed storage, ffprobe, ffmpeg. Imports domain only.
 
 mod arguments;
+mod conform;
 pub mod content;
 mod extent;
 pub mod ffmpeg;
+mod filter_graph;
 pub mod poster;
 pub mod probe;
 mod report;
