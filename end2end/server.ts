@@ -38,6 +38,10 @@ export class Server {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
   async begin(settings: Record<string, string> = {}): Promise<void> {
     const environment = Object.fromEntries(Object.entries(process.env).filter(([key]) => !secrets.includes(key)));
     const child = spawn(binary, ['serve'], {
