@@ -32,6 +32,13 @@ pub fn closest(event: &web_sys::Event, selector: &str) -> Option<web_sys::Elemen
     target.closest(selector).ok().flatten()
 }
 
+/// Whether nothing that matches a selector lies under a mouse event.
+#[must_use]
+pub fn is_bare(event: &web_sys::MouseEvent, selector: &str) -> bool {
+    let under = document().element_from_point(event.client_x() as f32, event.client_y() as f32);
+    under.is_some_and(|element| element.closest(selector).ok().flatten().is_none())
+}
+
 /// Whether keys typed now go into a field.
 #[must_use]
 pub fn is_typing(event: &web_sys::Event) -> bool {
@@ -53,15 +60,6 @@ pub fn mark_once(name: &str) {
     }
 }
 
-/// Focuses the first element that matches, without scrolling to it.
-pub fn focus(selector: &str) {
-    let Ok(Some(element)) = document().query_selector(selector) else { return };
-    if let Some(element) = element.dyn_ref::<web_sys::HtmlElement>() {
-        // Refused for what cannot have the focus; it then stays where it is.
-        let _ = element.focus();
-    }
-}
-
 /// The value of a cookie of this page.
 #[must_use]
 pub fn cookie(name: &str) -> Option<String> {
@@ -70,10 +68,45 @@ pub fn cookie(name: &str) -> Option<String> {
     cookies.split(';').find_map(|pair| Some(pair.trim().strip_prefix(name)?.strip_prefix('=')?.to_owned()))
 }
 
-/// Remembers `value` under `name` for the pages at and below `path`, for a year. Plain words without `;`.
-pub fn remember_at(path: &str, name: &str, value: &str) {
-    if let Some(document) = document().dyn_ref::<web_sys::HtmlDocument>() {
-        // Refused where cookies are off; the page then forgets, and nothing else happens.
-        let _ = document.set_cookie(&format!("{name}={value}; path={path}; max-age=31536000; samesite=lax"));
+/// Remembers `value` under `name` for this address only, for a year. Plain words without `;`.
+pub fn remember_here(name: &str, value: &str) {
+    let document = document();
+    let (Some(html), Ok(path)) = (document.dyn_ref::<web_sys::HtmlDocument>(), window().location().pathname()) else { return };
+    // Refused where cookies are off; the page then forgets, and nothing else happens.
+    let _ = html.set_cookie(&format!("{name}={value}; path={path}; max-age=31536000; samesite=lax"));
+}
+
+/// Gives an element the focus.
+pub fn focus_element(element: &web_sys::HtmlElement) {
+    // Refused for what cannot have the focus; it then stays where it is.
+    let _ = element.focus();
+}
+
+/// Gives the focus to the first element that matches.
+pub fn focus_first(selector: &str) {
+    let found = document().query_selector(selector).ok().flatten();
+    if let Some(element) = found.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        focus_element(&element);
+    }
+}
+
+/// Gives the focus to the button that an event landed on.
+pub fn focus_target(event: &web_sys::Event) {
+    if let Some(button) = closest(event, "button").and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok()) {
+        focus_element(&button);
+    }
+}
+
+/// The selector for an attribute of exactly that value, whatever is in it.
+#[must_use]
+pub fn attribute_is(name: &str, value: &str) -> String {
+    format!("[{name}=\"{}\"]", value.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// Takes the focus away from the field that has it.
+pub fn blur() {
+    if let Some(element) = document().active_element().and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        // What has the focus can lose it.
+        let _ = element.blur();
     }
 }

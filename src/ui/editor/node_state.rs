@@ -25,6 +25,8 @@ pub struct NodeState {
     pub position: RwSignal<Point>,
     /// Its sockets.
     pub faces: RwSignal<Arc<Vec<Face>>>,
+    /// The names of its inputs that something is wired to.
+    pub wired: RwSignal<Vec<Arc<str>>>,
     /// How it fares in the newest run.
     pub run: RwSignal<Option<NodeRun>>,
     /// Its clip.
@@ -69,6 +71,7 @@ impl NodeState {
             data: RwSignal::new(node.clone()),
             position: RwSignal::new(node.position.into()),
             faces: RwSignal::new(Arc::new(layout::faces(graph, node))),
+            wired: RwSignal::new(wired(graph, node)),
             run: RwSignal::new(None),
             clip: RwSignal::new(None),
             problem: RwSignal::new(None),
@@ -80,6 +83,7 @@ impl NodeState {
     /// Brings the signals up to the document.
     pub(super) fn update(self, graph: &Graph, node: &Arc<Node>) {
         set_if_new(self.position, node.position.into());
+        set_if_new(self.wired, wired(graph, node));
         let edited = |old: &Arc<Node>| old.params != node.params || old.node_type != node.node_type || old.other != node.other;
         if self.data.with_untracked(edited) {
             self.data.set(node.clone());
@@ -124,9 +128,6 @@ impl NodeState {
                 Some(run.error.as_ref().map_or_else(|| run.message.clone(), |error| error.message.clone()))
                     .filter(|words| !words.is_empty())
             }),
-            Look::Idle if self.data.with(|node| !node.node_type.is_known()) => {
-                Some("A newer version's node. It is kept as it is, and not run.".to_owned())
-            }
             _ => None,
         }
     }
@@ -154,4 +155,8 @@ impl NodeState {
         let offset = self.faces.with(|faces| layout::face(faces, direction, name).map(Face::offset))?;
         Some(self.position.get().plus(offset))
     }
+}
+
+fn wired(graph: &Graph, node: &Node) -> Vec<Arc<str>> {
+    graph.incoming(&node.id).map(|connection| connection.to.socket.clone()).collect()
 }

@@ -8,16 +8,21 @@ use serde_json::Value;
 
 use super::node_state::NodeState;
 use crate::{
-    domain::{NodeId, execution::NodeRun, workflow::OpenedWorkflow},
+    domain::{
+        NodeId,
+        execution::{Mode, NodeRun},
+        workflow::OpenedWorkflow,
+    },
     graph::{
         Change, Command, Connection, Fragment, Graph,
         catalogue::Direction,
         fingerprint, format,
         geometry::{Point, Rect, Settled, Size, Viewport},
-        gesture::Gesture,
+        gesture::{Gesture, Input},
         history::History,
         layout,
         selection::Selection,
+        unfinished::unfinished,
         wire::{End, Wire},
     },
     ui::clip::Clip,
@@ -50,11 +55,18 @@ pub struct Editor {
     document: StoredValue<History<Graph>>,
     states: StoredValue<HashMap<NodeId, NodeState>>,
     owner: StoredValue<Owner>,
-    typing: StoredValue<Option<(NodeId, String)>>,
+    typing: StoredValue<Option<String>>,
     settled: StoredValue<Option<Settled>>,
     mount_cap: StoredValue<usize>,
+    to_fit: StoredValue<bool>,
     /// What the hand is doing; not reactive.
     pub(super) gesture: StoredValue<Gesture>,
+    /// The pointer's last place, for the next frame; not reactive.
+    pub(super) next_move: StoredValue<Option<Input>>,
+    /// Whether Space is held: any press pans then.
+    pub(super) space_held: StoredValue<bool>,
+    /// What the hand is doing, in a word, for the cursor.
+    pub hand: RwSignal<&'static str>,
     /// What was copied last.
     pub(super) copied: StoredValue<Option<Fragment>>,
     /// Goes up with every change of the document: compare it to know whether something is unsaved.
@@ -98,7 +110,11 @@ impl Editor {
             typing: StoredValue::new(None),
             settled: StoredValue::new(None),
             mount_cap: StoredValue::new(FIRST_NODES),
+            to_fit: StoredValue::new(view.is_none()),
             gesture: StoredValue::new(Gesture::Idle),
+            next_move: StoredValue::new(None),
+            space_held: StoredValue::new(false),
+            hand: RwSignal::new("idle"),
             copied: StoredValue::new(None),
             revision: RwSignal::new(0),
             can_undo: RwSignal::new(false),
@@ -129,7 +145,7 @@ impl Editor {
     pub fn open(opened: &OpenedWorkflow, view: Option<Viewport>) -> Result<Self, String> {
         let graph = format::read(&opened.workflow.definition)
             .map_err(|errors| errors.into_iter().map(|error| error.detail).collect::<Vec<_>>().join(" "))?;
-        let editor = Self::new(graph, None);
+        let editor = Self::new(graph, view);
         for run in opened.execution.iter().flat_map(|execution| &execution.nodes) {
             editor.set_run(run.clone());
         }
@@ -176,17 +192,17 @@ impl Editor {
         self.apply(command)
     }
 
-    /// Changes a parameter while it is typed: everything up to [`Self::end_typing`] is one step.
-    pub fn type_param(self, node: &NodeId, name: &str, value: Value) -> bool {
-        let here = (node.clone(), name.to_owned());
-        if self.typing.with_value(|typing| typing.as_ref() != Some(&here)) {
+    /// Changes the document as one of several changes that belong together, such as the letters of a word: everything under one `name` up to
+    /// [`Self::end_typing`] is one step.
+    pub fn dispatch_as_part(self, name: &str, command: Command) -> bool {
+        if self.typing.with_value(|typing| typing.as_deref() != Some(name)) {
             self.document.update_value(History::begin);
-            self.typing.set_value(Some(here));
+            self.typing.set_value(Some(name.to_owned()));
         }
-        self.apply(Command::SetParam { node: node.clone(), name: name.to_owned(), value })
+        self.apply(command)
     }
 
-    /// Closes the step that typing opened: when a field is left.
+    /// Closes the step that [`Self::dispatch_as_part`] opened: when a field is left.
     pub fn end_typing(self) {
         if self.typing.try_update_value(Option::take).flatten().is_some() {
             self.document.update_value(|history| {
@@ -290,6 +306,7 @@ impl Editor {
         for node in graph.nodes() {
             if let Some(state) = self.node(&node.id) {
                 state.compare(prints.remove(&node.id));
+                set_if_new(state.problem, unfinished(&graph, &node.id, Mode::Draft));
             }
         }
     }
@@ -349,12 +366,15 @@ impl Editor {
         }
     }
 
-    /// Takes the canvas' real size, the plane's middle held; from then on everything in view is mounted.
+    /// Takes the canvas' real size; from then on everything in view is mounted. The plane's middle is held, but where the view was fitted to
+    /// the assumed window it is fitted to the real one.
     pub fn resize(self, window: Size) {
         let before = self.window.get_untracked();
         self.mount_cap.set_value(usize::MAX);
         self.window.set(window);
-        self.viewport.update(|view| *view = view.resized(before, window));
+        let first_fit = self.to_fit.try_update_value(std::mem::take).unwrap_or_default();
+        let view = if first_fit { self.fitting() } else { self.viewport.get_untracked().resized(before, window) };
+        self.viewport.set(view);
         self.settle();
     }
 

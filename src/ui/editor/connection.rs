@@ -1,0 +1,82 @@
+//! Connections as curves: those of the document, and the one in the hand.
+
+use leptos::prelude::*;
+
+use super::state::Editor;
+use crate::graph::{
+    Connection, SocketType,
+    catalogue::Direction,
+    geometry::wire_path,
+    wire::{End, Wire},
+};
+
+/// A connection of the document. It follows the two nodes it joins and no other.
+#[component]
+pub fn ConnectionPath(
+    /// Which one.
+    connection: Connection,
+) -> impl IntoView {
+    let editor = expect_context::<Editor>();
+    let ends = editor.node(&connection.from.node).zip(editor.node(&connection.to.node));
+    let Connection { from, to, .. } = connection.clone();
+    let (output, input) = (from.socket.clone(), to.socket.clone());
+    let curve = Memo::new(move |_| {
+        let (from, to) = ends?;
+        Some(wire_path(from.socket_at(Direction::Out, &output)?, to.socket_at(Direction::In, &input)?))
+    });
+    let selected = {
+        let connection = connection.clone();
+        Memo::new(move |_| editor.selection.with(|selection| selection.has_connection(&connection)))
+    };
+    let pulled = Memo::new(move |_| {
+        editor.connecting.with(|wire| {
+            wire.as_ref().and_then(|wire| wire.loose.as_ref()).is_some_and(|loose| loose.joins(&connection.from, &connection.to))
+        })
+    });
+    let kind = type_of(editor, &End::output(from.clone())).name();
+    view! {
+        <g class="wire" class:wire-selected=move || selected.get() class:wire-pulled=move || pulled.get() data-type=kind>
+            <path class="wire-line" d=move || curve.get()></path>
+            <path
+                class="wire-reach"
+                d=move || curve.get()
+                data-connection=""
+                data-from-node=from.node.to_string()
+                data-from=from.socket.to_string()
+                data-to-node=to.node.to_string()
+                data-to=to.socket.to_string()
+            ></path>
+        </g>
+    }
+}
+
+/// The wire that is being made.
+#[component]
+pub fn WireInHand() -> impl IntoView {
+    let editor = expect_context::<Editor>();
+    move || {
+        let wire = editor.wire.get()?;
+        let kind = type_of(editor, &wire.from).name();
+        let refused = wire.snap.as_ref().is_some_and(|snap| snap.refusal.is_some());
+        let curve = curve_of(editor, &wire)?;
+        Some(view! { <path class="wire-line wire-in-hand" class:wire-refused=refused data-type=kind d=curve></path> })
+    }
+}
+
+fn curve_of(editor: Editor, wire: &Wire) -> Option<String> {
+    let fixed = untrack(|| editor.socket_at(&wire.from))?;
+    Some(match wire.from.direction {
+        Direction::Out => wire_path(fixed, wire.tip()),
+        Direction::In => wire_path(wire.tip(), fixed),
+    })
+}
+
+/// What flows through an end.
+fn type_of(editor: Editor, end: &End) -> SocketType {
+    let face = editor.node(&end.socket.node).and_then(|state| {
+        state
+            .faces
+            .with_untracked(|faces| crate::graph::layout::face(faces, end.direction, &end.socket.socket).map(|face| face.socket_type))
+    });
+    face.unwrap_or(SocketType::Unknown)
+}

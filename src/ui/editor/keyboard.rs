@@ -1,0 +1,185 @@
+//! The keys of the builder: editing, moving, and connecting without a pointer.
+
+use leptos::{ev, prelude::*};
+
+use super::{
+    canvas::target_of,
+    state::{Connecting, Editor},
+};
+use crate::{
+    graph::{
+        Command,
+        catalogue::Direction,
+        geometry::Point,
+        gesture::{Input, Target},
+        wire::End,
+    },
+    ui::browser::canvas_dom,
+};
+
+/// How far an arrow key moves a node, and with Shift.
+const STEP: (f64, f64) = (8.0, 48.0);
+
+/// Listens to keys while the page is open.
+pub fn listen(editor: Editor) {
+    Effect::new(move |_| {
+        let down = window_event_listener(ev::keydown, move |event| {
+            if press(editor, &event) {
+                event.prevent_default();
+            }
+        });
+        let up = window_event_listener(ev::keyup, move |event| {
+            if event.key() == " " {
+                let _ = editor.space_held.try_set_value(false);
+            }
+        });
+        on_cleanup(move || {
+            down.remove();
+            up.remove();
+        });
+    });
+}
+
+/// What a key does. True where the browser should do nothing with it.
+fn press(editor: Editor, event: &ev::KeyboardEvent) -> bool {
+    if event.default_prevented() || canvas_dom::closest(event, "dialog, [data-own-keys]").is_some() {
+        return false;
+    }
+    let key = event.key();
+    if canvas_dom::is_typing(event) {
+        if key == "Escape" {
+            canvas_dom::blur();
+        }
+        return key == "Escape";
+    }
+    if event.ctrl_key() || event.meta_key() {
+        return shortcut(editor, &key.to_lowercase(), event.shift_key());
+    }
+    let distance = if event.shift_key() { STEP.1 } else { STEP.0 };
+    let connecting = editor.connecting.with_untracked(Option::is_some);
+    match key.as_str() {
+        "Escape" => escape(editor),
+        "Delete" | "Backspace" => editor.delete_selection(),
+        "ArrowRight" | "ArrowDown" if connecting => go_to_fitting(editor, event, true),
+        "ArrowLeft" | "ArrowUp" if connecting => go_to_fitting(editor, event, false),
+        _ if canvas_dom::has_own_keys(event) && !key.starts_with("Arrow") => return false,
+        _ if canvas_dom::closest(event, "video").is_some() => return false,
+        "ArrowLeft" => editor.nudge(Point::new(-distance, 0.0)),
+        "ArrowRight" => editor.nudge(Point::new(distance, 0.0)),
+        "ArrowUp" => editor.nudge(Point::new(0.0, -distance)),
+        "ArrowDown" => editor.nudge(Point::new(0.0, distance)),
+        " " => editor.space_held.set_value(true),
+        "+" | "=" => editor.zoom_by(1.25),
+        "-" => editor.zoom_by(0.8),
+        "1" => editor.fit(),
+        _ => return false,
+    }
+    true
+}
+
+fn shortcut(editor: Editor, key: &str, shift: bool) -> bool {
+    match (key, shift) {
+        ("z", false) => editor.undo(),
+        ("z", true) | ("y", _) => editor.redo(),
+        ("c", false) => return editor.copy(),
+        ("x", false) => editor.cut(),
+        // Not kept from the browser: files are pasted through its own event.
+        ("v", false) => {
+            editor.paste();
+            return false;
+        }
+        ("d", false) => editor.duplicate(),
+        ("a", false) => editor.select_all(),
+        _ => return false,
+    }
+    true
+}
+
+fn escape(editor: Editor) {
+    if editor.connecting.with_untracked(Option::is_some) {
+        editor.say("Not connected.");
+    } else if editor.gesture.with_value(|gesture| *gesture == crate::graph::gesture::Gesture::Idle) {
+        editor.selection.set(crate::graph::selection::Selection::default());
+    }
+    editor.next_move.set_value(None);
+    editor.feed(Input::Escape);
+    editor.connecting.set(None);
+}
+
+/// A key on a socket: Enter begins a connection or ends it here, Delete takes away what is connected here. True where it was one of these.
+pub fn press_on_socket(editor: Editor, end: &End, label: &str, key: &str) -> bool {
+    match key {
+        "Enter" | " " => match editor.connecting.get_untracked() {
+            None => begin(editor, end, label),
+            Some(Connecting { from, .. }) if from == *end => {
+                editor.connecting.set(None);
+                editor.say("Not connected.");
+            }
+            Some(Connecting { from, loose }) => finish(editor, &from, loose.as_ref(), end, label),
+        },
+        "Delete" | "Backspace" => disconnect(editor, end, label),
+        _ => return false,
+    }
+    true
+}
+
+fn begin(editor: Editor, end: &End, label: &str) {
+    editor.connecting.set(Some(Connecting { from: end.clone(), loose: None }));
+    let node = editor.title_of(&end.socket.node);
+    editor.say(format!("Connecting {label} of {node}. Arrow keys go to what fits, Enter connects, Escape cancels."));
+}
+
+fn finish(editor: Editor, from: &End, loose: Option<&crate::graph::Connection>, to: &End, label: &str) {
+    if let Some(reason) = editor.refusal(from, loose, to) {
+        editor.say(reason);
+        return;
+    }
+    let Some(connection) = from.connected_with(to) else { return };
+    editor.connecting.set(None);
+    if editor.connect(connection, loose.cloned()) {
+        editor.say(format!("Connected to {label} of {}.", editor.title_of(&to.socket.node)));
+    }
+}
+
+/// Moves the focus to the next socket that the wire fits, or the one before; round at the ends.
+fn go_to_fitting(editor: Editor, event: &ev::KeyboardEvent, forward: bool) {
+    let fitting = editor.fitting_ends();
+    let count = fitting.len();
+    if count == 0 {
+        editor.say("Nothing here fits. Escape cancels.");
+        return;
+    }
+    let here = match target_of(event) {
+        Target::Socket(end) => fitting.iter().position(|one| *one == end),
+        _ => None,
+    };
+    let next = match (here, forward) {
+        (Some(here), true) => (here + 1) % count,
+        (Some(here), false) => (here + count - 1) % count,
+        (None, true) => 0,
+        (None, false) => count - 1,
+    };
+    let End { socket, direction } = &fitting[next];
+    canvas_dom::focus_first(&format!(
+        "{} {}{}",
+        canvas_dom::attribute_is("data-node-id", socket.node.as_str()),
+        canvas_dom::attribute_is("data-socket", &socket.socket),
+        canvas_dom::attribute_is("data-direction", direction.name()),
+    ));
+}
+
+fn disconnect(editor: Editor, end: &End, label: &str) {
+    let wires: Vec<_> = editor.with_graph(|graph| {
+        let here = |wire: &&crate::graph::Connection| match end.direction {
+            Direction::In => wire.to == end.socket,
+            Direction::Out => wire.from == end.socket,
+        };
+        graph.connections().iter().filter(here).map(|wire| Command::Disconnect { from: wire.from.clone(), to: wire.to.clone() }).collect()
+    });
+    let count = wires.len();
+    if count == 0 {
+        editor.say(format!("Nothing is connected to {label}."));
+    } else if editor.dispatch(Command::All(wires)) {
+        editor.say(format!("{count} connection{} taken away.", if count == 1 { "" } else { "s" }));
+    }
+}

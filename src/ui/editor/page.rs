@@ -1,0 +1,114 @@
+//! The builder page: a stored workflow, or a new one. The server draws the graph with the numbers it sends along, and the browser begins
+//! with the same ones.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+
+use super::{
+    canvas::Canvas,
+    keyboard,
+    palette::Palette,
+    state::Editor,
+    tools::{HistoryTools, Rail, StatusLine, ViewTools},
+};
+use crate::{
+    api::workflows::open_workflow,
+    domain::{ApiError, WorkflowId, workflow::OpenedWorkflow},
+    graph::{Graph, geometry::Viewport},
+    ui::{browser::canvas_dom, pages::NotFoundPage},
+};
+
+/// `/workflows/{id}`.
+#[component]
+pub fn BuilderPage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|params| params.get("id").and_then(|id| id.parse::<WorkflowId>().ok())));
+    let opened = Resource::new_blocking(
+        move || id.get(),
+        |id| {
+            let view = stored_view();
+            async move {
+                let id = id.ok_or_else(|| ApiError::not_found("workflow"))?;
+                Ok::<_, ApiError>((open_workflow(id).await?, view))
+            }
+        },
+    );
+    view! {
+        <Suspense fallback=|| view! { <main class="builder builder-coming" aria-busy="true" aria-label="Opening the workflow"></main> }>
+            {move || Suspend::new(async move {
+                match opened.await {
+                    Ok((opened, view)) => view! { <Opened opened view/> }.into_any(),
+                    Err(error) if error.kind == crate::domain::ErrorKind::NotFound => view! { <NotFoundPage/> }.into_any(),
+                    Err(error) => view! { <CannotOpen reason=error.message/> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+/// `/workflows/new`: an empty canvas, stored at the first edit.
+#[component]
+pub fn NewBuilderPage() -> impl IntoView {
+    view! { <Builder editor=Editor::new(Graph::new(), None) name="New workflow".to_owned()/> }
+}
+
+#[component]
+fn Opened(opened: OpenedWorkflow, view: Option<Viewport>) -> impl IntoView {
+    let name = opened.workflow.name.clone();
+    match Editor::open(&opened, view) {
+        Ok(editor) => {
+            provide_context(StoredValue::new(opened));
+            view! { <Builder editor name/> }.into_any()
+        }
+        Err(reason) => view! { <CannotOpen reason/> }.into_any(),
+    }
+}
+
+/// The builder around an editor.
+#[component]
+fn Builder(editor: Editor, name: String) -> impl IntoView {
+    provide_context(editor);
+    keyboard::listen(editor);
+    view! {
+        <Title text=name.clone()/>
+        <main class="builder">
+            <header class="topbar">
+                <a class="topbar-home" href="/">"Workflows"</a>
+                <h1 class="topbar-name">{name}</h1>
+                <HistoryTools/>
+            </header>
+            <div class="stage">
+                <Canvas/>
+                <Rail/>
+                <ViewTools/>
+                <StatusLine/>
+                <Palette/>
+            </div>
+        </main>
+    }
+}
+
+#[component]
+fn CannotOpen(reason: String) -> impl IntoView {
+    view! {
+        <Title text="Cannot be opened"/>
+        <main class="page">
+            <h1>"This workflow cannot be opened"</h1>
+            <p>{reason}</p>
+            <p>"Nothing of it was changed. " <a href="/">"Back to the workflows"</a></p>
+        </main>
+    }
+}
+
+/// Where the window lay when this page was last open: from the request on the server, from the page's cookie in the browser.
+fn stored_view() -> Option<Viewport> {
+    let cookie = match use_context::<http::request::Parts>() {
+        Some(request) => {
+            let cookies = request.headers.get(http::header::COOKIE)?.to_str().ok()?.to_owned();
+            cookies.split(';').find_map(|pair| Some(pair.trim().strip_prefix("view=")?.to_owned()))
+        }
+        None => canvas_dom::cookie("view"),
+    };
+    Viewport::from_cookie(&cookie?)
+}
