@@ -3,4 +3,6 @@
 mod access;
 mod health;
 mod layers;
+mod openapi;
 mod support;
+mod workflows;

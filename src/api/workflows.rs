@@ -32,9 +32,9 @@ pub async fn list_workflows(
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
 #[server(input = Json, endpoint = "open_workflow")]
 pub async fn open_workflow(id: WorkflowId) -> Result<OpenedWorkflow, ApiError> {
-    use crate::server::{respond, services::workflows};
+    use crate::server::{providers::Providers, respond, services::workflows};
     let state = respond::state()?;
-    respond::respond(workflows::open(&state.db, &state.config, id).await)
+    respond::respond(workflows::open(&state.db, &Providers::new(&state.config, state.ffmpeg.clone()), id).await)
 }
 
 /// Makes a workflow.
@@ -68,7 +68,7 @@ pub async fn save_workflow(id: WorkflowId, change: WorkflowChange, if_match: Opt
 pub async fn delete_workflow(id: WorkflowId) -> Result<(), ApiError> {
     use crate::server::{respond, services::workflows};
     let state = respond::state()?;
-    respond::respond(workflows::delete(&state.db, id, None).await)
+    respond::respond(workflows::delete(&state.db, &state.events, id, None).await)
 }
 
 /// Keeps unsaved edits in the workflow's slot, in place of earlier ones.

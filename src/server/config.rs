@@ -1,6 +1,6 @@
 //! The settings: environment variables or flags, each checked once at the start.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -154,18 +154,6 @@ impl TryFrom<Settings> for Config {
             workers,
             site_root: settings.site_root.unwrap_or_else(default_site_root),
         })
-    }
-}
-
-impl Config {
-    /// The providers that cannot be called yet, each with the variable it lacks.
-    #[must_use]
-    pub fn missing_settings(&self) -> BTreeMap<String, String> {
-        [("openai", "OPENAI_API_KEY", &self.openai_api_key), ("google", "GEMINI_API_KEY", &self.gemini_api_key)]
-            .into_iter()
-            .filter(|(_, _, key)| key.is_none())
-            .map(|(provider, variable, _)| (provider.to_owned(), variable.to_owned()))
-            .collect()
     }
 }
 

@@ -30,9 +30,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
             return Err(ApiError::new(ErrorKind::UnsupportedMediaType, "Send JSON, with Content-Type: application/json.").into());
         }
         let body = Bytes::from_request(request, state).await.map_err(|rejection| {
-            let kind =
-                if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE { ErrorKind::TooLarge } else { ErrorKind::Interrupted };
-            ApiError::new(kind, "The body did not arrive whole.")
+            if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+                ApiError::new(ErrorKind::TooLarge, "The body is larger than this address takes.")
+            } else {
+                ApiError::new(ErrorKind::Interrupted, "The body did not arrive whole.")
+            }
         })?;
         read_json(&body).map(Self).map_err(Failed::from)
     }
@@ -48,6 +50,8 @@ pub fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
         let pointer = pointer(error.path());
         let cause = error.into_inner();
         match cause.classify() {
+            // serde_json calls a null where an enum stands a syntax error.
+            _ if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() => ApiError::invalid(pointer, without_place(&cause)),
             serde_json::error::Category::Data => ApiError::invalid(pointer, without_place(&cause)),
             _ => ApiError::new(ErrorKind::Malformed, format!("The body is not JSON: {cause}.")),
         }
@@ -98,7 +102,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Id<T> {
     }
 }
 
-/// The query string; a wrong value or an unknown field is 422 with its name.
+/// The query string; a wrong value or an unknown field is 422 with its name. A field without a value (`?q=`) is as good as absent.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -106,7 +110,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Failed;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failed> {
-        let query = parts.uri.query().unwrap_or_default();
+        let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs.filter(|(_, value)| !value.is_empty())).finish();
         let reader = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
         serde_path_to_error::deserialize(reader).map(Self).map_err(|error| {
             let pointer = pointer(error.path());

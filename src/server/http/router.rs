@@ -27,9 +27,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     events, executions, health, jobs,
     layers::{self, Access},
-    login, pages,
+    login,
+    openapi::{Description, with_problems},
+    pages,
     problem::Failed,
-    server_functions, videos,
+    server_functions, videos, workflows,
 };
 use crate::{
     domain::{ApiError, ErrorKind},
@@ -37,16 +39,12 @@ use crate::{
     ui,
 };
 
-/// The description of the API, without its paths: those come from the handlers.
-#[derive(OpenApi)]
-#[openapi(info(title = "Reelgraph", description = "Workflows, videos and executions. Errors are application/problem+json (RFC 9457)."))]
-struct ApiDescription;
-
 /// The API's routes with their description.
 fn api() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(ApiDescription::openapi())
+    OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
+        .merge(workflows::router())
         .merge(executions::router())
         .merge(jobs::router())
         .merge(events::router())
@@ -59,6 +57,7 @@ const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 /// The whole server as one service.
 pub fn router(state: AppState, access: Access) -> Router {
     let (api, description) = api().split_for_parts();
+    let description = with_problems(description);
     // Pages and server functions.
     let leptos = Router::new()
         .leptos_routes_with_context(&state, generate_route_list(ui::App), pages::context(&state), pages::shell(&state))

@@ -11,10 +11,12 @@ use crate::{
             WorkflowSummary,
         },
     },
+    graph::format,
     server::{
         Error, Result,
-        config::Config,
-        store::{Db, associations, workflows, workflows::WorkflowRow},
+        providers::Providers,
+        services::{associate::associate_saved, events, events::Events, execute},
+        store::{Db, Tx, associations, executions, workflows, workflows::WorkflowRow},
     },
 };
 
@@ -44,8 +46,6 @@ pub struct Shown {
     pub workflow: Workflow,
     /// Its revision.
     pub etag: String,
-    /// The number of the last state change when it was read.
-    pub event_id: i64,
 }
 
 /// A page of the workflows.
@@ -78,11 +78,9 @@ pub async fn list_from(db: &Db, filter: &WorkflowFilter, cursor: Option<&str>) -
 /// # Errors
 /// [`ErrorKind::NotFound`].
 pub async fn show(db: &Db, id: WorkflowId) -> Result<Shown> {
-    // One snapshot: the event number belongs to exactly what is shown.
     let mut snapshot = db.reader().begin().await?;
     let row = workflows::find(&mut snapshot, id).await?.ok_or_else(not_found)?;
     let videos = associations::of_workflow(&mut snapshot, id).await?;
-    let event_id = workflows::last_event(&mut snapshot).await?;
     let etag = row.etag();
     let mut distinct: Vec<_> = videos.iter().map(|video| video.video_id).collect();
     distinct.sort_unstable();
@@ -101,17 +99,22 @@ pub async fn show(db: &Db, id: WorkflowId) -> Result<Shown> {
         updated_at: row.updated_at,
         last_executed_at: row.last_executed_at,
     };
-    Ok(Shown { workflow, etag, event_id })
+    Ok(Shown { workflow, etag })
 }
 
 /// A workflow with everything the builder needs.
 ///
 /// # Errors
 /// [`ErrorKind::NotFound`].
-pub async fn open(db: &Db, config: &Config, id: WorkflowId) -> Result<OpenedWorkflow> {
-    let Shown { workflow, etag, event_id } = show(db, id).await?;
-    let settings = BuilderSettings { missing_settings: config.missing_settings() };
-    Ok(OpenedWorkflow { workflow, etag, event_id, execution: None, settings })
+pub async fn open(db: &Db, providers: &Providers, id: WorkflowId) -> Result<OpenedWorkflow> {
+    // Read first: then no change of what follows is missed.
+    let event_id = events::newest(db).await?;
+    let Shown { workflow, etag } = show(db, id).await?;
+    let mut connection = db.reader().acquire().await?;
+    let execution = executions::newest_of_workflow(&mut connection, id).await?;
+    let missing_settings =
+        providers.missing_settings().into_iter().map(|(name, variable)| (name.to_owned(), variable.to_owned())).collect();
+    Ok(OpenedWorkflow { workflow, etag, event_id, execution, settings: BuilderSettings { missing_settings } })
 }
 
 /// Makes a workflow; with a known id it changes that one, as [`save`] does.
@@ -122,10 +125,10 @@ pub async fn create(db: &Db, new: NewWorkflow, if_match: Option<&str>) -> Result
     let id = new.id.unwrap_or_else(WorkflowId::generate);
     let change =
         WorkflowChange { name: Some(new.name), description: new.description, status: new.status, definition: Some(new.definition) };
-    let change = check(change)?;
+    let (change, node_count) = check(change)?;
     let mut tx = db.begin().await?;
     if let Some(row) = workflows::find(&mut tx, id).await? {
-        let workflow = apply(&mut tx, row, change, if_match).await?;
+        let workflow = apply(&mut tx, row, change, node_count, if_match).await?;
         tx.commit().await?;
         return Ok(Stored { workflow, created: false });
     }
@@ -139,7 +142,7 @@ pub async fn create(db: &Db, new: NewWorkflow, if_match: Option<&str>) -> Result
         name: change.name.unwrap_or_default(),
         description: change.description.filter(|text| !text.is_empty()),
         status: change.status.unwrap_or_default(),
-        node_count: node_count(&definition),
+        node_count,
         definition: definition.to_string(),
         revision: 1,
         created_at: now,
@@ -148,6 +151,7 @@ pub async fn create(db: &Db, new: NewWorkflow, if_match: Option<&str>) -> Result
         draft: None,
     };
     workflows::insert(&mut tx, &row).await?;
+    associate_saved(&mut tx, id).await?;
     tx.commit().await?;
     Ok(Stored { workflow: SavedWorkflow { id, etag: row.etag() }, created: true })
 }
@@ -159,18 +163,19 @@ pub async fn create(db: &Db, new: NewWorkflow, if_match: Option<&str>) -> Result
 /// [`ErrorKind::NotFound`]; [`ErrorKind::Invalid`] with each thing that is wrong; [`ErrorKind::PreconditionFailed`] where `if_match`
 /// (an `If-Match` header's value) names another revision.
 pub async fn save(db: &Db, id: WorkflowId, change: WorkflowChange, if_match: Option<&str>) -> Result<SavedWorkflow> {
-    let change = check(change)?;
+    let (change, node_count) = check(change)?;
     let mut tx = db.begin().await?;
     let row = workflows::find(&mut tx, id).await?.ok_or_else(not_found)?;
-    let saved = apply(&mut tx, row, change, if_match).await?;
+    let saved = apply(&mut tx, row, change, node_count, if_match).await?;
     tx.commit().await?;
     Ok(saved)
 }
 
 async fn apply(
-    tx: &mut crate::server::store::Tx,
+    tx: &mut Tx,
     mut row: WorkflowRow,
     change: WorkflowChange,
+    node_count: i64,
     if_match: Option<&str>,
 ) -> Result<SavedWorkflow> {
     if if_match.is_some_and(|header| !matches_etag(header, &row.etag())) {
@@ -193,7 +198,7 @@ async fn apply(
     if let Some(definition) = change.definition
         && serde_json::from_str::<Value>(&row.definition)? != definition
     {
-        row.node_count = node_count(&definition);
+        row.node_count = node_count;
         row.definition = definition.to_string();
     }
     if row != before {
@@ -201,21 +206,24 @@ async fn apply(
         row.updated_at = Timestamp::now();
         workflows::update(tx, &row).await?;
     }
+    associate_saved(tx, row.id).await?;
     Ok(SavedWorkflow { id: row.id, etag: row.etag() })
 }
 
-/// Deletes a workflow; its videos stay.
+/// Deletes a workflow. Its executions are cancelled, its videos stay.
 ///
 /// # Errors
 /// [`ErrorKind::NotFound`]; [`ErrorKind::PreconditionFailed`] where `if_match` names another revision.
-pub async fn delete(db: &Db, id: WorkflowId, if_match: Option<&str>) -> Result<()> {
+pub async fn delete(db: &Db, told: &Events, id: WorkflowId, if_match: Option<&str>) -> Result<()> {
     let mut tx = db.begin().await?;
     let row = workflows::find(&mut tx, id).await?.ok_or_else(not_found)?;
     if if_match.is_some_and(|header| !matches_etag(header, &row.etag())) {
         return Err(changed_meanwhile());
     }
+    execute::cancel_all_of_workflow(&mut tx, id).await?;
     workflows::delete(&mut tx, id).await?;
     tx.commit().await?;
+    told.ring();
     Ok(())
 }
 
@@ -228,7 +236,7 @@ pub async fn keep_draft(db: &Db, id: WorkflowId, draft: NewDraft) -> Result<()> 
     if !(1..=MAX_ETAG).contains(&draft.base_etag.chars().count()) {
         errors.push(wrong("/base_etag", "base_etag is the ETag of the version the edits began from."));
     }
-    errors.extend(definition_errors(&draft.definition));
+    errors.extend(count_nodes(&draft.definition).err().unwrap_or_default());
     refuse(errors)?;
     let slot = DraftSlot { definition: draft.definition, base_etag: draft.base_etag, updated_at: Timestamp::now() };
     let mut tx = db.begin().await?;
@@ -252,8 +260,8 @@ pub async fn discard_draft(db: &Db, id: WorkflowId) -> Result<()> {
     Ok(())
 }
 
-/// Checks what a change sets, and trims its name.
-fn check(mut change: WorkflowChange) -> Result<WorkflowChange> {
+/// Checks what a change sets, and trims its name. Counts the nodes of its definition.
+fn check(mut change: WorkflowChange) -> Result<(WorkflowChange, i64)> {
     let mut errors = Vec::new();
     if let Some(name) = &mut change.name {
         *name = name.trim().to_owned();
@@ -264,14 +272,17 @@ fn check(mut change: WorkflowChange) -> Result<WorkflowChange> {
     if change.description.as_ref().is_some_and(|text| text.chars().count() > MAX_DESCRIPTION) {
         errors.push(wrong("/description", &format!("A description has at most {MAX_DESCRIPTION} characters.")));
     }
-    errors.extend(change.definition.iter().flat_map(definition_errors));
+    let counted = change.definition.as_ref().map_or(Ok(0), count_nodes);
+    errors.extend(counted.as_ref().err().cloned().unwrap_or_default());
     refuse(errors)?;
-    Ok(change)
+    Ok((change, counted.unwrap_or_default()))
 }
 
-/// What is wrong with a definition, with pointers into the request's body.
-fn definition_errors(definition: &Value) -> Vec<FieldError> {
-    if definition.is_object() { Vec::new() } else { vec![wrong("/definition", "A definition is an object with nodes and connections.")] }
+/// The nodes of a definition that may be stored, or what is wrong with it, with pointers into the request's body.
+fn count_nodes(definition: &Value) -> Result<i64, Vec<FieldError>> {
+    let in_body = |error: FieldError| FieldError { pointer: format!("/definition{}", error.pointer), ..error };
+    let graph = format::read_sound(definition).map_err(|errors| errors.into_iter().map(in_body).collect::<Vec<_>>())?;
+    Ok(graph.nodes().len() as i64)
 }
 
 fn wrong(pointer: &str, detail: &str) -> FieldError {
@@ -285,10 +296,6 @@ fn refuse(errors: Vec<FieldError>) -> Result<()> {
         [first, rest @ ..] => format!("{} And {} more.", first.detail, rest.len()),
     };
     Err(ApiError::new(ErrorKind::Invalid, message).with_errors(errors).into())
-}
-
-fn node_count(definition: &Value) -> i64 {
-    definition["nodes"].as_array().map_or(0, Vec::len) as i64
 }
 
 /// Whether an `If-Match` header's value names the current revision. A weak form counts: a proxy that compresses makes it of ours, and the

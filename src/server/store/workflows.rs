@@ -256,10 +256,11 @@ fn summary(row: &SqliteRow) -> Result<WorkflowSummary> {
     })
 }
 
-/// The number of the last state change; 0 before the first.
+/// A workflow's status; `None` if there is no such workflow.
 ///
 /// # Errors
-/// Where the database fails.
-pub async fn last_event(db: &mut SqliteConnection) -> Result<i64> {
-    Ok(sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM events").fetch_one(db).await?)
+/// Where the database fails or the row cannot be read.
+pub async fn status(db: &mut SqliteConnection, id: WorkflowId) -> Result<Option<WorkflowStatus>> {
+    let row = sqlx::query("SELECT status FROM workflows WHERE id = $1").bind(id.to_string()).fetch_optional(db).await?;
+    row.map(|row| named(&row, TABLE, "status", WorkflowStatus::from_name)).transpose()
 }

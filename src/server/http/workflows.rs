@@ -1,0 +1,208 @@
+//! `/api/workflows`: the rows, the slot for unsaved edits, and the videos associated with nodes.
+
+use axum::{
+    Json,
+    extract::{OriginalUri, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{AppendHeaders, IntoResponse},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    events::event_id,
+    extract::{self, Id, Query, next_link, page_request},
+    problem::Failed,
+};
+use crate::{
+    domain::{
+        WorkflowId,
+        error::Problem,
+        workflow::{
+            NewAssociation, NewDraft, NewWorkflow, SavedWorkflow, Workflow, WorkflowChange, WorkflowFilter, WorkflowStatus, WorkflowSummary,
+        },
+    },
+    server::{
+        services::{associate, workflows},
+        state::AppState,
+    },
+};
+
+/// The routes of this file.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(show, save, delete))
+        .routes(routes!(keep_draft, discard_draft))
+        .routes(routes!(associate_video))
+}
+
+/// Which workflow was meant or made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WorkflowAnswer {
+    /// The workflow's id.
+    pub workflow_id: WorkflowId,
+}
+
+/// What a list of workflows is asked with.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// Draft or saved; both without.
+    status: Option<WorkflowStatus>,
+    /// Words searched in names and descriptions; all must occur.
+    q: Option<String>,
+    /// Rows at most.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// Where the page begins: from an earlier answer's `Link` header.
+    cursor: Option<String>,
+    /// `created_at`, `updated_at` or `name`; `-` first for descending.
+    #[param(default = "-updated_at")]
+    sort: Option<String>,
+}
+
+/// Lists workflows, the last changed first.
+#[utoipa::path(get, path = "/api/workflows", tag = "workflows", params(ListQuery), responses(
+    (status = 200, description = "A page of the workflows", body = Vec<WorkflowSummary>,
+        headers(("Link" = Option<String>, description = "The next page: `<…>; rel=\"next\"`"))),
+    (status = 422, description = "A wrong value in the query", body = Problem),
+))]
+async fn list(
+    State(state): State<AppState>,
+    OriginalUri(uri): OriginalUri,
+    Query(query): Query<ListQuery>,
+) -> Result<impl IntoResponse, Failed> {
+    let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), workflows::DEFAULT_SORT)?;
+    let filter = WorkflowFilter { status: query.status, q: query.q };
+    let page = workflows::list(&state.db, &filter, &page).await?;
+    Ok((AppendHeaders(next_link(&uri, page.next.as_ref())), Json(page.items)))
+}
+
+/// Makes a workflow; with the id of a known one it changes that one.
+#[utoipa::path(post, path = "/api/workflows", tag = "workflows", request_body = NewWorkflow,
+    params(("If-Match" = Option<String>, Header, description = "The `ETag` of the version that a known workflow must still have")),
+    responses(
+        (status = 201, description = "Made", body = WorkflowAnswer,
+            headers(("ETag" = String, description = "The revision"), ("Location" = String, description = "The workflow's address"))),
+        (status = 200, description = "It was there and was changed", body = WorkflowAnswer, headers(("ETag" = String, description = "The revision"))),
+        (status = 400, description = "Not JSON", body = Problem),
+        (status = 412, description = "Changed in the meantime; nothing was changed", body = Problem),
+        (status = 413, description = "Larger than 16 MiB", body = Problem),
+        (status = 422, description = "A wrong value or a broken graph", body = Problem),
+    ))]
+async fn create(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    extract::Json(new): extract::Json<NewWorkflow>,
+) -> Result<impl IntoResponse, Failed> {
+    let stored = workflows::create(&state.db, new, if_match(&headers).as_deref()).await?;
+    let location = stored.created.then(|| (header::LOCATION, format!("/api/workflows/{}", stored.workflow.id)));
+    let status = if stored.created { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, AppendHeaders(location), answer(stored.workflow)))
+}
+
+/// Shows a workflow with its definition, its unsaved edits and its clips.
+#[utoipa::path(get, path = "/api/workflows/{id}", tag = "workflows", params(("id" = WorkflowId, Path)), responses(
+    (status = 200, description = "The workflow", body = Workflow, headers(
+        ("ETag" = String, description = "The revision of name, description, status and definition"),
+        ("X-Event-Id" = i64, description = "Where the event stream goes on from this answer"))),
+    (status = 404, description = "No such workflow", body = Problem),
+))]
+async fn show(State(state): State<AppState>, Id(id): Id<WorkflowId>) -> Result<impl IntoResponse, Failed> {
+    let event = event_id(&state.db).await?;
+    let shown = workflows::show(&state.db, id).await?;
+    // The tag names the revision only, and the answer holds more than that: it must not be kept and revalidated by the tag.
+    let headers = [(header::ETAG, shown.etag), (header::CACHE_CONTROL, "no-store".to_owned())];
+    Ok((event, AppendHeaders(headers), Json(shown.workflow)))
+}
+
+/// Changes a workflow; absent fields stay.
+#[utoipa::path(put, path = "/api/workflows/{id}", tag = "workflows", request_body = WorkflowChange,
+    params(("id" = WorkflowId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that the change began from")),
+    responses(
+        (status = 200, description = "Changed", body = WorkflowAnswer, headers(("ETag" = String, description = "The new revision"))),
+        (status = 400, description = "Not JSON", body = Problem),
+        (status = 404, description = "No such workflow", body = Problem),
+        (status = 412, description = "Changed in the meantime; nothing was changed", body = Problem),
+        (status = 413, description = "Larger than 16 MiB", body = Problem),
+        (status = 422, description = "A wrong value or a broken graph", body = Problem),
+    ))]
+async fn save(
+    State(state): State<AppState>,
+    Id(id): Id<WorkflowId>,
+    headers: HeaderMap,
+    extract::Json(change): extract::Json<WorkflowChange>,
+) -> Result<impl IntoResponse, Failed> {
+    Ok(answer(workflows::save(&state.db, id, change, if_match(&headers).as_deref()).await?))
+}
+
+/// Deletes a workflow. Its executions are cancelled, its videos stay.
+#[utoipa::path(delete, path = "/api/workflows/{id}", tag = "workflows",
+    params(("id" = WorkflowId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` of the version to be deleted")),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 404, description = "No such workflow", body = Problem),
+        (status = 412, description = "Changed in the meantime; nothing was deleted", body = Problem),
+    ))]
+async fn delete(State(state): State<AppState>, Id(id): Id<WorkflowId>, headers: HeaderMap) -> Result<impl IntoResponse, Failed> {
+    workflows::delete(&state.db, &state.events, id, if_match(&headers).as_deref()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Keeps unsaved edits, in place of earlier ones. Status, revision and `updated_at` stay.
+#[utoipa::path(put, path = "/api/workflows/{id}/draft", tag = "workflows", request_body = NewDraft, params(("id" = WorkflowId, Path)), responses(
+    (status = 200, description = "Kept", body = WorkflowAnswer),
+    (status = 400, description = "Not JSON", body = Problem),
+    (status = 404, description = "No such workflow", body = Problem),
+    (status = 413, description = "Larger than 16 MiB", body = Problem),
+    (status = 422, description = "A wrong value or a broken graph", body = Problem),
+))]
+async fn keep_draft(
+    State(state): State<AppState>,
+    Id(id): Id<WorkflowId>,
+    extract::Json(draft): extract::Json<NewDraft>,
+) -> Result<impl IntoResponse, Failed> {
+    workflows::keep_draft(&state.db, id, draft).await?;
+    Ok(Json(WorkflowAnswer { workflow_id: id }))
+}
+
+/// Drops the unsaved edits, if there are any.
+#[utoipa::path(delete, path = "/api/workflows/{id}/draft", tag = "workflows", params(("id" = WorkflowId, Path)), responses(
+    (status = 204, description = "The slot is empty"),
+    (status = 404, description = "No such workflow", body = Problem),
+))]
+async fn discard_draft(State(state): State<AppState>, Id(id): Id<WorkflowId>) -> Result<impl IntoResponse, Failed> {
+    workflows::discard_draft(&state.db, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Associates a video with a node; again, renews role, execution and time.
+#[utoipa::path(post, path = "/api/workflows/{id}/videos", tag = "workflows", request_body = NewAssociation, params(("id" = WorkflowId, Path)),
+    responses(
+        (status = 201, description = "Associated", body = WorkflowAnswer),
+        (status = 200, description = "It was associated already and was renewed", body = WorkflowAnswer),
+        (status = 400, description = "Not JSON", body = Problem),
+        (status = 404, description = "No such workflow, or no such video", body = Problem),
+        (status = 422, description = "A wrong value", body = Problem),
+    ))]
+async fn associate_video(
+    State(state): State<AppState>,
+    Id(id): Id<WorkflowId>,
+    extract::Json(association): extract::Json<NewAssociation>,
+) -> Result<impl IntoResponse, Failed> {
+    let new = associate::associate(&state.db, id, &association).await?;
+    Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(WorkflowAnswer { workflow_id: id })))
+}
+
+fn answer(saved: SavedWorkflow) -> impl IntoResponse {
+    ([(header::ETAG, saved.etag)], Json(WorkflowAnswer { workflow_id: saved.id }))
+}
+
+/// The `If-Match` header: its lines joined, as they are one list. What is no text matches nothing.
+fn if_match(headers: &HeaderMap) -> Option<String> {
+    let lines: Vec<_> = headers.get_all(header::IF_MATCH).iter().map(|line| line.to_str().unwrap_or_default()).collect();
+    (!lines.is_empty()).then(|| lines.join(","))
+}
