@@ -18,7 +18,7 @@ use super::{
     media::{content::Content, ffmpeg::Ffmpeg},
     services::{events::Events, sweep},
     state::AppState,
-    store::Db,
+    store::{Db, adopt},
 };
 
 /// How long requests and jobs under way may take to end once the server is told to stop.
@@ -118,6 +118,7 @@ impl Server {
 
 /// Builds the server's parts.
 async fn compose(config: Config) -> Result<AppState> {
+    adopt::adopt(&config.database_url, &config.videos_dir).await?;
     let db = Db::open(&config.database_url).await?;
     let content = Content::open(&config.videos_dir).await?;
     let leptos = leptos_options(&config);

@@ -10,7 +10,7 @@ use sqlx::{
 
 use crate::server::{Error, Result};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// A writing transaction, begun IMMEDIATE. Dropped without commit it rolls back.
 pub type Tx = Transaction<'static, Sqlite>;

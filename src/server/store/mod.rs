@@ -1,5 +1,6 @@
 //! SQL and nothing else: every statement of the program stands in this folder. Rows become domain types in [`rows`].
 
+pub mod adopt;
 pub mod associations;
 pub mod db;
 pub mod events;
