@@ -35,16 +35,16 @@ pub struct Following {
 }
 
 struct Inner {
-    last: Cell<i64>,
+    last: Cell<Option<i64>>,
     source: RefCell<Option<EventSource>>,
     listeners: RefCell<Vec<(&'static str, Closure<dyn Fn(MessageEvent)>)>>,
     on_error: RefCell<Option<Closure<dyn Fn()>>>,
     ended: Cell<bool>,
 }
 
-/// Follows the stream after event number `after`; `hear` is called with each event.
+/// Follows the stream after event number `after`, or from now; `hear` is called with each event.
 #[must_use]
-pub fn follow(after: i64, hear: impl Fn(Heard) + 'static) -> Following {
+pub fn follow(after: Option<i64>, hear: impl Fn(Heard) + 'static) -> Following {
     let inner = Rc::new(Inner {
         last: Cell::new(after),
         source: RefCell::default(),
@@ -82,7 +82,7 @@ impl Inner {
             let (inner, hear) = (self.clone(), hear.clone());
             let listener = Closure::<dyn Fn(MessageEvent)>::new(move |message: MessageEvent| {
                 if let Ok(number) = message.last_event_id().parse() {
-                    inner.last.set(number);
+                    inner.last.set(Some(number));
                 }
                 // A server of another version may say what this page cannot read; a reload is offered elsewhere.
                 if let Some(heard) = read(name, &message.data().as_string().unwrap_or_default()) {
@@ -115,7 +115,11 @@ impl Inner {
         if self.ended.get() || self.source.borrow().is_some() {
             return;
         }
-        let Ok(source) = EventSource::new(&format!("/api/events?after={}", self.last.get())) else { return };
+        let Ok(source) =
+            EventSource::new(&self.last.get().map_or_else(|| "/api/events".to_owned(), |last| format!("/api/events?after={last}")))
+        else {
+            return;
+        };
         for (name, listener) in self.listeners.borrow().iter() {
             let _ = source.add_event_listener_with_callback(name, listener.as_ref().unchecked_ref());
         }

@@ -4,6 +4,8 @@ use leptos::ev;
 use wasm_bindgen::JsCast;
 use web_sys::{FileList, HtmlInputElement};
 
+use crate::graph::geometry::Point;
+
 /// A file on the user's machine.
 #[derive(Debug, Clone)]
 pub struct PickedFile(pub(super) web_sys::File);
@@ -40,6 +42,12 @@ pub fn carries_files(event: &ev::DragEvent) -> bool {
 #[must_use]
 pub fn dropped(event: &ev::DragEvent) -> Vec<PickedFile> {
     list(event.data_transfer().and_then(|data| data.files()))
+}
+
+/// Where the files fell, from the upper left corner of the element that takes them.
+#[must_use]
+pub fn place(taker: &web_sys::EventTarget, event: &ev::DragEvent) -> Point {
+    taker.dyn_ref::<web_sys::Element>().map_or(Point::new(0.0, 0.0), |element| super::canvas_dom::place_in(element, event))
 }
 
 /// The files of a paste.

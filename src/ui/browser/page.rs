@@ -58,6 +58,22 @@ pub fn replace_address(path: &str) {
     }
 }
 
+/// Waits.
+pub async fn pause(milliseconds: i32) {
+    let promise = js_sys::Promise::new(&mut |resolve, _| {
+        // Without a timer the wait is over at once.
+        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds);
+    });
+    // It is only ever resolved.
+    let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
+}
+
+/// Opens another address of this site from the server.
+pub fn go(path: &str) {
+    // The same origin's path is always accepted.
+    let _ = window().location().assign(path);
+}
+
 /// Whether the browser keeps clips and hashes for this origin: https, or this machine.
 #[must_use]
 pub fn is_secure() -> bool {

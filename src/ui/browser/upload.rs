@@ -30,12 +30,16 @@ impl Upload {
         Ok(Self { request, _on_progress: on_progress })
     }
 
-    /// Waits for the end.
+    /// Resolves when it is over, however it ended.
+    pub fn ended(&self) -> impl Future<Output = ()> + use<> {
+        ended(self.request.clone())
+    }
+
+    /// What the server said, once it is over.
     ///
     /// # Errors
     /// The server's reason, or that the connection broke.
-    pub async fn finish(self) -> Result<Uploaded, ApiError> {
-        ended(&self.request).await;
+    pub fn answer(self) -> Result<Uploaded, ApiError> {
         let text = self.request.response_text().ok().flatten().unwrap_or_default();
         match self.request.status() {
             Ok(200 | 201) => serde_json::from_str(&text).map_err(|_| interrupted()),
@@ -67,8 +71,7 @@ fn start(file: &PickedFile, on_progress: &Closure<dyn FnMut(ProgressEvent)>) -> 
     Ok(request)
 }
 
-/// Resolves when the request is over, however it ended.
-async fn ended(request: &XmlHttpRequest) {
+async fn ended(request: XmlHttpRequest) {
     let kept: Rc<RefCell<Option<Closure<dyn FnMut()>>>> = Rc::default();
     let promise = js_sys::Promise::new(&mut |resolve, _| {
         let done = Closure::<dyn FnMut()>::new(move || {

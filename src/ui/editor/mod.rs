@@ -1,19 +1,29 @@
 //! The builder: its state, its canvas, and the tools around it.
 
 mod canvas;
+mod clip_facts;
 mod connection;
+mod dialogs;
 mod edit;
 mod field;
 mod hand;
+mod inspector;
 mod keyboard;
+mod live;
 mod minimap;
 mod node;
 mod node_state;
 mod page;
 mod palette;
+mod restore;
+mod run;
+mod save;
+mod session;
 mod socket;
 mod state;
 mod tools;
+mod topbar;
+mod upload;
 
 pub use edit::title;
 pub use field::text_of;

@@ -7,10 +7,15 @@ use leptos_router::hooks::use_params_map;
 
 use super::{
     canvas::Canvas,
-    keyboard,
+    dialogs::{ConflictDialog, DraftOffer, LackingDialog},
+    inspector::Inspector,
+    keyboard, live,
     palette::Palette,
+    session::UNNAMED,
     state::Editor,
-    tools::{HistoryTools, Rail, StatusLine, ViewTools},
+    tools::{Rail, StatusLine, ViewTools},
+    topbar::TopBar,
+    upload::UploadPanel,
 };
 use crate::{
     api::workflows::open_workflow,
@@ -50,41 +55,40 @@ pub fn BuilderPage() -> impl IntoView {
 /// `/workflows/new`: an empty canvas, stored at the first edit.
 #[component]
 pub fn NewBuilderPage() -> impl IntoView {
-    view! { <Builder editor=Editor::new(Graph::new(), None) name="New workflow".to_owned()/> }
+    view! { <Builder editor=Editor::new(Graph::new(), None) opened=None/> }
 }
 
 #[component]
 fn Opened(opened: OpenedWorkflow, view: Option<Viewport>) -> impl IntoView {
-    let name = opened.workflow.name.clone();
     match Editor::open(&opened, view) {
-        Ok(editor) => {
-            provide_context(StoredValue::new(opened));
-            view! { <Builder editor name/> }.into_any()
-        }
+        Ok(editor) => view! { <Builder editor opened=Some(opened)/> }.into_any(),
         Err(reason) => view! { <CannotOpen reason/> }.into_any(),
     }
 }
 
 /// The builder around an editor.
 #[component]
-fn Builder(editor: Editor, name: String) -> impl IntoView {
+fn Builder(editor: Editor, opened: Option<OpenedWorkflow>) -> impl IntoView {
     provide_context(editor);
     keyboard::listen(editor);
+    let uploads = live::begin(editor, opened.as_ref());
+    let name = opened.map_or_else(|| UNNAMED.to_owned(), |opened| opened.workflow.name);
     view! {
-        <Title text=name.clone()/>
+        <Title text=name/>
         <main class="builder">
-            <header class="topbar">
-                <a class="topbar-home" href="/">"Workflows"</a>
-                <h1 class="topbar-name">{name}</h1>
-                <HistoryTools/>
-            </header>
-            <div class="stage">
+            <TopBar/>
+            <div class="stage" on:dragover=|event| live::drag_over(&event) on:drop=move |event| live::drop_files(editor, uploads, &event)>
                 <Canvas/>
                 <Rail/>
                 <ViewTools/>
                 <StatusLine/>
                 <Palette/>
+                <Inspector/>
+                <DraftOffer/>
+                <UploadPanel uploads/>
             </div>
+            <ConflictDialog/>
+            <LackingDialog/>
         </main>
     }
 }

@@ -188,13 +188,15 @@ fn Nothing(is_filtered: bool) -> impl IntoView {
         .into_any()
     } else {
         view! {
-            <EmptyState
+            <div class="empty-first">
+                <EmptyState
                 title="No workflows yet"
                 text="A workflow is a scene as a graph: prompts feed shots, shots feed the stitcher. In draft every shot is rehearsed on this machine, free of charge."
             >
                 <ExampleButton/>
                 <a class="button button-primary" href="/workflows/new"><Icon glyph=Glyph::Add/>"New workflow"</a>
             </EmptyState>
+            </div>
         }
         .into_any()
     }

@@ -1,0 +1,145 @@
+//! The inspector: what is known of the selection. Closed when nothing is selected; a sheet on a phone.
+
+use leptos::prelude::*;
+
+use super::{
+    Editor, NodeState,
+    canvas::Far,
+    clip_facts::ClipFacts,
+    edit::title,
+    field::ParamField,
+    restore::Restore,
+    run,
+    session::{Session, is_made},
+};
+use crate::{
+    domain::{NodeId, execution::NodeStatus},
+    graph::{
+        catalogue::{self, NodeSpec},
+        geometry::FAR_ZOOM,
+        selection::Selection,
+    },
+    ui::{
+        components::{Glyph, Icon, IconButton},
+        words,
+    },
+};
+
+/// What of the selection is shown.
+#[derive(Debug, Clone, PartialEq)]
+enum Shown {
+    Nothing,
+    One(NodeId),
+    Several(usize),
+}
+
+/// The inspector of the editor in context.
+#[component]
+pub fn Inspector() -> impl IntoView {
+    let editor = expect_context::<Editor>();
+    let shown = Memo::new(move |_| {
+        editor.selection.with(|selection| match (selection.single(), selection.nodes().len()) {
+            (Some(node), _) => Shown::One(node.clone()),
+            (None, 0) => Shown::Nothing,
+            (None, several) => Shown::Several(several),
+        })
+    });
+    move || match shown.get() {
+        Shown::Nothing => ().into_any(),
+        Shown::Several(count) => view! {
+            <Panel title=format!("{count} nodes")>
+                <p class="inspector-text">"Drag moves them together, Delete takes them away, copy and paste bring them elsewhere."</p>
+            </Panel>
+        }
+        .into_any(),
+        Shown::One(id) => editor.node(&id).map(|state| view! { <NodePanel id state/> }).into_any(),
+    }
+}
+
+#[component]
+fn Panel(#[prop(into)] title: String, children: Children) -> impl IntoView {
+    let editor = expect_context::<Editor>();
+    view! {
+        <aside class="inspector" aria-label="Inspector" data-own-keys="">
+            <div class="inspector-head">
+                <h2>{title}</h2>
+                <IconButton glyph=Glyph::Close label="Close the inspector" on_press=move || editor.selection.set(Selection::default())/>
+            </div>
+            <div class="inspector-body">{children()}</div>
+        </aside>
+    }
+}
+
+#[component]
+fn NodePanel(id: NodeId, state: NodeState) -> impl IntoView {
+    let node_type = state.data.with_untracked(|node| node.node_type.clone());
+    let spec = catalogue::spec(&node_type);
+    let makes = is_made(&node_type);
+    let generates = node_type.generates();
+    let name = title(&node_type).to_owned();
+    view! {
+        <Panel title=name>
+            {spec.map(|spec| view! { <p class="inspector-text">{spec.description}</p> })}
+            <RunFacts state/>
+            {generates.then(|| view! { <AgainButton id=id.clone()/> })}
+            {spec.map(|spec| view! { <Params id=id.clone() state spec/> })}
+            <ClipFacts state makes/>
+        </Panel>
+    }
+}
+
+/// How the node fares: what is missing, or why it failed, in full.
+#[component]
+fn RunFacts(state: NodeState) -> impl IntoView {
+    let message = Memo::new(move |_| state.message());
+    let is_bad = move || state.run.with(|run| run.as_ref().is_some_and(|run| run.status == NodeStatus::Failed));
+    let detail = move || state.run.with(|run| run.as_ref().map(|run| run.message.clone()).filter(|words| !words.is_empty()));
+    view! {
+        {move || {
+            message.get().map(|words| {
+                view! {
+                    <div class="notice" class:notice-warn=move || !is_bad() role="status">
+                        <Icon glyph=Glyph::Alert/>
+                        <p>{words}</p>
+                    </div>
+                }
+            })
+        }}
+        {move || detail().filter(|_| message.with(Option::is_none)).map(|words| view! { <p class="inspector-text">{words}</p> })}
+        {move || {
+            let cost = state.run.with(|run| run.as_ref().and_then(|run| run.cost))?;
+            let figure = words::dollars(cost.usd_micros);
+            Some(view! { <p class="inspector-text">{if cost.estimated { "Cost, estimated: " } else { "Cost: " }}{figure}</p> })
+        }}
+    }
+}
+
+#[component]
+fn AgainButton(id: NodeId) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let restore = expect_context::<Restore>();
+    view! {
+        <button
+            type="button"
+            class="button"
+            title="Makes another take of this shot; the earlier ones stay in the library"
+            disabled=move || session.is_running()
+            on:click=move |_| run::again(session, restore, &id)
+        >
+            <Icon glyph=Glyph::Again/>"Again"
+        </button>
+    }
+}
+
+/// The parameters: those the node itself shows stand here only while it is drawn too small for them.
+#[component]
+fn Params(id: NodeId, state: NodeState, spec: &'static NodeSpec) -> impl IntoView {
+    let editor = expect_context::<Editor>();
+    let far = use_context::<Far>().map_or_else(|| Memo::new(move |_| editor.viewport.with(|view| view.zoom < FAR_ZOOM)), |Far(far)| far);
+    move || {
+        let here = far.get();
+        let fields = spec.params.iter().filter(|param| here || !param.in_node);
+        let fields = fields.map(|param| view! { <ParamField node=id.clone() state param/> }).collect_view();
+        view! { <div class="inspector-fields">{fields}</div> }
+    }
+}

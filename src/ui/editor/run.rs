@@ -1,0 +1,165 @@
+//! Running: starts and stops executions, and shows each node what the server says of it. A progress event touches one node.
+
+use leptos::{prelude::*, task::spawn_local};
+
+use super::{restore::Restore, save, session::Session};
+use crate::{
+    api::executions::{cancel_execution, execution, start_execution},
+    domain::{
+        ApiError, ExecutionId, NodeId,
+        event::Happening,
+        execution::{Execution, Mode, NewExecution, NodeRun, NodeStatus},
+        job::Status,
+    },
+    graph::{Command, selection::Selection},
+    ui::browser::events::{self, Following, Heard},
+};
+
+/// Starts a run: of everything, or of these nodes and what they need.
+pub fn start(session: Session, restore: Restore, nodes: Option<Vec<NodeId>>) {
+    let mode = session.mode.get_untracked();
+    if mode == Mode::Final && tell_missing(session) {
+        return;
+    }
+    session.editor.end_typing();
+    spawn_local(async move {
+        let Some(workflow_id) = save::ensure_row(session).await else { return };
+        let asked = NewExecution { workflow_id: Some(workflow_id), definition: Some(session.editor.definition()), nodes, mode };
+        match start_execution(asked).await {
+            Ok(id) => {
+                session.finished.update_value(|finished| finished.clear());
+                session.run.set(Some((id, Status::Queued)));
+                read(session, restore, id).await;
+            }
+            Err(error) => refuse(session, &error),
+        }
+    });
+}
+
+/// Makes another take of a node: its content key changes, so nothing stored stands for it.
+pub fn again(session: Session, restore: Restore, node: &NodeId) {
+    let take = session.editor.with_graph(|graph| graph.node(node).and_then(|node| node.params.get("take")?.as_i64())).unwrap_or(1);
+    let next = Command::SetParam { node: node.clone(), name: "take".to_owned(), value: (take + 1).into() };
+    if session.editor.dispatch(next) {
+        start(session, restore, Some(vec![node.clone()]));
+    }
+}
+
+/// Stops the run; what is done stays.
+pub fn stop(session: Session, restore: Restore) {
+    let Some((id, _)) = session.run.get_untracked() else { return };
+    spawn_local(async move {
+        match cancel_execution(id).await {
+            Ok(execution) => show(session, restore, &execution),
+            Err(error) => session.toasts.fail(error.message),
+        }
+    });
+}
+
+/// Says what final mode lacks, if it lacks something.
+pub fn tell_missing(session: Session) -> bool {
+    let missing = session.missing_for_final();
+    if missing.is_empty() {
+        return false;
+    }
+    let settings = missing.iter().map(|(provider, variable)| format!("{variable} for {provider}")).collect::<Vec<_>>();
+    session.lacking.set(Some(settings.join(", ")));
+    true
+}
+
+/// Follows what happens to the workflow's runs, for as long as the page is open. Call from an effect.
+#[must_use]
+pub fn follow(session: Session, restore: Restore) -> Following {
+    events::follow(session.event_id, move |heard| match heard {
+        Heard::Reset => {
+            if let Some((id, _)) = session.run.try_get_untracked().flatten() {
+                spawn_local(async move { read(session, restore, id).await });
+            }
+        }
+        Heard::Happened(happening) => match *happening {
+            Happening::Node(event) => {
+                if session.run.try_get_untracked().flatten().is_some_and(|(id, _)| id == event.execution_id) {
+                    show_node(session, restore, event.node);
+                }
+            }
+            Happening::Execution(execution) => {
+                let is_ours = execution.workflow_id.is_some() && session.id.try_get_untracked().flatten() == execution.workflow_id;
+                let shown = session.run.try_get_untracked().flatten();
+                // A later run, begun in another tab, takes the place of the one that is shown.
+                if is_ours && shown.is_none_or(|(id, _)| id <= execution.id) {
+                    if shown.is_some_and(|(id, _)| id != execution.id) {
+                        session.finished.update_value(|finished| finished.clear());
+                    }
+                    show(session, restore, &execution);
+                }
+            }
+            Happening::Job(_) => {}
+        },
+    })
+}
+
+async fn read(session: Session, restore: Restore, id: ExecutionId) {
+    match execution(id).await {
+        Ok(execution) => show(session, restore, &execution),
+        Err(error) => session.toasts.fail(format!("How the run stands could not be read. {}", error.message)),
+    }
+}
+
+fn show(session: Session, restore: Restore, execution: &Execution) {
+    let before = session.run.try_get_untracked().flatten();
+    // An answer that was overtaken by an event says less than is known already.
+    let is_old = before.is_some_and(|(id, status)| id == execution.id && status.is_finished() && !execution.status.is_finished());
+    if !is_old {
+        let _ = session.run.try_set(Some((execution.id, execution.status)));
+    }
+    for node in &execution.nodes {
+        show_node(session, restore, node.clone());
+    }
+    let ended_now = execution.status.is_finished() && before.is_some_and(|(id, status)| id == execution.id && !status.is_finished());
+    if ended_now {
+        session.editor.say(ending(execution));
+    }
+}
+
+fn show_node(session: Session, restore: Restore, run: NodeRun) {
+    let is_finished = run.status.is_finished();
+    let known = session.finished.try_update_value(|finished| {
+        if is_finished {
+            finished.insert(run.node_id.clone());
+            false
+        } else {
+            finished.contains(&run.node_id)
+        }
+    });
+    if known != Some(false) {
+        return;
+    }
+    if let (NodeStatus::Succeeded, Some(video)) = (run.status, run.video_id) {
+        restore.bring_video(run.node_id.clone(), video);
+    }
+    session.editor.set_run(run);
+}
+
+fn ending(execution: &Execution) -> String {
+    let failed = execution.nodes.iter().filter(|node| node.status == NodeStatus::Failed).count();
+    match (execution.status, failed) {
+        (Status::Succeeded, _) => "The run is done.".to_owned(),
+        (Status::Cancelled, _) => "The run was stopped. What was done stays.".to_owned(),
+        (_, 1) => "The run ended: one node failed and says why.".to_owned(),
+        (_, failed) => format!("The run ended: {failed} nodes failed and say why."),
+    }
+}
+
+fn refuse(session: Session, error: &ApiError) {
+    let lacking = error.errors.iter().filter(|error| error.kind == "missing_setting").map(|error| error.detail.clone());
+    let lacking = lacking.collect::<Vec<_>>();
+    if !lacking.is_empty() {
+        session.lacking.set(Some(lacking.join(" ")));
+        return;
+    }
+    let nodes = error.errors.iter().filter_map(|error| error.node_id.clone()).collect::<Vec<_>>();
+    let details = error.errors.iter().map(|error| error.detail.as_str()).collect::<Vec<_>>();
+    session.editor.selection.set(Selection::of_nodes(nodes));
+    let reason = if details.is_empty() { error.message.clone() } else { details.join(" ") };
+    session.toasts.fail(format!("Nothing was started. {reason}"));
+}

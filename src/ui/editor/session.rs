@@ -1,0 +1,165 @@
+//! What an open builder is about besides its graph: which workflow, what of it the server has, and the run that is shown.
+
+use std::collections::{BTreeMap, HashSet};
+
+use leptos::prelude::*;
+
+use super::Editor;
+use crate::{
+    domain::{
+        ExecutionId, NodeId, WorkflowId,
+        execution::{Execution, Mode},
+        job::Status,
+        workflow::{DraftSlot, OpenedWorkflow, WorkflowStatus},
+    },
+    graph::{NodeType, param},
+    ui::components::Toasts,
+};
+
+/// The name of a workflow nobody has named yet.
+pub const UNNAMED: &str = "Untitled workflow";
+
+/// What the server has of the workflow's name, description and graph.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Stored {
+    /// The name.
+    pub name: String,
+    /// The description.
+    pub description: String,
+    /// The editor's revision whose graph is stored.
+    pub revision: u64,
+}
+
+/// How saving stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saving {
+    /// Nothing is on its way.
+    Idle,
+    /// The server is being told.
+    Busy,
+}
+
+/// One open workflow. Cheap to copy; found by `expect_context::<Session>()` below the builder page.
+#[derive(Clone, Copy)]
+pub struct Session {
+    /// The graph.
+    pub editor: Editor,
+    /// Where messages are said.
+    pub toasts: Toasts,
+    /// The workflow; `None` until the first edit of a new one.
+    pub id: RwSignal<Option<WorkflowId>>,
+    /// Its name, as it is edited.
+    pub name: RwSignal<String>,
+    /// What it is about, as it is edited.
+    pub description: RwSignal<String>,
+    /// Whether it was ever saved.
+    pub status: RwSignal<WorkflowStatus>,
+    /// The revision on the server, for `If-Match`.
+    pub etag: RwSignal<Option<String>>,
+    /// What the server has.
+    pub stored: RwSignal<Stored>,
+    /// How saving stands.
+    pub saving: RwSignal<Saving>,
+    /// Whether someone else has saved in the meantime, and the user has to say what now.
+    pub conflict: RwSignal<bool>,
+    /// Unsaved edits of an earlier visit, until the user has said what to do with them.
+    pub offered: RwSignal<Option<DraftSlot>>,
+    /// Rehearsal or the real thing.
+    pub mode: RwSignal<Mode>,
+    /// What final mode lacks, in words, while the user is told.
+    pub lacking: RwSignal<Option<String>>,
+    /// The run that is shown, with its status.
+    pub run: RwSignal<Option<(ExecutionId, Status)>>,
+    /// Nodes of that run of which nothing more will be heard; not reactive.
+    pub(super) finished: StoredValue<HashSet<NodeId>>,
+    /// Edits of an earlier visit that simply go on: the workflow was never saved, and nobody changed it since.
+    pub(super) continued: StoredValue<Option<DraftSlot>>,
+    /// The event after which the stream is followed; from now where it is `None`.
+    pub(super) event_id: Option<i64>,
+    missing_settings: StoredValue<BTreeMap<String, String>>,
+}
+
+impl Session {
+    /// A session over `editor`, for the workflow that was opened or a new one; put into context.
+    pub fn provide(editor: Editor, opened: Option<&OpenedWorkflow>) -> Self {
+        let workflow = opened.map(|opened| &opened.workflow);
+        let name = workflow.map_or_else(|| UNNAMED.to_owned(), |workflow| workflow.name.clone());
+        let description = workflow.and_then(|workflow| workflow.description.clone()).unwrap_or_default();
+        let run = opened.and_then(|opened| opened.execution.as_ref()).map(|execution| (execution.id, execution.status));
+        let slot = workflow.and_then(|workflow| workflow.draft.clone());
+        let goes_on = workflow.is_some_and(|workflow| workflow.status == WorkflowStatus::Draft)
+            && slot.as_ref().zip(opened).is_some_and(|(slot, opened)| slot.base_etag == opened.etag);
+        let (continued, offered) = if goes_on { (slot, None) } else { (None, slot) };
+        let session = Self {
+            editor,
+            toasts: expect_context(),
+            id: RwSignal::new(workflow.map(|workflow| workflow.id)),
+            name: RwSignal::new(name.clone()),
+            description: RwSignal::new(description.clone()),
+            status: RwSignal::new(workflow.map(|workflow| workflow.status).unwrap_or_default()),
+            etag: RwSignal::new(opened.map(|opened| opened.etag.clone())),
+            stored: RwSignal::new(Stored { name, description, revision: editor.revision.get_untracked() }),
+            saving: RwSignal::new(Saving::Idle),
+            conflict: RwSignal::new(false),
+            offered: RwSignal::new(offered),
+            mode: RwSignal::new(Mode::Draft),
+            lacking: RwSignal::new(None),
+            run: RwSignal::new(run),
+            finished: StoredValue::new(HashSet::new()),
+            continued: StoredValue::new(continued),
+            event_id: opened.map(|opened| opened.event_id),
+            missing_settings: StoredValue::new(opened.map(|opened| opened.settings.missing_settings.clone()).unwrap_or_default()),
+        };
+        if let Some(execution) = opened.and_then(|opened| opened.execution.as_ref()) {
+            session.remember_finished(execution);
+        }
+        provide_context(session);
+        session
+    }
+
+    /// Whether there are edits the server's version of the workflow lacks. Reactive.
+    #[must_use]
+    pub fn is_unsaved(self) -> bool {
+        let here = Stored { name: self.name.get(), description: self.description.get(), revision: self.editor.revision.get() };
+        self.stored.with(|stored| *stored != here)
+    }
+
+    /// Name, description and revision as they are now.
+    #[must_use]
+    pub fn present(self) -> Stored {
+        Stored {
+            name: self.name.get_untracked(),
+            description: self.description.get_untracked(),
+            revision: self.editor.revision.get_untracked(),
+        }
+    }
+
+    /// Whether a run is going on. Reactive.
+    #[must_use]
+    pub fn is_running(self) -> bool {
+        self.run.with(|run| run.is_some_and(|(_, status)| matches!(status, Status::Queued | Status::Running)))
+    }
+
+    /// What the providers of the graph's nodes lack for final mode, as `(provider, variable)`.
+    #[must_use]
+    pub fn missing_for_final(self) -> BTreeMap<String, String> {
+        let used: HashSet<&str> = self.editor.with_graph(|graph| {
+            let generating = graph.nodes().iter().filter(|node| node.node_type.generates());
+            generating.filter_map(|node| param::chosen_provider(node)).map(|provider| provider.name()).collect()
+        });
+        let mut missing = self.missing_settings.get_value();
+        missing.retain(|provider, _| used.contains(provider.as_str()));
+        missing
+    }
+
+    pub(super) fn remember_finished(self, execution: &Execution) {
+        let nodes = execution.nodes.iter().filter(|node| node.status.is_finished()).map(|node| node.node_id.clone());
+        self.finished.set_value(nodes.collect());
+    }
+}
+
+/// Whether clips of this node type are made by a run.
+#[must_use]
+pub fn is_made(node_type: &NodeType) -> bool {
+    node_type.generates() || *node_type == NodeType::VideoStitcher
+}
