@@ -1,8 +1,11 @@
 //! Integration tests: one binary that drives the real router over real HTTP, with a real database and real ffmpeg.
 
 mod access;
+mod events;
+mod executions;
 mod health;
 mod layers;
 mod openapi;
+mod restart;
 mod support;
 mod workflows;

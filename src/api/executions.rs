@@ -15,7 +15,7 @@ use crate::domain::{
 pub async fn start_execution(execution: NewExecution) -> Result<ExecutionId, ApiError> {
     use crate::server::{respond, services::execute};
     let state = respond::state()?;
-    respond::respond(execute::start(&state.db, &state.events, &state.config, execution).await)
+    respond::respond(execute::start(&state.db, &state.events, &state.providers, &state.ffmpeg, execution).await)
 }
 
 /// An execution with its nodes, as it stands now.

@@ -15,7 +15,9 @@ use super::{
     Error, Result,
     config::{Cli, Command, Config},
     http::{layers::Access, router::router},
+    jobs::Workers,
     media::{content::Content, ffmpeg::Ffmpeg},
+    providers::Providers,
     services::{events::Events, sweep},
     state::AppState,
     store::{Db, adopt},
@@ -81,6 +83,7 @@ pub struct Server {
     /// Where it listens.
     pub address: std::net::SocketAddr,
     task: tokio::task::JoinHandle<std::io::Result<()>>,
+    workers: Workers,
 }
 
 impl Server {
@@ -93,18 +96,24 @@ impl Server {
         let access = Access::new(&config.public_origins, config.access_token.as_deref(), address);
         let started = SystemTime::now();
         let state = compose(config).await?;
-        let app = router(state.clone(), access);
+        let app = router(state.clone(), access)?;
+        let workers = Workers::start(&state);
         let stop = state.stop.clone();
         let task = tokio::spawn(axum::serve(listener, app).with_graceful_shutdown(async move { stop.cancelled().await }).into_future());
         tracing::info!("listening on http://{address}");
         tokio::spawn(sweep::run(state.db.clone(), state.content.clone(), started, state.stop.clone()));
-        Ok(Self { state, address, task })
+        Ok(Self { state, address, task, workers })
     }
 
-    /// Stops accepting, lets requests under way end, and closes the database.
+    /// Stops accepting, lets requests under way end and workers give their jobs back, and closes the database.
     pub async fn stop(mut self) {
         self.state.stop.cancel();
-        match tokio::time::timeout(GRACE, &mut self.task).await {
+        let (served, worked) =
+            tokio::join!(tokio::time::timeout(GRACE, &mut self.task), tokio::time::timeout(GRACE, self.workers.stopped()));
+        if worked.is_err() {
+            tracing::warn!("some jobs did not stop in time; the next start picks them up");
+        }
+        match served {
             Ok(Ok(Ok(()))) => {}
             Ok(other) => tracing::error!(?other, "the server ended with an error"),
             Err(_) => {
@@ -122,11 +131,13 @@ async fn compose(config: Config) -> Result<AppState> {
     let db = Db::open(&config.database_url).await?;
     let content = Content::open(&config.videos_dir).await?;
     let leptos = leptos_options(&config);
+    let ffmpeg = Ffmpeg::locate();
     Ok(AppState {
+        providers: Providers::new(&config, ffmpeg.clone()),
         config: Arc::new(config),
         db,
         content,
-        ffmpeg: Ffmpeg::locate(),
+        ffmpeg,
         events: Events::default(),
         stop: CancellationToken::new(),
         leptos,

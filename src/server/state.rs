@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     config::Config,
     media::{content::Content, ffmpeg::Ffmpeg},
+    providers::Providers,
     services::events::Events,
     store::Db,
 };
@@ -24,6 +25,8 @@ pub struct AppState {
     pub content: Content,
     /// ffmpeg and ffprobe.
     pub ffmpeg: Ffmpeg,
+    /// Who makes clips.
+    pub providers: Providers,
     /// What happens, for pages; and the bell that wakes workers.
     pub events: Events,
     /// Cancelled when the server stops: streams and workers end.

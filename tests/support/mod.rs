@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a test's set-up that fails fails the test")]
 
 pub mod clips;
+pub mod graphs;
 pub mod process;
+pub mod stream;
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 

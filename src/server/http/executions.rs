@@ -47,7 +47,7 @@ pub struct Started {
     (status = 422, description = "It cannot run; errors[] says why, node by node, and nothing was created", body = Problem),
 ))]
 pub async fn start(State(state): State<AppState>, Json(new): Json<NewExecution>) -> Result<impl IntoResponse, Failed> {
-    let execution_id = execute::start(&state.db, &state.events, &state.config, new).await?;
+    let execution_id = execute::start(&state.db, &state.events, &state.providers, &state.ffmpeg, new).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(Started { execution_id })))
 }
 

@@ -2,16 +2,17 @@
 
 use axum::{
     extract::{OriginalUri, State},
+    http::StatusCode,
     response::IntoResponse,
 };
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     events::event_id,
     executions::NEWEST_FIRST,
-    extract::{Id, Query, next_link, page_request},
+    extract::{Id, Json, Query, next_link, page_request},
     problem::Failed,
 };
 use crate::{
@@ -20,12 +21,46 @@ use crate::{
         error::Problem,
         job::{Job, Status},
     },
-    server::{services::jobs, state::AppState},
+    server::{
+        services::{
+            generate::{self, NewGeneration},
+            jobs,
+            stitch::{self, NewStitch},
+        },
+        state::AppState,
+    },
 };
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get, cancel))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get, cancel)).routes(routes!(generate)).routes(routes!(stitch))
+}
+
+/// The answer to a request for work.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Queued {
+    /// The job that does it.
+    pub job_id: JobId,
+}
+
+/// Generates a clip outside any workflow.
+#[utoipa::path(post, path = "/api/videos/generate", request_body = NewGeneration, responses(
+    (status = 202, description = "The job that makes it; its video_id is the clip", body = Queued),
+    (status = 422, description = "A wrong value, or a setting is missing; errors[] says which", body = Problem),
+))]
+pub async fn generate(State(state): State<AppState>, Json(new): Json<NewGeneration>) -> Result<impl IntoResponse, Failed> {
+    let job_id = generate::generate(&state.db, &state.events, &state.providers, &state.ffmpeg, new).await?;
+    Ok((StatusCode::ACCEPTED, axum::Json(Queued { job_id })))
+}
+
+/// Joins clips outside any workflow.
+#[utoipa::path(post, path = "/api/videos/stitch", request_body = NewStitch, responses(
+    (status = 202, description = "The job that joins them; its video_id is the result", body = Queued),
+    (status = 422, description = "A wrong value, or a clip that is not in the library; errors[] says which", body = Problem),
+))]
+pub async fn stitch(State(state): State<AppState>, Json(new): Json<NewStitch>) -> Result<impl IntoResponse, Failed> {
+    let job_id = stitch::stitch(&state.db, &state.events, &state.providers, &state.ffmpeg, new).await?;
+    Ok((StatusCode::ACCEPTED, axum::Json(Queued { job_id })))
 }
 
 /// A job.

@@ -8,6 +8,7 @@ pub mod health;
 pub mod jobs;
 pub mod layers;
 pub mod login;
+pub mod metrics;
 pub mod openapi;
 pub mod pages;
 pub mod problem;

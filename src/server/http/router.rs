@@ -28,6 +28,7 @@ use super::{
     events, executions, health, jobs,
     layers::{self, Access},
     login,
+    metrics::{self, Metrics},
     openapi::{Description, with_problems},
     pages,
     problem::Failed,
@@ -35,7 +36,7 @@ use super::{
 };
 use crate::{
     domain::{ApiError, ErrorKind},
-    server::{Error, state::AppState},
+    server::{Error, Result, state::AppState},
     ui,
 };
 
@@ -55,15 +56,22 @@ fn api() -> OpenApiRouter<AppState> {
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
 /// The whole server as one service.
-pub fn router(state: AppState, access: Access) -> Router {
+///
+/// # Errors
+/// Where the metrics cannot be set up.
+pub fn router(state: AppState, access: Access) -> Result<Router> {
     let (api, description) = api().split_for_parts();
     let description = with_problems(description);
+    let metrics = Metrics::new()?;
     // Pages and server functions.
     let leptos = Router::new()
         .leptos_routes_with_context(&state, generate_route_list(ui::App), pages::context(&state), pages::shell(&state))
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         .layer(middleware::from_fn(server_functions::set_status));
-    api.route("/api/openapi.json", get(async move || Json(description)))
+    let shown = (metrics.clone(), state.db.clone());
+    let router = api
+        .route("/metrics", get(async move || metrics::show(shown.0, shown.1).await))
+        .route("/api/openapi.json", get(async move || Json(description)))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .route("/login", get(login::page).post(login::sign_in).with_state(access.clone()))
         .merge(leptos)
@@ -74,8 +82,10 @@ pub fn router(state: AppState, access: Access) -> Router {
         .layer(middleware::from_fn_with_state(access, layers::guard))
         .layer(middleware::from_fn(layers::harden))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(metrics, metrics::count))
         .layer(TraceLayer::new_for_http())
-        .with_state(state)
+        .with_state(state);
+    Ok(router)
 }
 
 /// The browser's files, compressed by the build.

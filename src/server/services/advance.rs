@@ -1,15 +1,23 @@
 //! How an execution moves on: what is ready begins, what cannot succeed is skipped, and when nothing is left it ends.
 
+use std::collections::HashMap;
+
 use crate::{
     domain::{
-        ExecutionId, Timestamp,
+        ApiError, ErrorKind, ExecutionId, NodeId, Sha256, Timestamp, VideoId,
         event::{Happening, NodeEvent},
         execution::{Execution, NodeRun, NodeStatus},
-        job::Status,
+        job::{Failure, Status},
+    },
+    graph::{
+        content_key,
+        plan::{Action, Plan, Step},
     },
     server::{
         Error, Result,
-        store::{Tx, events, executions},
+        jobs::enqueue::{self, Asker},
+        services::{associate::associate_saved, events::Events, ingest::presentable_name, prepare},
+        store::{Db, Tx, events, executions, step_results, videos},
     },
 };
 
@@ -22,7 +30,151 @@ pub async fn advance(tx: &mut Tx, id: ExecutionId) -> Result<()> {
     if execution.status.is_finished() {
         return Ok(());
     }
+    let definition = executions::definition(tx, id).await?;
+    let targets: Vec<_> = execution.nodes.iter().map(|node| node.node_id.clone()).collect();
+    let execution = match prepare::plan_again(&definition, &targets, execution.mode) {
+        Ok(plan) => advance_by(tx, execution, &plan).await?,
+        Err(error) => give_up(tx, execution, error).await?,
+    };
+    if let Some(workflow_id) = execution.workflow_id {
+        associate_saved(tx, workflow_id).await?;
+    }
     settle(tx, execution).await
+}
+
+/// Moves every execution on that is not finished, as after a start. Gives their number.
+///
+/// # Errors
+/// The database's.
+pub async fn resume_all(db: &Db, told: &Events) -> Result<usize> {
+    let mut reader = db.reader().acquire().await?;
+    let unfinished = executions::unfinished(&mut reader, None).await?;
+    drop(reader);
+    for id in &unfinished {
+        let mut tx = db.begin().await?;
+        advance(&mut tx, *id).await?;
+        tx.commit().await?;
+    }
+    told.ring();
+    Ok(unfinished.len())
+}
+
+/// Begins and skips what can be, in the order of the plan: what begins may be done at once and free what follows.
+async fn advance_by(tx: &mut Tx, mut execution: Execution, plan: &Plan) -> Result<Execution> {
+    let places: HashMap<NodeId, usize> = execution.nodes.iter().enumerate().map(|(place, node)| (node.node_id.clone(), place)).collect();
+    for step in &plan.steps {
+        let Some(&place) = places.get(&step.node_id) else { continue };
+        let needed = step.needs().into_iter().filter_map(|id| Some(&execution.nodes[*places.get(id)?]));
+        let node = match readiness(&execution.nodes[place], needed) {
+            Readiness::Busy | Readiness::Waits => continue,
+            Readiness::Blocked(by) => skipped(&execution.nodes[place], &by),
+            Readiness::Ready => {
+                let clip_of = |id: &NodeId| execution.nodes[*places.get(id)?].video_id;
+                begin(tx, execution.id, &execution.nodes[place], step, &clip_of).await?
+            }
+        };
+        store_node(tx, execution.id, node.clone()).await?;
+        execution.nodes[place] = node;
+    }
+    Ok(execution)
+}
+
+enum Readiness {
+    /// Begun or ended already.
+    Busy,
+    /// Something it needs is not there yet.
+    Waits,
+    /// This, which it needs, will never be there.
+    Blocked(NodeId),
+    Ready,
+}
+
+fn readiness<'a>(node: &NodeRun, needed: impl Iterator<Item = &'a NodeRun> + Clone) -> Readiness {
+    if node.status != NodeStatus::Queued || node.job_id.is_some() {
+        return Readiness::Busy;
+    }
+    let lost = |node: &&NodeRun| matches!(node.status, NodeStatus::Failed | NodeStatus::Cancelled | NodeStatus::Skipped);
+    if let Some(by) = needed.clone().find(lost) {
+        return Readiness::Blocked(by.node_id.clone());
+    }
+    let mut needed = needed;
+    if needed.all(|node| node.status == NodeStatus::Succeeded) { Readiness::Ready } else { Readiness::Waits }
+}
+
+fn skipped(node: &NodeRun, by: &NodeId) -> NodeRun {
+    NodeRun { status: NodeStatus::Skipped, message: format!("“{by}”, which this needs, did not succeed."), ..node.clone() }
+}
+
+/// Begins a step whose inputs are there: at once for what needs no work, from the cache, or as a job.
+async fn begin(
+    tx: &mut Tx,
+    execution_id: ExecutionId,
+    node: &NodeRun,
+    step: &Step,
+    clip_of: &(dyn Fn(&NodeId) -> Option<VideoId> + Sync),
+) -> Result<NodeRun> {
+    let node = node.clone();
+    match &step.action {
+        Action::Value { .. } => return Ok(succeeded(node, None)),
+        Action::Upload { video_id } => {
+            let there = step_results::file_hash(tx, *video_id).await?.is_some();
+            return Ok(if there { succeeded(node, Some(*video_id)) } else { lost_input(node) });
+        }
+        Action::Output { name } => {
+            let clip = step.media_inputs().flat_map(|input| &input.from).find_map(clip_of);
+            if let (Some(name), Some(clip)) = (name, clip) {
+                videos::rename(&mut **tx, clip, &presentable_name(name)).await?;
+            }
+            return Ok(succeeded(node, clip));
+        }
+        Action::Generate(_) | Action::Stitch { .. } => {}
+    }
+    let Some((clips, hashes)) = inputs(tx, step, clip_of).await? else { return Ok(lost_input(node)) };
+    let key = content_key(step, &hashes);
+    if let Some(video_id) = step_results::find(tx, &key).await? {
+        return Ok(NodeRun { cached: true, key: Some(key), ..succeeded(node, Some(video_id)) });
+    }
+    let Some(work) = prepare::work(step, &clips) else { return Ok(node) };
+    let job = enqueue::enqueue(tx, &work, key, Asker::Node(execution_id, node.node_id.clone())).await?;
+    Ok(NodeRun { status: job.status.into(), progress: job.progress, message: job.message, key: Some(key), job_id: Some(job.id), ..node })
+}
+
+type Inputs = (Vec<VideoId>, Vec<(&'static str, Vec<Sha256>)>);
+
+/// The clips that flow into a step and the hashes of each socket's; `None` where one was deleted.
+async fn inputs(tx: &mut Tx, step: &Step, clip_of: &(dyn Fn(&NodeId) -> Option<VideoId> + Sync)) -> Result<Option<Inputs>> {
+    let (mut clips, mut hashes) = (Vec::new(), Vec::new());
+    for input in step.media_inputs() {
+        let mut of_socket = Vec::with_capacity(input.from.len());
+        for id in &input.from {
+            let Some(clip) = clip_of(id) else { return Ok(None) };
+            let Some(hash) = step_results::file_hash(tx, clip).await? else { return Ok(None) };
+            clips.push(clip);
+            of_socket.push(hash);
+        }
+        hashes.push((input.socket, of_socket));
+    }
+    Ok(Some((clips, hashes)))
+}
+
+fn succeeded(node: NodeRun, video_id: Option<VideoId>) -> NodeRun {
+    NodeRun { status: NodeStatus::Succeeded, progress: 1.0, video_id, ..node }
+}
+
+fn lost_input(node: NodeRun) -> NodeRun {
+    let message = "A clip that this needs was deleted from the library. Run it again, or choose another clip.".into();
+    NodeRun { status: NodeStatus::Failed, error: Some(Failure { kind: ErrorKind::Gone, message }), ..node }
+}
+
+/// This version refuses what an earlier one began: nothing more of it can begin.
+async fn give_up(tx: &mut Tx, mut execution: Execution, error: ApiError) -> Result<Execution> {
+    let failure = Failure::from(error);
+    for node in execution.nodes.iter_mut().filter(|node| node.status == NodeStatus::Queued && node.job_id.is_none()) {
+        node.status = NodeStatus::Failed;
+        node.error = Some(failure.clone());
+        store_node(tx, execution.id, node.clone()).await?;
+    }
+    Ok(execution)
 }
 
 /// Stores where a node stands, with its event.
@@ -34,22 +186,14 @@ pub async fn store_node(tx: &mut Tx, execution_id: ExecutionId, node: NodeRun) -
     events::record(tx, &Happening::Node(NodeEvent { execution_id, node })).await
 }
 
-/// Marks an execution as running once something of it is.
+/// Ends an execution whose nodes have all ended, or marks it as running, or as waiting for the user.
 ///
 /// # Errors
 /// The database's.
-pub async fn note_start(tx: &mut Tx, id: ExecutionId) -> Result<()> {
-    let execution = load(tx, id).await?;
-    if execution.status == Status::Queued && execution.nodes.iter().any(|node| node.status == NodeStatus::Running) {
-        store_execution(tx, Execution { status: Status::Running, started_at: Some(Timestamp::now()), ..execution }).await?;
-    }
-    Ok(())
-}
-
-/// Ends an execution whose nodes have all ended, or marks it as waiting for the user.
-async fn settle(tx: &mut Tx, mut execution: Execution) -> Result<()> {
-    let Some(status) = outcome(&execution.nodes) else { return Ok(()) };
-    if status == execution.status {
+pub async fn settle(tx: &mut Tx, mut execution: Execution) -> Result<()> {
+    let status = status_of(&execution.nodes);
+    // Between two steps all nodes may be queued for a moment; an execution that has begun stays so.
+    if status == execution.status || status == Status::Queued {
         return Ok(());
     }
     let now = Timestamp::now();
@@ -59,22 +203,19 @@ async fn settle(tx: &mut Tx, mut execution: Execution) -> Result<()> {
     store_execution(tx, execution).await
 }
 
-/// How an execution ends with these nodes; `None` while something can still happen by itself.
-fn outcome(nodes: &[NodeRun]) -> Option<Status> {
+/// Where an execution with these nodes stands.
+fn status_of(nodes: &[NodeRun]) -> Status {
     let any = |status| nodes.iter().any(|node| node.status == status);
-    let waits_for_user = any(NodeStatus::Unknown);
-    if any(NodeStatus::Running) || (any(NodeStatus::Queued) && !waits_for_user) {
-        return None;
-    }
-    // Beside an unknown outcome only its dependents are still queued when no job is under way.
-    if waits_for_user {
-        return nodes.iter().all(|node| node.status != NodeStatus::Queued || node.job_id.is_none()).then_some(Status::Unknown);
-    }
-    Some(match () {
+    let under_way = nodes.iter().any(|node| node.status == NodeStatus::Queued && node.job_id.is_some());
+    match () {
+        () if any(NodeStatus::Running) => Status::Running,
+        // What is still queued without a job waits for the step whose outcome is not known.
+        () if any(NodeStatus::Unknown) && !under_way => Status::Unknown,
+        () if any(NodeStatus::Queued) || any(NodeStatus::Unknown) => Status::Queued,
         () if any(NodeStatus::Failed) => Status::Failed,
         () if any(NodeStatus::Cancelled) => Status::Cancelled,
         () => Status::Succeeded,
-    })
+    }
 }
 
 /// Stores where an execution stands, with its event.
@@ -86,6 +227,10 @@ pub async fn store_execution(tx: &mut Tx, execution: Execution) -> Result<()> {
     events::record(tx, &Happening::Execution(execution)).await
 }
 
-async fn load(tx: &mut Tx, id: ExecutionId) -> Result<Execution> {
+/// The execution with its nodes, which is there as long as anything of it runs.
+///
+/// # Errors
+/// The database's.
+pub async fn load(tx: &mut Tx, id: ExecutionId) -> Result<Execution> {
     executions::get(tx, id).await?.ok_or_else(|| Error::Internal(format!("execution {id} is gone while it runs")))
 }

@@ -86,7 +86,7 @@ impl Events {
     pub async fn follow(&self, db: &Db, after: Option<i64>, stop: CancellationToken) -> Result<Follower> {
         let bell = self.0.bell.subscribe();
         let progress = self.0.progress.subscribe();
-        let Kept { first, last } = events::kept(db).await?;
+        let Kept { first, last } = events::kept(&mut *db.reader().acquire().await?).await?;
         let mut follower = Follower { db: db.clone(), bell, progress, stop, last, pending: VecDeque::new() };
         match after {
             // Older than kept, or from another database: whoever asks must read everything anew.
@@ -106,7 +106,7 @@ impl Events {
 /// # Errors
 /// The database's.
 pub async fn newest(db: &Db) -> Result<i64> {
-    Ok(events::kept(db).await?.last)
+    Ok(events::kept(&mut *db.reader().acquire().await?).await?.last)
 }
 
 /// Forgets events older than are kept.

@@ -1,32 +1,95 @@
 //! Executions: start, look, list, cancel. They run on the server; closing the page changes nothing.
 
+use serde_json::Value;
+
 use crate::{
     domain::{
-        ApiError, ErrorKind, ExecutionId, Timestamp, WorkflowId,
-        execution::{Execution, NewExecution, NodeStatus},
+        ApiError, ExecutionId, Timestamp, WorkflowId,
+        event::Happening,
+        execution::{Execution, NewExecution, NodeRun, NodeStatus},
         job::Status,
         page::{Page, PageRequest, SortKey},
     },
+    graph::plan::{Action, Step},
     server::{
         Error, Result,
-        config::Config,
-        services::{advance, events::Events, jobs},
-        store::{Db, Tx, executions},
+        media::ffmpeg::Ffmpeg,
+        providers::Providers,
+        services::{advance, events::Events, jobs, prepare},
+        store::{Db, Tx, events, executions, workflows},
     },
 };
 
 /// Runs a workflow's stored definition, or the one given.
 ///
 /// # Errors
-/// [`ErrorKind::Invalid`] with each node that cannot run, and why; nothing is created then. [`ErrorKind::NotFound`] for the workflow.
-pub async fn start(_db: &Db, _told: &Events, _config: &Config, _new: NewExecution) -> Result<ExecutionId> {
-    Err(Error::api(ErrorKind::Unavailable, "Workflows are not run yet."))
+/// [`Invalid`](crate::domain::ErrorKind::Invalid) with everything that is in the way, by node; nothing is created then. [`NotFound`](crate::domain::ErrorKind::NotFound) for the workflow.
+pub async fn start(db: &Db, told: &Events, providers: &Providers, ffmpeg: &Ffmpeg, new: NewExecution) -> Result<ExecutionId> {
+    let definition = definition(db, &new).await?;
+    let mut snapshot = db.reader().begin().await?;
+    let plan = prepare::prepare(&mut snapshot, providers, &definition, new.nodes.as_deref(), new.mode).await?;
+    drop(snapshot);
+    if plan.steps.iter().any(|step| matches!(step.action, Action::Generate(_) | Action::Stitch { .. })) {
+        ffmpeg.available()?;
+    }
+    let execution = Execution {
+        id: ExecutionId::generate(),
+        workflow_id: new.workflow_id,
+        mode: new.mode,
+        status: Status::Queued,
+        created_at: Timestamp::now(),
+        started_at: None,
+        finished_at: None,
+        nodes: plan.steps.iter().map(queued).collect(),
+    };
+    let mut tx = db.begin().await?;
+    executions::insert(&mut tx, &execution, &definition).await?;
+    events::record(&mut tx, &Happening::Execution(execution.clone())).await?;
+    advance::advance(&mut tx, execution.id).await?;
+    if let Some(workflow_id) = execution.workflow_id {
+        workflows::executed(&mut tx, workflow_id, execution.created_at).await?;
+    }
+    tx.commit().await?;
+    told.ring();
+    Ok(execution.id)
+}
+
+/// The definition to run: the one given, else the workflow's.
+async fn definition(db: &Db, new: &NewExecution) -> Result<Value> {
+    let stored = match new.workflow_id {
+        None => None,
+        Some(id) => {
+            let mut connection = db.reader().acquire().await?;
+            Some(workflows::find(&mut connection, id).await?.ok_or_else(|| ApiError::not_found("workflow"))?.definition)
+        }
+    };
+    match (&new.definition, stored) {
+        (Some(given), _) => Ok(given.clone()),
+        (None, Some(stored)) => Ok(serde_json::from_str(&stored)?),
+        (None, None) => Err(ApiError::invalid("/definition", "Give a definition, or the workflow_id of the workflow to run.").into()),
+    }
+}
+
+fn queued(step: &Step) -> NodeRun {
+    NodeRun {
+        node_id: step.node_id.clone(),
+        node_type: step.node_type.name().to_owned(),
+        status: NodeStatus::Queued,
+        progress: 0.0,
+        message: String::new(),
+        cached: false,
+        key: None,
+        job_id: None,
+        video_id: None,
+        error: None,
+        cost: None,
+    }
 }
 
 /// An execution with its nodes.
 ///
 /// # Errors
-/// [`ErrorKind::NotFound`].
+/// [`NotFound`](crate::domain::ErrorKind::NotFound).
 pub async fn execution(db: &Db, id: ExecutionId) -> Result<Execution> {
     let mut snapshot = db.reader().begin().await?;
     executions::get(&mut snapshot, id).await?.ok_or_else(not_found)
@@ -35,7 +98,7 @@ pub async fn execution(db: &Db, id: ExecutionId) -> Result<Execution> {
 /// A page of executions.
 ///
 /// # Errors
-/// [`ErrorKind::Invalid`] for an order that executions do not have.
+/// [`Invalid`](crate::domain::ErrorKind::Invalid) for an order that executions do not have.
 pub async fn list(db: &Db, workflow_id: Option<WorkflowId>, status: Option<Status>, page: &PageRequest) -> Result<Page<Execution>> {
     if page.sort.key != SortKey::CreatedAt {
         return Err(ApiError::invalid("/sort", "Executions are sorted by created_at.").into());
@@ -47,7 +110,7 @@ pub async fn list(db: &Db, workflow_id: Option<WorkflowId>, status: Option<Statu
 /// finished execution stays as it is.
 ///
 /// # Errors
-/// [`ErrorKind::NotFound`].
+/// [`NotFound`](crate::domain::ErrorKind::NotFound).
 pub async fn cancel(db: &Db, told: &Events, id: ExecutionId) -> Result<Execution> {
     let mut tx = db.begin().await?;
     let execution = executions::get(&mut tx, id).await?.ok_or_else(not_found)?;

@@ -3,15 +3,17 @@
 
 use crate::{
     domain::{
-        ApiError, ErrorKind, ExecutionId, JobId, Timestamp, VideoId,
+        ApiError, ErrorKind, ExecutionId, JobId, Sha256, Timestamp, VideoId,
         event::{Happening, NodeEvent},
         execution::{NodeRun, NodeStatus},
         job::{Failure, Job, JobEvent, Status},
         page::{Page, PageRequest, SortKey},
     },
+    graph::{content_key, plan::Step},
     server::{
         Error, Result,
-        services::{advance, events::Events},
+        jobs::enqueue::{self, Asker},
+        services::{advance, events::Events, ingest::MAX_NAME, prepare},
         store::{
             Db, Tx, events, executions,
             jobs::{self, Lease, QueuedJob},
@@ -52,6 +54,39 @@ pub async fn list(db: &Db, status: Option<Status>, execution_id: Option<Executio
         return Err(ApiError::invalid("/sort", "Jobs are sorted by created_at.").into());
     }
     jobs::list(db, status, execution_id, page).await
+}
+
+/// Queues the work of a step that a caller asked for on its own; `clips` are its inputs with their hashes. What is there already is given
+/// by a job that is done.
+///
+/// # Errors
+/// The database's.
+pub async fn request(db: &Db, told: &Events, step: &Step, clips: &[(VideoId, Sha256)], name: Option<String>) -> Result<JobId> {
+    let ids: Vec<_> = clips.iter().map(|(id, _)| *id).collect();
+    let work = prepare::work(step, &ids).ok_or_else(|| Error::Internal("a step that needs no work was asked for".into()))?;
+    let work = prepare::named(work, name);
+    let sockets = step.media_inputs().map(|input| (input.socket, clips.iter().map(|(_, hash)| *hash).collect()));
+    let key = content_key(step, &sockets.collect::<Vec<_>>());
+    let mut tx = db.begin().await?;
+    let job = match step_results::find(&mut tx, &key).await? {
+        Some(video_id) => enqueue::record_cached(&mut tx, &work, key, video_id).await?,
+        None => enqueue::enqueue(&mut tx, &work, key, Asker::Caller).await?,
+    };
+    tx.commit().await?;
+    told.ring();
+    Ok(job.id)
+}
+
+/// Checks the name a caller chose for a clip.
+///
+/// # Errors
+/// [`ErrorKind::Invalid`].
+pub fn check_name(name: Option<&str>) -> Result<(), ApiError> {
+    let wrong = name.is_some_and(|name| name.trim().is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control));
+    if wrong {
+        return Err(ApiError::invalid("/name", format!("A name has 1 to {MAX_NAME} characters on one line.")));
+    }
+    Ok(())
 }
 
 /// Cancels a job, and with it every node that waits for it. A finished job stays as it is.
@@ -99,12 +134,16 @@ pub async fn take_next(db: &Db, told: &Events, token: &str) -> Result<Option<(Qu
     let lease = jobs::take(&mut tx, id, token.to_owned()).await?;
     let taken = jobs::get(&mut tx, id).await?.ok_or_else(not_found)?;
     events::record(&mut tx, &Happening::Job(taken.job.clone())).await?;
-    change_nodes(&mut tx, id, |node| {
+    let waiting = change_nodes(&mut tx, id, |node| {
         node.status = NodeStatus::Running;
         node.progress = 0.0;
         node.message.clear();
     })
     .await?;
+    for execution_id in waiting {
+        let execution = advance::load(&mut tx, execution_id).await?;
+        advance::settle(&mut tx, execution).await?;
+    }
     tx.commit().await?;
     told.ring();
     Ok(Some((taken, lease)))
@@ -124,6 +163,47 @@ pub async fn finish(db: &Db, told: &Events, lease: &Lease, outcome: Outcome) -> 
     tx.commit().await?;
     told.ring();
     Ok(true)
+}
+
+/// Renews a worker's lease and stores how far it is. `false`: the job is no longer this worker's.
+///
+/// # Errors
+/// The database's.
+pub async fn renew(db: &Db, lease: &Lease, progress: f64, message: &str) -> Result<bool> {
+    let mut tx = db.begin().await?;
+    let held = jobs::renew(&mut tx, lease, progress, message).await?;
+    if held {
+        executions::update_progress(&mut tx, lease.job_id, progress, message).await?;
+    }
+    tx.commit().await?;
+    Ok(held)
+}
+
+/// Whether a worker still holds its job.
+///
+/// # Errors
+/// The database's.
+pub async fn is_held(db: &Db, lease: &Lease) -> Result<bool> {
+    let mut connection = db.reader().acquire().await?;
+    jobs::holds(&mut connection, lease).await
+}
+
+/// Tells pages how far a job is, and the nodes that wait for it.
+///
+/// # Errors
+/// The database's.
+pub async fn tell_progress(db: &Db, told: &Events, job: &Job, progress: f64, message: &str) -> Result<()> {
+    // One snapshot: whoever has seen a newer event than this one knows better.
+    let mut snapshot = db.reader().begin().await?;
+    let as_of = events::kept(&mut snapshot).await?.last;
+    let mut nodes = executions::waiting_for(&mut snapshot, job.id).await?;
+    drop(snapshot);
+    for event in &mut nodes {
+        event.node.progress = progress;
+        message.clone_into(&mut event.node.message);
+    }
+    let job = Job { progress, message: message.to_owned(), ..job.clone() };
+    told.tell_progress(as_of, &job, &nodes)
 }
 
 /// Gives a job back because its worker was told to stop; the next one begins anew.
@@ -227,7 +307,6 @@ async fn change_nodes(tx: &mut Tx, id: JobId, change: impl Fn(&mut NodeRun)) -> 
         let NodeEvent { execution_id, node } = event;
         advance::store_node(tx, execution_id, node).await?;
         if !touched.contains(&execution_id) {
-            advance::note_start(tx, execution_id).await?;
             touched.push(execution_id);
         }
     }
@@ -241,4 +320,118 @@ fn moved(job: Job, event: JobEvent) -> Result<Job> {
 
 fn not_found() -> Error {
     ApiError::not_found("job").into()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{NodeId, job::JobKind},
+        server::jobs::enqueue::{GenerateInput, Work},
+    };
+
+    async fn database() -> (tempfile::TempDir, Db) {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(&format!("sqlite://{}", dir.path().join("media.db").display())).await.unwrap();
+        (dir, db)
+    }
+
+    async fn ask(db: &Db, number: u8, asker: Asker) -> JobId {
+        let input = GenerateInput {
+            provider: "animatic".into(),
+            model: "animatic".into(),
+            prompt: number.to_string(),
+            seconds: 1.0,
+            size: (64, 64),
+            seed: None,
+            take: 1,
+            params: serde_json::Value::Null,
+            name: number.to_string(),
+        };
+        let mut tx = db.begin().await.unwrap();
+        let job = enqueue::enqueue(&mut tx, &Work::Generate(input), Sha256::new([number; 32]), asker).await.unwrap();
+        tx.commit().await.unwrap();
+        job.id
+    }
+
+    async fn take(db: &Db, token: &str) -> (QueuedJob, Lease) {
+        take_next(db, &Events::default(), token).await.unwrap().unwrap()
+    }
+
+    #[tokio::test]
+    async fn executions_take_turns_however_much_one_has_queued() {
+        let (_dir, db) = database().await;
+        let (large, small) = (ExecutionId::generate(), ExecutionId::generate());
+        let node: NodeId = "n".parse().unwrap();
+        for number in 0..4 {
+            ask(&db, number, Asker::Node(large, node.clone())).await;
+        }
+        let first = take(&db, "a").await.0.job;
+        assert_eq!(first.execution_id, Some(large));
+        for number in 10..12 {
+            ask(&db, number, Asker::Node(small, node.clone())).await;
+        }
+        let mut turns = Vec::new();
+        for _ in 0..4 {
+            turns.push(take(&db, "a").await.0.job.execution_id);
+        }
+        assert_eq!(turns, [Some(small), Some(large), Some(small), Some(large)]);
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_lost_its_job_can_write_nothing_back() {
+        let (_dir, db) = database().await;
+        let told = Events::default();
+        let id = ask(&db, 1, Asker::Caller).await;
+        let (_, dead) = take(&db, "dead").await;
+        assert_eq!(give_back_silent(&db, &told, Timestamp::now()).await.unwrap(), 1);
+        let (_, alive) = take(&db, "alive").await;
+        let failure = Failure { kind: ErrorKind::Internal, message: "late".into() };
+        assert!(!finish(&db, &told, &dead, Outcome::Failed(failure)).await.unwrap());
+        assert!(!renew(&db, &dead, 0.9, "late").await.unwrap());
+        assert!(renew(&db, &alive, 0.5, "half").await.unwrap());
+        assert_eq!(job(&db, id).await.unwrap().progress, 0.5);
+        assert_eq!(cancel(&db, &told, id).await.unwrap().status, Status::Cancelled);
+        assert!(!finish(&db, &told, &alive, Outcome::Cancelled).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_job_that_brings_its_worker_down_again_and_again_fails_in_the_end() {
+        let (_dir, db) = database().await;
+        let told = Events::default();
+        let id = ask(&db, 1, Asker::Caller).await;
+        for attempt in 1..=MAX_ATTEMPTS {
+            assert_eq!(take(&db, "doomed").await.0.attempts, attempt);
+            give_back_silent(&db, &told, Timestamp::now()).await.unwrap();
+        }
+        let failed = job(&db, id).await.unwrap();
+        assert_eq!((failed.status, failed.kind), (Status::Failed, JobKind::Generate));
+        assert!(failed.error.unwrap().message.contains("5 times"));
+    }
+
+    #[tokio::test]
+    async fn giving_back_in_good_order_costs_no_attempt() {
+        let (_dir, db) = database().await;
+        let told = Events::default();
+        ask(&db, 1, Asker::Caller).await;
+        for _ in 0..2 * MAX_ATTEMPTS {
+            let (taken, lease) = take(&db, "stopping").await;
+            assert_eq!(taken.attempts, 1);
+            give_back(&db, &told, &lease).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn the_same_work_is_queued_once() {
+        let (_dir, db) = database().await;
+        let node: NodeId = "n".parse().unwrap();
+        let first = ask(&db, 1, Asker::Node(ExecutionId::generate(), node)).await;
+        assert_eq!(ask(&db, 1, Asker::Caller).await, first);
+        let mut tx = db.begin().await.unwrap();
+        // No execution waits for it any more, but the caller does.
+        release(&mut tx, first).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(job(&db, first).await.unwrap().status, Status::Queued);
+    }
 }

@@ -1,6 +1,6 @@
 //! The numbered events: written in the transaction of the change they tell of, read in their order.
 
-use sqlx::Row;
+use sqlx::{Row, SqliteConnection};
 
 use super::{Db, Tx};
 use crate::{
@@ -64,8 +64,8 @@ pub async fn after(db: &Db, after: i64, limit: i64) -> Result<Vec<StoredEvent>> 
 ///
 /// # Errors
 /// The database's.
-pub async fn kept(db: &Db) -> Result<Kept> {
-    let row = sqlx::query("SELECT COALESCE(MIN(id), 0) AS first, COALESCE(MAX(id), 0) AS last FROM events").fetch_one(db.reader()).await?;
+pub async fn kept(connection: &mut SqliteConnection) -> Result<Kept> {
+    let row = sqlx::query("SELECT COALESCE(MIN(id), 0) AS first, COALESCE(MAX(id), 0) AS last FROM events").fetch_one(connection).await?;
     Ok(Kept { first: row.try_get("first")?, last: row.try_get("last")? })
 }
 

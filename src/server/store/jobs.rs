@@ -50,8 +50,8 @@ pub struct Lease {
 pub async fn insert(tx: &mut Tx, queued: &QueuedJob) -> Result<()> {
     let job = &queued.job;
     sqlx::query(
-        "INSERT INTO jobs (id, kind, status, progress, message, execution_id, node_id, content_key, stand_alone, input, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "INSERT INTO jobs (id, kind, status, progress, message, execution_id, node_id, content_key, stand_alone, input, created_at, \
+         video_id, started_at, finished_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(job.id.to_string())
     .bind(job.kind.name())
@@ -64,6 +64,9 @@ pub async fn insert(tx: &mut Tx, queued: &QueuedJob) -> Result<()> {
     .bind(queued.stand_alone)
     .bind(queued.input.to_string())
     .bind(job.created_at.to_string())
+    .bind(rows::text(job.video_id.as_ref()))
+    .bind(rows::text(job.started_at.as_ref()))
+    .bind(rows::text(job.finished_at.as_ref()))
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -228,19 +231,6 @@ pub async fn silent_since(connection: &mut SqliteConnection, moment: Timestamp) 
         .fetch_all(connection)
         .await?;
     rows.iter().map(queued_job).collect()
-}
-
-/// How many jobs there are of each kind and status.
-///
-/// # Errors
-/// The database's.
-pub async fn counts(db: &Db) -> Result<Vec<(JobKind, Status, i64)>> {
-    let rows = sqlx::query("SELECT kind, status, COUNT(*) AS number FROM jobs GROUP BY kind, status").fetch_all(db.reader()).await?;
-    let count = |row| {
-        let kind = rows::named(row, TABLE, "kind", JobKind::from_name)?;
-        Ok((kind, rows::named(row, TABLE, "status", Status::from_name)?, row.try_get("number")?))
-    };
-    rows.iter().map(count).collect()
 }
 
 fn queued_job(row: &SqliteRow) -> Result<QueuedJob> {

@@ -5,6 +5,7 @@ pub mod associations;
 pub mod db;
 pub mod events;
 pub mod executions;
+pub mod figures;
 pub mod jobs;
 pub mod rows;
 pub mod step_results;

@@ -1,0 +1,135 @@
+//! How work gets into the queue, and what a job of each kind works on.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    domain::{
+        ExecutionId, JobId, NodeId, Sha256, Timestamp, VideoId,
+        event::Happening,
+        job::{Job, JobKind, Status},
+    },
+    server::{
+        Result,
+        store::{
+            Tx, events,
+            jobs::{self, QueuedJob},
+        },
+    },
+};
+
+/// What a `generate` job makes, and who makes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GenerateInput {
+    /// The provider that does the work: `animatic` in a draft, whatever the node names.
+    pub provider: String,
+    /// Its model.
+    pub model: String,
+    /// What is to be seen.
+    pub prompt: String,
+    /// Length in seconds.
+    pub seconds: f64,
+    /// Width and height in pixels.
+    pub size: (u32, u32),
+    /// The seed, where the user fixed one.
+    pub seed: Option<i64>,
+    /// Which take, from 1.
+    pub take: i64,
+    /// Everything else.
+    pub params: Value,
+    /// The clip's name in the library.
+    pub name: String,
+}
+
+/// What a `stitch` job joins.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StitchInput {
+    /// The clips in their order.
+    pub video_ids: Vec<VideoId>,
+    /// `cut`, or the name of an xfade transition.
+    pub transition: String,
+    /// How long a transition lasts, in seconds.
+    pub transition_seconds: f64,
+    /// Width and height in pixels; else the first clip's.
+    pub size: Option<(u32, u32)>,
+    /// Frames a second; else the first clip's.
+    pub fps: Option<f64>,
+    /// The clip's name in the library.
+    pub name: String,
+}
+
+/// What a job works on.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Work {
+    /// A clip to generate.
+    Generate(GenerateInput),
+    /// Clips to join.
+    Stitch(StitchInput),
+}
+
+/// Who asks for a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asker {
+    /// A node of an execution.
+    Node(ExecutionId, NodeId),
+    /// A caller of the API, on its own.
+    Caller,
+}
+
+/// Puts work into the queue, unless the same is there already: then that job serves both. Ring the bell after the commit.
+///
+/// # Errors
+/// The database's.
+pub async fn enqueue(tx: &mut Tx, work: &Work, key: Sha256, asker: Asker) -> Result<Job> {
+    if let Some(same) = jobs::in_flight(tx, &key).await? {
+        if asker == Asker::Caller {
+            jobs::set_stand_alone(tx, same.job.id).await?;
+        }
+        return Ok(same.job);
+    }
+    let queued = new_job(work, key, asker)?;
+    jobs::insert(tx, &queued).await?;
+    events::record(tx, &Happening::Job(queued.job.clone())).await?;
+    Ok(queued.job)
+}
+
+/// Stores a job whose result was there before it was asked for.
+///
+/// # Errors
+/// The database's.
+pub async fn record_cached(tx: &mut Tx, work: &Work, key: Sha256, video_id: VideoId) -> Result<Job> {
+    let mut queued = new_job(work, key, Asker::Caller)?;
+    let now = Some(queued.job.created_at);
+    let job = Job { status: Status::Succeeded, progress: 1.0, video_id: Some(video_id), started_at: now, finished_at: now, ..queued.job };
+    queued.job = job.clone();
+    jobs::insert(tx, &queued).await?;
+    events::record(tx, &Happening::Job(queued.job)).await?;
+    Ok(job)
+}
+
+fn new_job(work: &Work, key: Sha256, asker: Asker) -> Result<QueuedJob> {
+    let (kind, input) = match work {
+        Work::Generate(input) => (JobKind::Generate, serde_json::to_value(input)?),
+        Work::Stitch(input) => (JobKind::Stitch, serde_json::to_value(input)?),
+    };
+    let stand_alone = asker == Asker::Caller;
+    let (execution_id, node_id) = match asker {
+        Asker::Node(execution_id, node_id) => (Some(execution_id), Some(node_id)),
+        Asker::Caller => (None, None),
+    };
+    let job = Job {
+        id: JobId::generate(),
+        kind,
+        status: Status::Queued,
+        progress: 0.0,
+        message: String::new(),
+        execution_id,
+        node_id,
+        video_id: None,
+        error: None,
+        created_at: Timestamp::now(),
+        started_at: None,
+        finished_at: None,
+    };
+    Ok(QueuedJob { job, key: Some(key), input, attempts: 0, stand_alone })
+}

@@ -1,0 +1,114 @@
+//! One worker: takes a job, holds its lease while it works, writes back how it ended.
+
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use futures_util::FutureExt;
+use tokio::sync::watch;
+
+use super::{generate, lease, stitch};
+use crate::{
+    domain::{ApiError, VideoId, job::JobKind},
+    server::{
+        Error, Result,
+        services::jobs::{self, Outcome},
+        state::AppState,
+        store::jobs::{Lease, QueuedJob},
+    },
+};
+
+/// How long a worker waits for a ring before it looks by itself: a job may become due without one.
+const IDLE: Duration = Duration::from_secs(5);
+/// How long it waits after the database refused.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often it tries to write back how a job ended.
+const WRITE_BACKS: usize = 5;
+
+/// What a job's work is given beside its input.
+pub(super) struct Context<'a> {
+    /// The server's parts.
+    pub state: &'a AppState,
+    /// The job.
+    pub job: &'a QueuedJob,
+    /// Where to tell how far it is.
+    pub progress: watch::Sender<lease::Progress>,
+    /// Cancelled when the job is no longer wanted, or the server stops.
+    pub cancel: tokio_util::sync::CancellationToken,
+}
+
+impl Context<'_> {
+    /// Tells how far the work is; `share` is from 0 to 1.
+    pub fn tell(&self, share: f64, message: &str) {
+        self.progress.send_replace(lease::Progress { share: share.clamp(0.0, 1.0), message: message.to_owned() });
+    }
+}
+
+/// Works until the server stops.
+pub(super) async fn work(state: AppState) {
+    let mut bell = state.events.bell();
+    while !state.stop.is_cancelled() {
+        // Looked at before the table: a ring that comes between is not lost.
+        bell.mark_unchanged();
+        let token = crate::domain::JobId::generate().to_string();
+        let wait = match jobs::take_next(&state.db, &state.events, &token).await {
+            Ok(Some((job, lease))) => {
+                run(&state, &job, &lease).await;
+                continue;
+            }
+            Ok(None) => IDLE,
+            Err(error) => {
+                tracing::error!(cause = %error, "the queue could not be read");
+                PAUSE
+            }
+        };
+        tokio::select! {
+            () = state.stop.cancelled() => {}
+            _ = bell.changed() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+async fn run(state: &AppState, job: &QueuedJob, lease: &Lease) {
+    let (progress, told) = watch::channel(lease::Progress::default());
+    let context = Context { state, job, progress, cancel: state.stop.child_token() };
+    let work = AssertUnwindSafe(perform(&context)).catch_unwind();
+    let result = tokio::select! {
+        result = work => result.unwrap_or_else(|_| Err(Error::Internal(format!("job {} panicked", job.job.id)))),
+        never = lease::keep(state, job, lease, told, &context.cancel) => match never {},
+    };
+    if let Err(error) = write_back(state, lease, &context, result).await {
+        tracing::error!(job = %job.job.id, cause = %error, "how the job ended could not be written; it will be done again");
+    }
+}
+
+async fn perform(context: &Context<'_>) -> Result<VideoId> {
+    match context.job.job.kind {
+        JobKind::Generate => generate::perform(context).await,
+        JobKind::Stitch => stitch::perform(context).await,
+        JobKind::Poster => Err(Error::Internal("posters are made when they are asked for, not by a job".into())),
+    }
+}
+
+async fn write_back(state: &AppState, lease: &Lease, context: &Context<'_>, result: Result<VideoId>) -> Result<()> {
+    let outcome = match result {
+        Ok(video_id) => Outcome::Made(video_id),
+        Err(_) if state.stop.is_cancelled() => return jobs::give_back(&state.db, &state.events, lease).await,
+        // Cancelled or given to another: whoever did that has written what there is to write.
+        Err(_) if context.cancel.is_cancelled() => return Ok(()),
+        Err(error) => Outcome::Failed(ApiError::from(error).into()),
+    };
+    let mut tries = 0;
+    loop {
+        match jobs::finish(&state.db, &state.events, lease, outcome.clone()).await {
+            Ok(true) => return Ok(()),
+            Ok(false) => {
+                tracing::info!(job = %lease.job_id, "the job was cancelled or given to another worker while it ended");
+                return Ok(());
+            }
+            Err(error) if tries >= WRITE_BACKS => return Err(error),
+            Err(error) => tracing::warn!(job = %lease.job_id, cause = %error, "trying again to write how the job ended"),
+        }
+        tries += 1;
+        tokio::time::sleep(PAUSE).await;
+    }
+}

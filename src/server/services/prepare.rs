@@ -1,0 +1,170 @@
+//! From a definition to steps that can run: everything that is checked before anything is created.
+
+use serde_json::Value;
+use sqlx::SqliteConnection;
+
+use crate::{
+    domain::{ApiError, ErrorKind, FieldError, NodeId, VideoId, execution::Mode},
+    graph::{
+        Graph, format,
+        model::Node,
+        plan::{self, Action, Generate, Plan, Step},
+    },
+    server::{
+        Error, Result,
+        jobs::enqueue::{GenerateInput, StitchInput, Work},
+        providers::Providers,
+        store::step_results,
+    },
+};
+
+/// Characters of a prompt that make a clip's name.
+const NAME_LENGTH: usize = 60;
+
+/// Plans a run of a definition, or only of `targets` and what they need.
+///
+/// # Errors
+/// [`ErrorKind::Invalid`] with everything that is in the way, by node; pointers lead into the body of `POST /api/executions`.
+pub async fn prepare(
+    connection: &mut SqliteConnection,
+    providers: &Providers,
+    definition: &Value,
+    targets: Option<&[NodeId]>,
+    mode: Mode,
+) -> Result<Plan> {
+    let graph = format::read(definition).map_err(|errors| refused(errors.into_iter().map(in_definition).collect()))?;
+    let (plan, mut errors) = match plan::plan(&graph, targets, mode) {
+        Ok(plan) => (Some(plan), Vec::new()),
+        Err(errors) => (None, errors.into_iter().map(in_definition).collect()),
+    };
+    for (place, node) in graph.nodes().iter().enumerate() {
+        let runs = plan.as_ref().map_or(targets.is_none(), |plan| plan.steps.iter().any(|step| step.node_id == node.id));
+        if runs && let Some(error) = hindrance(connection, providers, node, place, mode).await? {
+            errors.push(error);
+        }
+    }
+    plan.filter(|_| errors.is_empty()).ok_or_else(|| refused(errors).into())
+}
+
+/// What of the world outside the graph keeps a node from running.
+async fn hindrance(
+    connection: &mut SqliteConnection,
+    providers: &Providers,
+    node: &Node,
+    place: usize,
+    mode: Mode,
+) -> Result<Option<FieldError>> {
+    let error = |param: &str, kind: &str, detail: String| FieldError {
+        pointer: format!("/definition/nodes/{place}/params/{param}"),
+        node_id: Some(node.id.clone()),
+        kind: kind.into(),
+        detail,
+    };
+    if node.node_type.generates()
+        && mode == Mode::Final
+        && let Some(provider) = crate::graph::param::chosen_provider(node)
+        && let Err(reason) = providers.get(provider.name())
+    {
+        return Ok(Some(error("provider", &reason.kind.name(), reason.message)));
+    }
+    if node.node_type == crate::graph::NodeType::UploadVideo
+        && let Some(video_id) = node.params.get("video_id").and_then(Value::as_str).and_then(|text| text.parse::<VideoId>().ok())
+        && step_results::file_hash(connection, video_id).await?.is_none()
+    {
+        let detail = "The clip of this node is no longer in the library. Choose or upload another one.";
+        return Ok(Some(error("video_id", "missing_video", detail.into())));
+    }
+    Ok(None)
+}
+
+fn in_definition(mut error: FieldError) -> FieldError {
+    if error.kind != "unknown_target" {
+        error.pointer.insert_str(0, "/definition");
+    }
+    error
+}
+
+fn refused(errors: Vec<FieldError>) -> ApiError {
+    let message = match errors.as_slice() {
+        [only] => only.detail.clone(),
+        several => format!("This cannot run; {} things are in the way.", several.len()),
+    };
+    ApiError::new(ErrorKind::Invalid, message).with_errors(errors)
+}
+
+/// The same error with its places told anew, and without the nodes that only we know of.
+#[must_use]
+pub fn repoint(error: Error, pointer: impl Fn(&str) -> String) -> Error {
+    let Error::Api(mut error) = error else { return error };
+    for one in &mut error.errors {
+        one.pointer = pointer(&one.pointer);
+        one.node_id = None;
+    }
+    error.into()
+}
+
+/// Plans the stored definition of an execution again.
+///
+/// # Errors
+/// [`ErrorKind::Invalid`] where this version refuses what an earlier one accepted.
+pub fn plan_again(definition: &Value, targets: &[NodeId], mode: Mode) -> Result<Plan, ApiError> {
+    let graph: Graph = format::read(definition).map_err(refused)?;
+    plan::plan(&graph, Some(targets), mode).map_err(refused)
+}
+
+/// What a job has to do for a step whose clips are `inputs`, in order; `None` for a step that needs no job.
+#[must_use]
+pub fn work(step: &Step, inputs: &[VideoId]) -> Option<Work> {
+    match &step.action {
+        Action::Generate(generate) => Some(Work::Generate(generate_input(generate))),
+        Action::Stitch { transition, transition_seconds, size, fps } => Some(Work::Stitch(StitchInput {
+            video_ids: inputs.to_vec(),
+            transition: transition.clone(),
+            transition_seconds: *transition_seconds,
+            size: size.map(|size| (size.width, size.height)),
+            fps: *fps,
+            name: format!("Stitch of {} clips", inputs.len()),
+        })),
+        Action::Value { .. } | Action::Upload { .. } | Action::Output { .. } => None,
+    }
+}
+
+fn generate_input(generate: &Generate) -> GenerateInput {
+    let words = generate.prompt.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut name: String = words.chars().take(NAME_LENGTH).collect();
+    if name.len() < words.len() {
+        name.push('…');
+    }
+    GenerateInput {
+        provider: generate.provider.name().into(),
+        model: generate.model.clone(),
+        prompt: generate.prompt.clone(),
+        seconds: generate.seconds,
+        size: (generate.size.width, generate.size.height),
+        seed: generate.seed,
+        take: generate.take,
+        params: Value::Object(generate.params.clone()),
+        name,
+    }
+}
+
+/// A job's work under a name the caller chose.
+#[must_use]
+pub fn named(mut work: Work, name: Option<String>) -> Work {
+    if let Some(name) = name {
+        match &mut work {
+            Work::Generate(input) => input.name = name,
+            Work::Stitch(input) => input.name = name,
+        }
+    }
+    work
+}
+
+/// A step that the plan of a definition of our own making must have.
+///
+/// # Errors
+/// [`Error::Internal`] where it has not.
+pub fn step_of<'a>(plan: &'a Plan, node_id: &str) -> Result<&'a Step> {
+    let step = plan.steps.iter().find(|step| step.node_id.as_str() == node_id);
+    step.ok_or_else(|| Error::Internal(format!("the plan has no step {node_id}")))
+}
