@@ -6,6 +6,7 @@ pub mod clip_store;
 pub mod download;
 pub mod events;
 pub mod files;
+pub mod only_here;
 pub mod page;
 pub mod playback;
 pub mod storage;

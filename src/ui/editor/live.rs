@@ -6,7 +6,7 @@ use super::{Editor, restore::Restore, run, save, session::Session, upload::Uploa
 use crate::{
     domain::workflow::OpenedWorkflow,
     graph::geometry::Point,
-    ui::browser::{canvas_dom, clip_store, events::Following, files, page},
+    ui::browser::{canvas_dom, clip_store, events::Following, files, only_here::OnlyHere, page},
 };
 
 /// Makes what surrounds the editor, and puts it into context. The server makes the same; only effects do anything.
@@ -15,12 +15,13 @@ pub fn begin(editor: Editor, opened: Option<&OpenedWorkflow>) -> Uploads {
     let restore = Restore::provide(session);
     let uploads = Uploads::provide(session, restore);
     save::keep_edits(session);
-    let following = StoredValue::new_local(None::<Following>);
+    let following = OnlyHere::<Following>::new();
     Effect::new(move |_| {
         untrack(|| {
             save::continue_draft(session);
             restore.bring_all();
-            following.set_value(Some(run::follow(session, restore)));
+            following.fill(run::follow(session, restore));
+            uploads.wake();
         });
         if page::is_secure() {
             leptos::task::spawn_local(clip_store::persist());

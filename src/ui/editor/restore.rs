@@ -17,6 +17,7 @@ use crate::{
         browser::{
             clip_store,
             download::{self, DownloadError, Leash},
+            only_here::OnlyHere,
             page,
         },
         clip::{Clip, Stage, download_url},
@@ -37,7 +38,7 @@ pub struct Restore {
     /// Which nodes show a video; a video is brought once, however many do.
     shown_in: StoredValue<HashMap<VideoId, Vec<NodeId>>>,
     urls: StoredValue<HashMap<Sha256, String>>,
-    leash: StoredValue<Leash, LocalStorage>,
+    leash: OnlyHere<Leash>,
     has_told: StoredValue<bool>,
 }
 
@@ -50,7 +51,7 @@ impl Restore {
             working: StoredValue::new(0),
             shown_in: StoredValue::new(HashMap::new()),
             urls: StoredValue::new(HashMap::new()),
-            leash: StoredValue::new_local(Leash::default()),
+            leash: OnlyHere::new(),
             has_told: StoredValue::new(false),
         };
         on_cleanup(move || {
@@ -63,6 +64,7 @@ impl Restore {
 
     /// Brings every clip the opened workflow came with, and those its nodes name. Call from an effect.
     pub fn bring_all(self) {
+        self.leash.fill(Leash::default());
         let nodes = self.session.editor.graph();
         for node in nodes.nodes() {
             let Some(state) = self.session.editor.node(&node.id) else { continue };
@@ -163,7 +165,7 @@ impl Restore {
             self.tell_once("Clips over 256 MB are not kept in this browser; they stream from the server.");
             return Ok(address);
         }
-        let Some(hold) = self.leash.try_with_value(Leash::hold) else { return Err(DownloadError::Stopped) };
+        let Some(hold) = self.leash.with(Leash::hold) else { return Err(DownloadError::Stopped) };
         let total = u64::try_from(video.size_bytes).unwrap_or_default();
         self.show(video, Stage::Downloading { received: 0, total });
         let told = std::cell::Cell::new(0);

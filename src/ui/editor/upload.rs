@@ -9,6 +9,7 @@ use crate::{
     ui::{
         browser::{
             files::{self, PickedFile},
+            only_here::OnlyHere,
             upload::Upload,
         },
         components::{Glyph, IconButton},
@@ -24,7 +25,7 @@ pub struct Uploads {
     session: Session,
     restore: Restore,
     going: RwSignal<Vec<Going>>,
-    sent: StoredValue<Vec<(u64, Upload)>, LocalStorage>,
+    sent: OnlyHere<Vec<(u64, Upload)>>,
     count: StoredValue<u64>,
 }
 
@@ -39,15 +40,14 @@ struct Going {
 impl Uploads {
     /// The uploads of `session`'s builder; put into context.
     pub fn provide(session: Session, restore: Restore) -> Self {
-        let uploads = Self {
-            session,
-            restore,
-            going: RwSignal::new(Vec::new()),
-            sent: StoredValue::new_local(Vec::new()),
-            count: StoredValue::new(0),
-        };
+        let uploads = Self { session, restore, going: RwSignal::new(Vec::new()), sent: OnlyHere::new(), count: StoredValue::new(0) };
         provide_context(uploads);
         uploads
+    }
+
+    /// Makes room for uploads. Call from an effect.
+    pub fn wake(self) {
+        self.sent.fill(Vec::new());
     }
 
     /// Puts files onto the canvas, each in a node of its own, the first with its upper left corner at `at`.
@@ -77,11 +77,11 @@ impl Uploads {
             Err(error) => return self.session.toasts.fail(error.message),
         };
         let ended = upload.ended();
-        self.sent.update_value(|sent| sent.push((going.number, upload)));
+        self.sent.update(|sent| sent.push((going.number, upload)));
         self.going.update(|all| all.push(going));
         spawn_local(async move {
             ended.await;
-            let upload = self.sent.try_update_value(|sent| {
+            let upload = self.sent.update(|sent| {
                 let place = sent.iter().position(|(number, _)| *number == going.number)?;
                 Some(sent.swap_remove(place).1)
             });
@@ -109,7 +109,7 @@ impl Uploads {
     }
 
     fn stop(self, number: u64) {
-        self.sent.update_value(|sent| sent.retain(|(other, _)| *other != number));
+        self.sent.update(|sent| sent.retain(|(other, _)| *other != number));
         self.going.update(|all| all.retain(|one| one.number != number));
     }
 }
