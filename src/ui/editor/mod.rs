@@ -24,9 +24,13 @@ mod state;
 mod tools;
 mod topbar;
 mod upload;
+mod view;
 
 pub use edit::title;
 pub use field::text_of;
 pub use node_state::{Look, NodeState};
 pub use page::{BuilderPage, NewBuilderPage};
 pub use state::{Connecting, Editor, PaletteRequest};
+
+#[cfg(test)]
+mod state_tests;

@@ -1,0 +1,198 @@
+//! Tests of the editor's state, without a page: what a hand does to it, and what of it is drawn again.
+#![expect(clippy::unwrap_used)]
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use leptos::prelude::*;
+use serde_json::json;
+
+use super::{Editor, Look, PaletteRequest};
+use crate::{
+    domain::{
+        NodeId,
+        execution::{NodeRun, NodeStatus},
+    },
+    graph::{
+        Command, Graph, SocketRef, catalogue,
+        catalogue::Direction,
+        format,
+        geometry::{Point, Size, Viewport},
+        gesture::{Input, Target},
+        selection::Selection,
+        wire::End,
+    },
+};
+
+fn id(name: &str) -> NodeId {
+    name.parse().unwrap()
+}
+
+fn graph() -> Graph {
+    let node = |id: &str, kind: &str, x: f64| json!({ "id": id, "type": kind, "position": { "x": x, "y": 0.0 }, "params": {} });
+    let definition = json!({
+        "schema": 1,
+        "nodes": [node("p", "Prompt", 0.0), node("a", "VeoVideo", 400.0), node("s", "VideoStitcher", 800.0), node("new", "Dubbing", 1200.0)],
+        "connections": [{ "from": { "node": "p", "socket": "text" }, "to": { "node": "a", "socket": "prompt" } }],
+    });
+    format::read(&definition).unwrap()
+}
+
+fn editor() -> (Owner, Editor) {
+    let owner = Owner::new();
+    let editor = owner.with(|| Editor::new(graph(), None));
+    (owner, editor)
+}
+
+fn set_text(node: &str, name: &str, text: &str) -> Command {
+    Command::SetParam { node: id(node), name: name.into(), value: text.into() }
+}
+
+fn drag(editor: Editor, target: Target, from: Point, to: Point) {
+    let view = editor.viewport.get_untracked();
+    let (from, to) = (view.to_screen(from), view.to_screen(to));
+    editor.feed(Input::Down { pointer: 1, at: from, target, adds: false, pans: false });
+    editor.feed(Input::Move { pointer: 1, at: to });
+    editor.feed(Input::Up { pointer: 1, at: to });
+}
+
+#[test]
+fn a_typed_word_is_one_step() {
+    let (_owner, editor) = editor();
+    for text in ["D", "Da", "Dawn"] {
+        editor.dispatch_as_part("p text", set_text("p", "text", text));
+    }
+    editor.end_typing();
+    editor.dispatch(set_text("a", "prompt", "other"));
+    editor.undo();
+    editor.undo();
+    assert_eq!(editor.graph(), graph());
+    assert!(!editor.can_undo.get_untracked() && editor.can_redo.get_untracked());
+}
+
+#[test]
+fn a_change_draws_only_what_it_touched() {
+    let (owner, editor) = editor();
+    let drawn = Arc::new(AtomicUsize::new(0));
+    let (state, count) = (editor.node(&id("s")).unwrap(), drawn.clone());
+    let node = owner.with(|| {
+        Memo::new(move |_| {
+            count.fetch_add(1, Ordering::Relaxed);
+            state.data.track();
+            state.position.track();
+            (state.size().height, state.look().name())
+        })
+    });
+    node.get_untracked();
+    editor.dispatch(set_text("p", "text", "Dawn"));
+    drag(editor, Target::Node(id("p")), Point::new(10.0, 10.0), Point::new(60.0, 10.0));
+    node.get_untracked();
+    assert_eq!(drawn.load(Ordering::Relaxed), 1);
+    editor.dispatch(Command::MoveNodes(vec![(id("s"), Point::new(900.0, 0.0).into())]));
+    node.get_untracked();
+    assert_eq!(drawn.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn a_drag_is_one_step_and_escape_leaves_none() {
+    let (_owner, editor) = editor();
+    drag(editor, Target::Node(id("p")), Point::new(10.0, 10.0), Point::new(110.0, 60.0));
+    assert_eq!(editor.node(&id("p")).unwrap().position.get_untracked(), Point::new(100.0, 50.0));
+    editor.undo();
+    assert_eq!(editor.node(&id("p")).unwrap().position.get_untracked(), Point::default());
+    editor.feed(Input::Down { pointer: 1, at: Point::default(), target: Target::Node(id("p")), adds: false, pans: false });
+    editor.feed(Input::Move { pointer: 1, at: Point::new(90.0, 0.0) });
+    editor.feed(Input::Escape);
+    assert_eq!(editor.node(&id("p")).unwrap().position.get_untracked(), Point::default());
+    assert!(!editor.can_undo.get_untracked());
+}
+
+#[test]
+fn a_wire_connects_or_says_why_not() {
+    let (_owner, editor) = editor();
+    let out = |node: &str, socket: &str| End::output(SocketRef::new(id(node), socket));
+    let at = |end: &End| untrack(|| editor.socket_at(end)).unwrap();
+    let clips = End::input(SocketRef::new(id("s"), "videos"));
+    drag(editor, Target::Socket(out("p", "text")), at(&out("p", "text")), at(&clips));
+    assert!(editor.status.get_untracked().contains("does not fit"), "{}", editor.status.get_untracked());
+    drag(editor, Target::Socket(out("a", "video")), at(&out("a", "video")), at(&clips));
+    assert_eq!(editor.with_graph(|graph| graph.connections().len()), 2);
+    assert_eq!(editor.mounted_wires.get_untracked().len(), 2);
+    drag(editor, Target::Socket(out("a", "video")), at(&out("a", "video")), Point::new(600.0, 700.0));
+    let request = editor.palette.get_untracked().unwrap();
+    editor.add_node(catalogue::specs().iter().find(|spec| spec.title == "Output").unwrap(), &request);
+    assert_eq!(editor.with_graph(|graph| graph.connections().len()), 3);
+    let added = editor.selection.get_untracked().single().cloned().unwrap();
+    assert_eq!(at(&End { socket: SocketRef::new(added, "video"), direction: Direction::In }), Point::new(600.0, 700.0));
+}
+
+#[test]
+fn what_is_gone_comes_back_as_it_was() {
+    let (_owner, editor) = editor();
+    editor.dispatch(set_text("p", "text", "A prompt"));
+    let run = NodeRun {
+        node_id: id("a"),
+        node_type: "VeoVideo".into(),
+        status: NodeStatus::Succeeded,
+        progress: 1.0,
+        message: String::new(),
+        cached: false,
+        key: None,
+        job_id: None,
+        video_id: None,
+        error: None,
+        cost: None,
+    };
+    editor.set_run(run);
+    editor.selection.set(Selection::of_nodes([id("a")]));
+    editor.delete_selection();
+    assert!(editor.mounted_wires.get_untracked().is_empty() && editor.selection.get_untracked().is_empty());
+    editor.undo();
+    assert_eq!(editor.mounted_wires.get_untracked().len(), 1);
+    assert_eq!(editor.node(&id("a")).unwrap().look(), Look::Run(NodeStatus::Succeeded));
+    editor.dispatch(set_text("p", "text", "Another prompt"));
+    assert_eq!(editor.node(&id("a")).unwrap().look(), Look::Stale);
+    editor.undo();
+    assert_eq!(editor.node(&id("a")).unwrap().look(), Look::Run(NodeStatus::Succeeded));
+}
+
+#[test]
+fn copies_are_new_nodes_with_their_wires() {
+    let (_owner, editor) = editor();
+    editor.selection.set(Selection::of_nodes([id("p"), id("a")]));
+    assert!(editor.copy());
+    editor.paste();
+    editor.duplicate();
+    assert_eq!(editor.with_graph(|graph| (graph.nodes().len(), graph.connections().len())), (8, 3));
+    editor.undo();
+    editor.undo();
+    assert_eq!(editor.graph(), graph());
+}
+
+#[test]
+fn nodes_are_added_in_view_and_not_on_top_of_each_other() {
+    let (_owner, editor) = editor();
+    let request = PaletteRequest { at: None, from: None };
+    for _ in 0..3 {
+        editor.add_node(&catalogue::specs()[0], &request);
+    }
+    let places = editor.with_graph(|graph| graph.nodes().iter().skip(4).map(|node| Point::from(node.position)).collect::<Vec<_>>());
+    assert!(places[0].distance(places[1]) > 20.0 && places[1].distance(places[2]) > 20.0);
+    let shown = editor.viewport.get_untracked().shows(Size::ASSUMED_WINDOW);
+    assert!(places.iter().all(|place| shown.holds(crate::graph::geometry::Rect::between(*place, *place))));
+}
+
+#[test]
+fn only_what_is_near_is_mounted() {
+    let owner = Owner::new();
+    let editor = owner.with(|| Editor::new(graph(), Some(Viewport::default())));
+    editor.dispatch(Command::MoveNodes(vec![(id("s"), Point::new(9_000.0, 0.0).into())]));
+    editor.resize(Size { width: 1000.0, height: 700.0 });
+    assert!(!editor.mounted.get_untracked().contains(&id("s")));
+    editor.look_at(Point::new(9_000.0, 0.0));
+    assert_eq!(editor.mounted.get_untracked(), [id("s")]);
+    editor.fit();
+    assert_eq!(editor.mounted.get_untracked().len(), 4);
+}

@@ -1,0 +1,80 @@
+//! The window over the graph: where it lies, how large it is, and which nodes and wires are near enough to be in the page.
+
+use leptos::prelude::*;
+
+use super::state::{Editor, set_if_new};
+use crate::{
+    domain::NodeId,
+    graph::{
+        Connection, SocketRef,
+        catalogue::Direction,
+        geometry::{Point, Rect, Settled, Size, Viewport, wire_bounds},
+        layout,
+        wire::End,
+    },
+};
+
+impl Editor {
+    /// Where a node is drawn and how large, as its signals have it.
+    #[must_use]
+    pub fn bounds(self, id: &NodeId) -> Option<Rect> {
+        let state = self.node(id)?;
+        Some(layout::bounds(state.position.get_untracked(), state.size_untracked()))
+    }
+
+    /// Where a socket is on the plane; follows the node while it is tracked.
+    #[must_use]
+    pub fn socket_at(self, end: &End) -> Option<Point> {
+        self.node(&end.socket.node)?.socket_at(end.direction, &end.socket.socket)
+    }
+
+    /// The viewport that shows the whole graph.
+    #[must_use]
+    pub fn fitting(self) -> Viewport {
+        let ids = self.with_graph(|graph| graph.nodes().iter().map(|node| node.id.clone()).collect::<Vec<_>>());
+        let window = self.window.get_untracked();
+        let middle = Viewport { x: window.width / 2.0, y: window.height / 2.0, zoom: 1.0 };
+        Rect::around(ids.iter().filter_map(|id| self.bounds(id))).map_or(middle, |bounds| Viewport::fitting(bounds, window))
+    }
+
+    /// Moves the window, and mounts what it comes near.
+    pub fn look(self, view: Viewport) {
+        set_if_new(self.viewport, view);
+        let shown = view.shows(self.window.get_untracked());
+        if !self.settled.get_value().is_some_and(|settled| settled.serves(shown)) {
+            self.settle();
+        }
+    }
+
+    /// Takes the canvas' real size; from then on everything in view is mounted. The plane's middle is held, but where the view was fitted to
+    /// the assumed window it is fitted to the real one.
+    pub fn resize(self, window: Size) {
+        let before = self.window.get_untracked();
+        self.mount_cap.set_value(usize::MAX);
+        self.window.set(window);
+        let first_fit = self.to_fit.try_update_value(std::mem::take).unwrap_or_default();
+        let view = if first_fit { self.fitting() } else { self.viewport.get_untracked().resized(before, window) };
+        self.viewport.set(view);
+        self.settle();
+    }
+
+    /// Mounts the nodes and wires around what the window shows, and unmounts the rest.
+    pub fn settle(self) {
+        let settled = Settled::around(self.viewport.get_untracked().shows(self.window.get_untracked()));
+        self.settled.set_value(Some(settled));
+        let near = settled.rect();
+        let graph = self.graph();
+        let ids = graph.nodes().iter().map(|node| &node.id);
+        let nodes = ids.filter(|id| self.bounds(id).is_some_and(|bounds| bounds.touches(near))).take(self.mount_cap.get_value());
+        set_if_new(self.mounted, nodes.cloned().collect());
+        let in_reach = |connection: &&Connection| {
+            let ends = (self.end_at(Direction::Out, &connection.from), self.end_at(Direction::In, &connection.to));
+            matches!(ends, (Some(from), Some(to)) if wire_bounds(from, to).touches(near))
+        };
+        set_if_new(self.mounted_wires, graph.connections().iter().filter(in_reach).cloned().collect());
+    }
+
+    fn end_at(self, direction: Direction, socket: &SocketRef) -> Option<Point> {
+        untrack(|| self.node(&socket.node)?.socket_at(direction, &socket.socket))
+    }
+}
