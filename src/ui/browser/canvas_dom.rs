@@ -45,6 +45,12 @@ pub fn is_typing(event: &web_sys::Event) -> bool {
     closest(event, "input, textarea, select, [contenteditable]").is_some()
 }
 
+/// Whether files are being pasted.
+#[must_use]
+pub fn brings_files(event: &web_sys::ClipboardEvent) -> bool {
+    event.clipboard_data().and_then(|data| data.files()).is_some_and(|files| files.length() > 0)
+}
+
 /// Whether keys pressed now already do something to what has the focus: a button, a link, a clip.
 #[must_use]
 pub fn has_own_keys(event: &web_sys::Event) -> bool {

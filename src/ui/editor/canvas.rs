@@ -63,7 +63,11 @@ pub fn Canvas() -> impl IntoView {
             on:pointercancel=move |_| pointer.lost()
             on:wheel=move |event| pointer.wheel(&event)
             on:dblclick=move |event| pointer.double_click(&event)
-            on:contextmenu=move |event| event.prevent_default()
+            on:contextmenu=move |event| {
+                if !matches!(target_of(&event), Target::Inside(_)) {
+                    event.prevent_default();
+                }
+            }
         >
             <div class="plane" style=plane>
                 <svg class="wires" width="1" height="1" aria-hidden="true">

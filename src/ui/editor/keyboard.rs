@@ -33,9 +33,20 @@ pub fn listen(editor: Editor) {
                 let _ = editor.space_held.try_set_value(false);
             }
         });
+        // A key that is lifted while another window has the focus is never heard of.
+        let left = window_event_listener(ev::blur, move |_| {
+            let _ = editor.space_held.try_set_value(false);
+        });
+        // Files are somebody else's to paste.
+        let paste = window_event_listener(ev::paste, move |event| {
+            if !canvas_dom::is_typing(&event) && !canvas_dom::brings_files(&event) {
+                editor.paste();
+            }
+        });
         on_cleanup(move || {
-            down.remove();
-            up.remove();
+            for listener in [down, up, left, paste] {
+                listener.remove();
+            }
         });
     });
 }
@@ -83,11 +94,6 @@ fn shortcut(editor: Editor, key: &str, shift: bool) -> bool {
         ("z", true) | ("y", _) => editor.redo(),
         ("c", false) => return editor.copy(),
         ("x", false) => editor.cut(),
-        // Not kept from the browser: files are pasted through its own event.
-        ("v", false) => {
-            editor.paste();
-            return false;
-        }
         ("d", false) => editor.duplicate(),
         ("a", false) => editor.select_all(),
         _ => return false,

@@ -84,7 +84,7 @@ fn OpenPalette(request: PaletteRequest) -> impl IntoView {
     let entries = move || {
         let found = found.get();
         if found.is_empty() {
-            return view! { <li class="palette-none">"No node of that name."</li> }.into_any();
+            return view! { <li class="palette-none" role="option" aria-disabled="true" aria-selected="false">"No node of that name."</li> }.into_any();
         }
         found
             .into_iter()
