@@ -153,7 +153,8 @@ impl StitchPlan {
     fn clip(&self, probe: &Probe, report: &Report) -> ClipPlan {
         let video = report.video();
         let audio = report.audio();
-        let length = video.and_then(Stream::seconds).unwrap_or(probe.duration_seconds).min(probe.duration_seconds);
+        let end = video.and_then(|video| report.end_of(video));
+        let length = end.unwrap_or(probe.duration_seconds).min(probe.duration_seconds);
         let packets = |stream: Option<&Stream>| stream.and_then(Stream::frames_promised).unwrap_or(0);
         ClipPlan {
             width: probe.width,

@@ -16,6 +16,7 @@ pub(super) struct Report {
 pub(super) struct Format {
     #[serde(default)]
     pub(super) format_name: String,
+    pub(super) start_time: Option<String>,
     pub(super) duration: Option<String>,
     #[serde(default)]
     pub(super) tags: FormatTags,
@@ -52,9 +53,19 @@ pub(super) struct Stream {
     pub(super) sample_rate: Option<String>,
     pub(super) channels: Option<i64>,
     #[serde(default)]
+    pub(super) tags: StreamTags,
+    #[serde(default)]
     pub(super) disposition: Disposition,
     #[serde(default)]
     pub(super) side_data_list: Vec<SideData>,
+}
+
+/// A stream's tags, as far as they matter.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(super) struct StreamTags {
+    /// Matroska's own length of a stream, as `00:00:01.023000000`.
+    #[serde(rename = "DURATION")]
+    pub(super) duration: Option<String>,
 }
 
 /// What a stream is for.
@@ -79,6 +90,16 @@ impl Report {
     /// The first stream of sound.
     pub(super) fn audio(&self) -> Option<&Stream> {
         self.streams.iter().find(|stream| stream.is("audio") && stream.sample_rate().is_some())
+    }
+
+    /// Seconds from the beginning of the file to this stream's last moment.
+    pub(super) fn end_of(&self, stream: &Stream) -> Option<f64> {
+        let begin = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<f64>().ok()).filter(|start| start.is_finite());
+        let late = begin(&stream.start_time).unwrap_or(0.0) - begin(&self.format.start_time).unwrap_or(0.0);
+        match stream.seconds() {
+            Some(seconds) => Some(seconds + late.max(0.0)),
+            None => clock(stream.tags.duration.as_deref()),
+        }
     }
 
     /// Whether the container is MP4 or MOV, the ones whose header counts the frames.
@@ -117,7 +138,8 @@ impl Stream {
     pub(super) fn frame_rate(&self, nominal: bool) -> Option<f64> {
         let (average, other) = (fraction(self.avg_frame_rate.as_deref(), '/'), fraction(self.r_frame_rate.as_deref(), '/'));
         let (first, second) = if nominal { (other, average) } else { (average, other) };
-        let sane = |rate: &f64| (0.01..=1000.0).contains(rate);
+        // The nominal rate of a clip without a regular one is its clock's, such as 1000 or 90000.
+        let sane = |rate: &f64| (0.01..=480.0).contains(rate);
         first.filter(sane).or(second.filter(sane))
     }
 
@@ -139,6 +161,14 @@ impl Stream {
 /// A length in seconds that can be one.
 pub(super) fn seconds(text: Option<&str>) -> Option<f64> {
     text?.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds > 0.0)
+}
+
+/// `00:00:01.023000000` in seconds.
+fn clock(text: Option<&str>) -> Option<f64> {
+    let mut parts = text?.splitn(3, ':').map(|part| part.parse::<f64>().ok());
+    let (hours, minutes, last) = (parts.next()??, parts.next()??, parts.next()??);
+    let total = hours * 3600.0 + minutes * 60.0 + last;
+    (total.is_finite() && total > 0.0).then_some(total)
 }
 
 /// `30000/1001` or `16:15` as a number.

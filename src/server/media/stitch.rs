@@ -173,8 +173,9 @@ pub async fn stitch(
         plan = plan(ffmpeg, clips, params) => plan?,
     };
     let made = join(ffmpeg, clips, params, output, &on_progress, cancel, plan).await;
-    if made.is_err() {
-        remove(output).await;
+    match &made {
+        Ok(_) => on_progress(1.0),
+        Err(_) => remove(output).await,
     }
     made
 }
@@ -192,7 +193,7 @@ async fn join(
     let share = |seconds: f64| on_progress((seconds / total).clamp(0.0, 1.0));
     let limits = Limits::render(total);
     if plan.copy {
-        let copied = match ffmpeg.run(&copying(clips, output)?, limits, &share, cancel).await {
+        let copied = match ffmpeg.run(&copying(clips, output)?, limits, &|_| (), cancel).await {
             Ok(()) => verify(ffmpeg, output, &plan, Way::Copied).await,
             Err(error) => Err(error),
         };

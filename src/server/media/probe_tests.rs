@@ -1,0 +1,168 @@
+//! What a probe promises, shown with real and hostile files.
+
+use super::{super::sample_clips::Clips, *};
+
+async fn probed(path: &Path) -> Result<Probe> {
+    probe(&Ffmpeg::locate(), path).await
+}
+
+async fn refusal(path: &Path) -> String {
+    match probed(path).await {
+        Err(Error::Api(error)) if error.kind == ErrorKind::NotAVideo => error.message,
+        other => panic!("{}: {other:?}", path.display()),
+    }
+}
+
+#[tokio::test]
+async fn a_clip_is_known_by_its_content_whatever_its_name() {
+    let clips = Clips::new();
+    let clip = probed(&clips.clip("a.mp4", "180x320", 24, 44_100)).await.unwrap();
+    assert!((clip.duration_seconds - 1.0).abs() < 0.05, "{clip:?}");
+    assert_eq!((clip.resolution(), clip.aspect_ratio()), ("180x320".into(), "9:16".into()));
+    assert_eq!((clip.codec.as_str(), clip.fps), ("h264", 24.0));
+    assert_eq!(clip.audio, Some(AudioInfo { codec: "aac".into(), sample_rate: 44_100, channels: 1 }));
+    let silent = probed(&clips.silent("--odd 'name\n.txt.mp4", "64x64", 30)).await.unwrap();
+    assert_eq!((silent.audio.clone(), silent.aspect_ratio()), (None, "1:1".into()));
+    for (name, encoding, media_type, container) in [
+        ("b.mov", "-c copy", "video/quicktime", "mov"),
+        ("b.mkv", "-c copy", "video/x-matroska", "matroska"),
+        ("b.avi", "-c copy", "video/x-msvideo", "avi"),
+        ("b.ts", "-c copy", "video/mp2t", "mpegts"),
+        ("b.webm", "-c:v libvpx -deadline realtime -c:a libopus", "video/webm", "webm"),
+    ] {
+        let made = clips.make(name, &format!("-i {{a.mp4}} {encoding}"));
+        let renamed = clips.path("disguised.mp4");
+        std::fs::rename(made, &renamed).unwrap();
+        let probe = probed(&renamed).await.unwrap();
+        assert_eq!((probe.media_type.as_str(), probe.container.as_str(), probe.fps), (media_type, container, 24.0));
+        assert!((0.95..1.2).contains(&probe.duration_seconds), "{probe:?}");
+    }
+}
+
+#[tokio::test]
+async fn size_is_as_displayed() {
+    let clips = Clips::new();
+    clips.silent("a.mp4", "320x180", 24);
+    let rotated = probed(&clips.make("r.mp4", "-i {a.mp4} -c copy -metadata:s:v rotate=90")).await.unwrap();
+    assert_eq!((rotated.resolution(), rotated.aspect_ratio()), ("180x320".into(), "9:16".into()));
+    let anamorphic = clips.make("w.mp4", "-f lavfi -i testsrc2=size=72x58:rate=10:duration=1,setsar=16/15 -c:v libx264");
+    assert_eq!(probed(&anamorphic).await.unwrap().resolution(), "77x58");
+}
+
+#[tokio::test]
+async fn a_cover_picture_is_no_video_and_sound_alone_is_refused() {
+    let clips = Clips::new();
+    clips.clip("a.mp4", "64x64", 24, 48_000);
+    clips.make("c.png", "-f lavfi -i testsrc2=size=400x400 -frames:v 1");
+    let song = clips.make("s.m4a", "-i {a.mp4} -i {c.png} -map 0:a -map 1 -c copy -disposition:v attached_pic -f mp4");
+    assert!(refusal(&song).await.contains("sound but no moving picture"));
+    let film = clips.make("f.mp4", "-i {c.png} -i {a.mp4} -map 0 -map 1 -c copy -disposition:v:0 attached_pic");
+    assert_eq!(probed(&film).await.unwrap().resolution(), "64x64");
+}
+
+#[tokio::test]
+async fn what_is_no_video_is_refused_in_words() {
+    let clips = Clips::new();
+    let noise: Vec<u8> = (0..20_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    assert!(refusal(&clips.write("empty.mp4", b"")).await.contains("empty"));
+    assert!(refusal(&clips.write("noise.mp4", &noise)).await.contains("not a video"));
+    assert!(refusal(&clips.write("page.mp4", b"<!doctype html><title>x</title>")).await.contains("not a video"));
+    assert!(refusal(&clips.make("still.png", "-f lavfi -i testsrc2=size=64x64 -frames:v 1")).await.contains("not a video"));
+    let missing = probed(&clips.path("missing.mp4")).await;
+    assert!(matches!(missing, Err(Error::Io { .. })), "{missing:?}");
+}
+
+#[tokio::test]
+async fn a_playlist_opens_no_other_file() {
+    let clips = Clips::new();
+    let other = clips.clip("other.mp4", "64x64", 24, 48_000);
+    clips.make("other.ts", "-i {other.mp4} -c copy");
+    let hls = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:1.0,\nother.ts\n#EXT-X-ENDLIST\n";
+    let url = other.display();
+    let dash = format!(
+        "<?xml version=\"1.0\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" type=\"static\" mediaPresentationDuration=\"PT1S\"><Period>\
+         <AdaptationSet mimeType=\"video/mp4\"><Representation id=\"1\" bandwidth=\"1\"><BaseURL>file://{url}</BaseURL>\
+         </Representation></AdaptationSet></Period></MPD>"
+    );
+    for (name, text) in [("hls.mp4", hls), ("list.mp4", "ffconcat version 1.0\nfile other.mp4\n"), ("dash.mp4", &dash)] {
+        let path = clips.write(name, text.as_bytes());
+        assert!(refusal(&path).await.contains("playlist"), "{name}");
+        assert!(stream_hash(&Ffmpeg::locate(), &path).await.is_err(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_cut_file_is_refused_as_cut() {
+    let clips = Clips::new();
+    let whole = clips.clip("a.mp4", "180x320", 24, 48_000);
+    clips.make("late.mp4", "-i {a.mp4} -c copy");
+    clips.make("a.mkv", "-i {a.mp4} -c copy");
+    clips.make("a.avi", "-i {a.mp4} -c copy");
+    for (share, name) in [(0.999, "a.mp4"), (0.67, "a.mp4"), (0.3, "a.mp4"), (0.67, "late.mp4"), (0.67, "a.mkv"), (0.67, "a.avi")] {
+        let cut = clips.cut(&clips.path(name), share, "cut.mp4");
+        assert!(refusal(&cut).await.contains("cut short"), "{share} of {name}");
+    }
+    // The same, where the box of the media data says "to the end of the file": only counting finds it.
+    let mut bytes = std::fs::read(&whole).unwrap();
+    let at = bytes.windows(4).position(|window| window == b"mdat").unwrap();
+    bytes[at - 4..at].fill(0);
+    let open = clips.write("open.mp4", &bytes);
+    probed(&open).await.unwrap();
+    assert!(refusal(&clips.cut(&open, 0.67, "cut.mp4")).await.contains("cut short"));
+}
+
+#[tokio::test]
+async fn odd_but_whole_files_are_taken() {
+    let clips = Clips::new();
+    clips.clip("a.mp4", "64x64", 24, 48_000);
+    for (name, arguments, seconds) in [
+        ("fragments.mp4", "-i {a.mp4} -c copy -movflags frag_keyframe+empty_moov", 1.0),
+        ("trimmed.mp4", "-ss 0.5 -i {a.mp4} -c copy", 0.5),
+        ("recorded.webm", "-i {a.mp4} -c:v libvpx -deadline realtime -c:a libopus -live 1", 1.0),
+        ("deep.mp4", "-i {a.mp4} -c:v libx264 -preset ultrafast -pix_fmt yuv444p10le -an", 1.0),
+    ] {
+        let probe = probed(&clips.make(name, arguments)).await.unwrap();
+        assert!((probe.duration_seconds - seconds).abs() < 0.1 && probe.fps > 23.0, "{name}: {probe:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_header_that_lies_about_its_length_is_not_believed() {
+    let clips = Clips::new();
+    let mut bytes = std::fs::read(clips.clip("a.mp4", "64x64", 24, 48_000)).unwrap();
+    let at = bytes.windows(4).position(|window| window == b"mvhd").unwrap() + 20;
+    bytes[at..at + 4].copy_from_slice(&0x7FFF_FFFF_u32.to_be_bytes());
+    let probe = probed(&clips.write("long.mp4", &bytes)).await.unwrap();
+    assert!(probe.duration_seconds < 1.1, "{probe:?}");
+}
+
+#[tokio::test]
+async fn footage_is_recognised_in_another_container() {
+    let clips = Clips::new();
+    let a = clips.clip("a.mp4", "64x64", 24, 48_000);
+    let b = clips.make("b.mov", "-i {a.mp4} -c copy -metadata title=other");
+    let c = clips.clip("c.mp4", "64x66", 24, 48_000);
+    let ffmpeg = Ffmpeg::locate();
+    let hash = stream_hash(&ffmpeg, &a).await.unwrap();
+    assert_eq!(hash, stream_hash(&ffmpeg, &b).await.unwrap());
+    assert_ne!(hash, stream_hash(&ffmpeg, &c).await.unwrap());
+}
+
+#[test]
+fn ratios_have_their_usual_names() {
+    let probe = |width, height| Probe {
+        duration_seconds: 1.0,
+        width,
+        height,
+        codec: "h264".into(),
+        fps: 24.0,
+        audio: None,
+        media_type: "video/mp4".into(),
+        container: "mp4".into(),
+    };
+    for (width, height, name) in
+        [(720, 1280, "9:16"), (1080, 1918, "9:16"), (854, 480, "16:9"), (864, 480, "9:5"), (1000, 1000, "1:1"), (1792, 1024, "7:4")]
+    {
+        assert_eq!(probe(width, height).aspect_ratio(), name);
+    }
+}
