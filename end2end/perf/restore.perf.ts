@@ -2,6 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { clip, test } from '../server';
 
+// Wide enough that every clip is in view.
+test.use({ viewport: { width: 2600, height: 1500 } });
+
 test('restoring 20 clips', async ({ server, page }) => {
   const definition = { schema: 1, nodes: [] as any[], connections: [] };
   const { workflow_id } = await server.api('POST', '/api/workflows', { name: 'Twenty clips', definition });
@@ -13,7 +16,7 @@ test('restoring 20 clips', async ({ server, page }) => {
     form.append('file', new Blob([bytes]), `clip-${index}.mp4`);
     const answer = await fetch(`${server.origin}/api/videos/upload`, { method: 'POST', body: form });
     const { video_id } = (await answer.json()) as { video_id: string };
-    definition.nodes.push({ id: `clip-${index}`, type: 'UploadVideo', position: { x: (index % 5) * 330, y: Math.floor(index / 5) * 780 }, params: { video_id } });
+    definition.nodes.push({ id: `clip-${index}`, type: 'UploadVideo', position: { x: (index % 10) * 330, y: Math.floor(index / 10) * 780 }, params: { video_id } });
   }
   await server.api('PUT', `/api/workflows/${workflow_id}`, { definition, status: 'saved' });
 
@@ -23,7 +26,7 @@ test('restoring 20 clips', async ({ server, page }) => {
     downloads = 0;
     const began = Date.now();
     await page.goto(`${server.origin}/workflows/${workflow_id}`);
-    await page.waitForFunction(() => document.querySelectorAll('[data-clips-restored="20"]').length > 0);
+    await page.waitForFunction(() => document.querySelectorAll('[data-node-id] video[src^="blob:"]').length === 20);
     return { milliseconds: Date.now() - began, downloads };
   };
   const cold = await restore();
