@@ -19,6 +19,8 @@ pub mod plan;
 mod seed;
 pub mod selection;
 pub mod socket_type;
+#[cfg(test)]
+mod tests;
 pub mod unfinished;
 pub mod wire;
 

@@ -1,0 +1,227 @@
+//! What a run does, what it refuses, and which changes make a clip another clip.
+
+use serde_json::{Value, json};
+
+use super::{drama, graph, id, node, of, wire};
+use crate::{
+    domain::{
+        FieldError, NodeId, Sha256,
+        execution::Mode,
+        provider::{Provider, Size},
+    },
+    graph::{
+        Command, Graph, Position, catalogue, content_key,
+        plan::{Action, Generate, Plan, Step, plan},
+        unfinished,
+    },
+};
+
+fn names(plan: &Plan) -> Vec<&str> {
+    plan.steps.iter().map(|step| step.node_id.as_str()).collect()
+}
+
+fn step<'a>(plan: &'a Plan, name: &str) -> &'a Step {
+    plan.steps.iter().find(|step| step.node_id == id(name)).unwrap()
+}
+
+fn made(plan: &Plan, name: &str) -> Generate {
+    match &step(plan, name).action {
+        Action::Generate(generate) => generate.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn with(graph: &Graph, node: &str, name: &str, value: impl Into<Value>) -> Graph {
+    let mut graph = graph.clone();
+    graph.apply(Command::SetParam { node: id(node), name: name.into(), value: value.into() }).unwrap();
+    graph
+}
+
+fn refusals(graph: &Graph, mode: Mode) -> Vec<(String, String, String)> {
+    let error = |error: FieldError| (error.node_id.map_or_else(String::new, |id| id.to_string()), error.kind, error.pointer);
+    plan(graph, None, mode).unwrap_err().into_iter().map(error).collect()
+}
+
+fn key(graph: &Graph, node: &str, mode: Mode) -> Sha256 {
+    let plan = plan(graph, None, mode).unwrap();
+    let step = step(&plan, node);
+    // Every source's clip is known by the source's id, padded.
+    let hash = |id: &NodeId| Sha256::new(std::array::from_fn(|at| id.as_str().as_bytes().get(at).copied().unwrap_or_default()));
+    let media: Vec<_> = step.media_inputs().map(|input| (input.socket, input.from.iter().map(hash).collect())).collect();
+    content_key(step, &media)
+}
+
+#[test]
+fn everything_runs_but_notes_and_prompts_that_nobody_uses() {
+    let mut graph = drama();
+    graph.apply(Command::AddNode(crate::graph::Node::new(id("idle"), crate::graph::NodeType::Prompt, Position::default()))).unwrap();
+    assert_eq!(names(&plan(&graph, None, Mode::Draft).unwrap()), ["p", "a", "b", "s", "o"]);
+    assert_eq!(names(&plan(&graph, Some(&[id("a")]), Mode::Draft).unwrap()), ["p", "a"]);
+    assert_eq!(plan(&graph, Some(&[id("n")]), Mode::Draft).unwrap_err()[0].kind, "nothing_to_run");
+    let unknown = plan(&graph, Some(&[id("a"), id("z")]), Mode::Draft).unwrap_err();
+    assert_eq!((unknown[0].kind.as_str(), unknown[0].pointer.as_str()), ("unknown_target", "/nodes/1"));
+    assert_eq!(plan(&Graph::new(), None, Mode::Final).unwrap_err()[0].kind, "nothing_to_run");
+}
+
+#[test]
+fn a_connected_prompt_wins_and_defaults_are_filled_in() {
+    let graph = with(&drama(), "a", "prompt", "Never said");
+    let plan = plan(&graph, None, Mode::Final).unwrap();
+    let upright = Size { width: 720, height: 1280 };
+    let a = made(&plan, "a");
+    assert_eq!((a.provider, a.model.as_str(), a.prompt.as_str()), (Provider::OpenAi, "sora-2", "A harbour at dawn"));
+    assert_eq!((a.seconds, a.size, a.seed, a.take), (4.0, upright, None, 1));
+    let b = made(&plan, "b");
+    assert_eq!((b.provider, b.prompt.as_str(), b.seconds, b.size), (Provider::Google, "Her own words", 6.0, upright));
+    assert_eq!(b.params["aspect"], "9:16");
+}
+
+#[test]
+fn a_draft_keeps_timing_and_frame_and_is_made_here() {
+    let graph = with(&with(&drama(), "a", "seconds", 12), "a", "size", "1280x720");
+    let plan = plan(&graph, None, Mode::Draft).unwrap();
+    let a = made(&plan, "a");
+    assert_eq!((a.provider, a.seconds, a.size.to_string()), (Provider::Animatic, 12.0, "1280x720".into()));
+    assert!(plan.steps.iter().all(|step| step.provider().is_none_or(|provider| provider.setting().is_none())));
+}
+
+#[test]
+fn what_is_unfinished_is_refused_by_node() {
+    let nodes = [
+        node("p", "Prompt", json!({ "text": " " })),
+        node("a", "Sora2Video", json!({})),
+        node("b", "VeoVideo", json!({})),
+        node("u", "UploadVideo", json!({})),
+        node("v", "UploadVideo", json!({ "video_id": "no id" })),
+        node("s", "VideoStitcher", json!({})),
+        node("o", "Output", json!({})),
+        node("x", "FutureNode", json!({})),
+    ];
+    let graph = graph(&nodes, &[wire("p.text", "a.prompt")]);
+    let found = refusals(&graph, Mode::Draft);
+    let found: Vec<_> = found.iter().map(|(node, kind, pointer)| (node.as_str(), kind.as_str(), pointer.as_str())).collect();
+    assert_eq!(
+        found,
+        [
+            ("p", "unfinished", "/nodes/0/params/text"),
+            ("a", "unfinished", "/nodes/1"),
+            ("b", "unfinished", "/nodes/2/params/prompt"),
+            ("u", "unfinished", "/nodes/3/params/video_id"),
+            ("v", "unfinished", "/nodes/4/params/video_id"),
+            ("s", "unfinished", "/nodes/5"),
+            ("o", "unfinished", "/nodes/6"),
+            ("x", "unknown_type", "/nodes/7"),
+        ]
+    );
+    assert_eq!(unfinished(&graph, &id("b"), Mode::Draft).as_deref(), Some("Write a prompt, or connect one."));
+    assert_eq!(unfinished(&drama(), &id("a"), Mode::Final), None);
+}
+
+#[test]
+fn a_final_is_held_to_its_models_limits_and_a_draft_to_the_renderers() {
+    for (node, name, value, reason) in [
+        ("a", "seconds", json!(6), "Sora 2 makes clips of 4, 8, 12 seconds, not of 6."),
+        ("a", "size", json!("1080x1920"), "Sora 2 makes no size “1080x1920”: choose one of 720x1280, 1280x720."),
+        ("b", "seconds", json!(2), "Gemini Omni 1.2 Flash makes clips of 3 to 15 whole seconds, not of 2."),
+        ("b", "model", json!("veo-9"), "Google has no model “veo-9”: choose another one."),
+    ] {
+        let graph = with(&drama(), node, name, value);
+        assert_eq!(unfinished(&graph, &id(node), Mode::Final).as_deref(), Some(reason));
+        assert_eq!(unfinished(&graph, &id(node), Mode::Draft), None, "{name}");
+        assert!(refusals(&graph, Mode::Final).iter().all(|(at, kind, pointer)| at == node && kind == "invalid" && pointer.ends_with(name)));
+    }
+    for (node, name, value) in [
+        ("a", "provider", json!("acme")),
+        ("a", "seconds", json!(0)),
+        ("a", "seconds", json!(61)),
+        ("a", "size", json!("huge")),
+        ("a", "take", json!(0)),
+        ("b", "aspect", json!("16-9")),
+        ("s", "transition", json!("explode")),
+        ("s", "transition_seconds", json!(-1)),
+        ("s", "size", json!("721x3")),
+        ("s", "fps", json!(0)),
+    ] {
+        let graph = with(&drama(), node, name, value.clone());
+        assert!(unfinished(&graph, &id(node), Mode::Draft).is_some(), "{name} {value}");
+    }
+    let veo = with(&with(&drama(), "b", "model", "veo-3.1-generate-preview"), "b", "resolution", "1080p");
+    assert_eq!(unfinished(&veo, &id("b"), Mode::Final).as_deref(), Some("Veo 3.1 makes 1080p in clips of 8 seconds only."));
+}
+
+#[test]
+fn a_stitcher_takes_its_order_then_top_to_bottom_left_to_right() {
+    let place = |name: &str, x: f64, y: f64| json!({ "id": name, "type": "VeoVideo", "position": { "x": x, "y": y }, "params": { "prompt": name } });
+    let nodes =
+        [place("a", 0.0, 9.0), place("b", 5.0, 1.0), place("c", 1.0, 1.0), place("d", 1.0, 1.0), node("s", "VideoStitcher", json!({}))];
+    let graph = graph(&nodes, &["a", "b", "c", "d"].map(|name| wire(&format!("{name}.video"), "s.videos")));
+    let order = |graph: &Graph| {
+        step(&plan(graph, None, Mode::Draft).unwrap(), "s").inputs[0].from.iter().map(ToString::to_string).collect::<String>()
+    };
+    assert_eq!(order(&graph), "cdba");
+    let graph = with(&graph, "s", "order", json!(["b", "gone", "a"]));
+    assert_eq!(order(&graph), "bacd");
+}
+
+#[test]
+fn every_parameter_with_an_effect_makes_another_clip_and_no_other_does() {
+    let graph = drama();
+    let other = |name: &str| match name {
+        "text" | "prompt" | "negative_prompt" => json!("Other words"),
+        "provider" => json!("xai"),
+        "model" => json!("gemini-omni-1.1-flash"),
+        "seconds" => json!(8),
+        "size" => json!("1280x720"),
+        "aspect" => json!("16:9"),
+        "resolution" => json!("1080p"),
+        "transition" => json!("fade"),
+        "transition_seconds" => json!(1.5),
+        "seed" | "take" | "fps" => json!(24),
+        "name" => json!("Another name"),
+        "order" => json!(["nobody"]),
+        unexpected => panic!("say what another {unexpected} is"),
+    };
+    for node in ["b", "s", "o"] {
+        let before = key(&graph, node, Mode::Final);
+        for param in catalogue::spec(&of(&graph, node).node_type).unwrap().params {
+            let changed = key(&with(&graph, node, param.name, other(param.name)), node, Mode::Final);
+            assert_eq!(changed == before, param.display_only, "{node} {}", param.name);
+        }
+    }
+}
+
+#[test]
+fn the_key_does_not_care_how_the_same_thing_is_said() {
+    let graph = drama();
+    let before = key(&graph, "a", Mode::Final);
+    for (name, value) in
+        [("seconds", json!(4)), ("seconds", json!("4")), ("seconds", json!(4.0)), ("model", json!("sora-2")), ("take", json!(1))]
+    {
+        assert_eq!(key(&with(&graph, "a", name, value.clone()), "a", Mode::Final), before, "{name} {value}");
+    }
+    let mut unwired = with(&graph, "a", "prompt", "A harbour at dawn");
+    unwired.apply(Command::RemoveNodes(vec![id("p")])).unwrap();
+    assert_eq!(key(&unwired, "a", Mode::Final), before, "it does not matter where the words come from");
+    assert_ne!(key(&with(&graph, "p", "text", "Dusk"), "a", Mode::Final), before, "but what they say does");
+}
+
+#[test]
+fn a_draft_never_stands_for_a_final() {
+    assert_ne!(key(&drama(), "a", Mode::Draft), key(&drama(), "a", Mode::Final));
+    let pro = with(&drama(), "a", "model", "sora-2-pro");
+    assert_eq!(key(&drama(), "a", Mode::Draft), key(&pro, "a", Mode::Draft), "the animatic is the same whatever model it stands for");
+}
+
+#[test]
+fn moving_a_node_matters_only_where_it_changes_a_stitchers_order() {
+    let graph = drama();
+    let moved = |y: f64| {
+        let mut graph = graph.clone();
+        graph.apply(Command::MoveNodes(vec![(id("a"), Position::new(500.0, y))])).unwrap();
+        graph
+    };
+    for node in ["a", "s", "o"] {
+        assert_eq!(key(&graph, node, Mode::Final), key(&moved(-50.0), node, Mode::Final), "{node}");
+    }
+    assert_ne!(key(&graph, "s", Mode::Final), key(&moved(50.0), "s", Mode::Final));
+}
