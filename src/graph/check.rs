@@ -73,7 +73,8 @@ fn problem(node: &NodeId, kind: &str, pointer: String, detail: String) -> FieldE
 /// The circles of a graph, no node in two of them; each begins at its first node in document order.
 fn circles(graph: &Graph) -> Vec<Vec<NodeId>> {
     let mut next: HashMap<&NodeId, Vec<&NodeId>> = HashMap::new();
-    for Connection { from, to, .. } in graph.connections() {
+    let there = |connection: &&Connection| graph.node(&connection.from.node).and(graph.node(&connection.to.node)).is_some();
+    for Connection { from, to, .. } in graph.connections().iter().filter(there) {
         next.entry(&from.node).or_default().push(&to.node);
     }
     let mut circles = Vec::new();

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     catalogue::{self, Direction},
-    model::{Graph, Node, SocketRef},
+    model::{Connection, Graph, Node, SocketRef},
     socket_type::{Reason, can_connect},
 };
 use crate::domain::NodeId;
@@ -54,29 +54,33 @@ impl Graph {
         if self.downstream(&to.node).contains(&from.node) { Err(ConnectError::Cycle) } else { Ok(()) }
     }
 
-    /// The nodes that a node's result reaches, itself left out.
+    /// The nodes that a node's result reaches.
     #[must_use]
-    pub fn downstream(&self, node: &NodeId) -> HashSet<NodeId> {
-        self.reach(node, |connection| (&connection.from.node, &connection.to.node))
+    pub fn downstream<'a>(&'a self, node: &'a NodeId) -> HashSet<NodeId> {
+        self.reach([node], |connection| (&connection.from.node, &connection.to.node))
     }
 
-    /// The nodes that a node needs, itself left out.
+    /// The nodes that these nodes need, they themselves left out unless others of them need them.
     #[must_use]
-    pub fn upstream(&self, node: &NodeId) -> HashSet<NodeId> {
-        self.reach(node, |connection| (&connection.to.node, &connection.from.node))
+    pub fn upstream<'a>(&'a self, nodes: impl IntoIterator<Item = &'a NodeId>) -> HashSet<NodeId> {
+        self.reach(nodes, |connection| (&connection.to.node, &connection.from.node))
     }
 
-    fn reach(&self, start: &NodeId, step: impl Fn(&super::Connection) -> (&NodeId, &NodeId)) -> HashSet<NodeId> {
+    fn reach<'a>(
+        &'a self,
+        starts: impl IntoIterator<Item = &'a NodeId>,
+        step: impl Fn(&Connection) -> (&NodeId, &NodeId),
+    ) -> HashSet<NodeId> {
         let mut next: HashMap<&NodeId, Vec<&NodeId>> = HashMap::new();
         for connection in self.connections() {
             let (from, to) = step(connection);
             next.entry(from).or_default().push(to);
         }
         let mut seen = HashSet::new();
-        let mut open = vec![start];
+        let mut open: Vec<&NodeId> = starts.into_iter().collect();
         while let Some(node) = open.pop() {
             for neighbour in next.get(node).into_iter().flatten() {
-                if *neighbour != start && seen.insert((*neighbour).clone()) {
+                if seen.insert((*neighbour).clone()) {
                     open.push(neighbour);
                 }
             }

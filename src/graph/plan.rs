@@ -174,12 +174,9 @@ fn needed(graph: &Graph, targets: Option<&[NodeId]>) -> HashSet<NodeId> {
     };
     let named: Option<HashSet<&NodeId>> = targets.map(|targets| targets.iter().collect());
     let wanted = graph.nodes().iter().filter(|node| runs(node) && named.as_ref().is_none_or(|named| named.contains(&node.id)));
-    let mut needed: HashSet<NodeId> = HashSet::new();
-    for node in wanted {
-        if needed.insert(node.id.clone()) && targets.is_some() {
-            needed.extend(graph.upstream(&node.id));
-        }
-    }
+    let wanted: Vec<&NodeId> = wanted.map(|node| &node.id).collect();
+    let mut needed = graph.upstream(wanted.iter().copied());
+    needed.extend(wanted.into_iter().cloned());
     needed
 }
 

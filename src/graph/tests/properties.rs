@@ -219,7 +219,7 @@ proptest! {
         prop_assume!(!graph.nodes().is_empty());
         let target = &graph.nodes()[pick.index(graph.nodes().len())].id;
         let Some(plan) = planned(&graph, Some(std::slice::from_ref(target))) else { return Ok(()) };
-        let mut needed = graph.upstream(target);
+        let mut needed = graph.upstream([target]);
         needed.insert(target.clone());
         prop_assert_eq!(plan.steps.into_iter().map(|step| step.node_id).collect::<std::collections::HashSet<_>>(), needed);
     }
