@@ -8,20 +8,20 @@ use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    ANIMATIC, GenerateRequest, Generated, VideoProvider,
+    GenerateRequest, Generated, VideoProvider,
     card::{Labels, Layout, Sheet, Words},
     palette::Palette,
 };
 use crate::{
-    domain::{self, ApiError},
+    domain::{
+        self, ApiError,
+        provider::{self, ANIMATIC_VERSION, Provider},
+    },
     server::{
         Error, Result,
         media::ffmpeg::{Arguments, Ffmpeg, Limits},
     },
 };
-
-/// Part of a draft step's content key: goes up whenever equal requests give other bytes than before.
-pub const RENDERER_VERSION: u32 = 1;
 
 /// Frames a second.
 const FPS: u32 = 24;
@@ -29,11 +29,8 @@ const FPS: u32 = 24;
 /// Samples a second: a whole number of them to a frame, so that sound and picture end together.
 const SAMPLE_RATE: u32 = 48_000;
 
-/// The longest animatic, in seconds.
-const MOST_SECONDS: f64 = 600.0;
-
 /// Smallest and largest width and height, in pixels.
-const SIDES: std::ops::RangeInclusive<u32> = 64..=4096;
+const SIDES: std::ops::RangeInclusive<u32> = 16..=4096;
 
 /// Names the user data in the video stream that carries a request's fingerprint.
 const FINGERPRINT_ID: &str = "7c0e5b1e-5d6c-4f0f-9a3e-2b1d4c6f8a90";
@@ -75,7 +72,7 @@ impl VideoProvider for Animatic {
         self.ffmpeg.run(&shot.arguments(&layout, png, output)?, Limits::render(shot.seconds()), &progress, cancel).await?;
         on_progress(1.0, "Rendered");
         Ok(Generated {
-            provider: ANIMATIC.into(),
+            provider: Provider::Animatic.name().into(),
             model: request.model.clone(),
             generation_params: generation_params(request),
             provider_job_id: None,
@@ -104,12 +101,12 @@ impl Shot {
             let detail = format!("An animatic's width and height are even and between {least} and {most} pixels, not {width}x{height}.");
             return Err(ApiError::invalid("/params/size", detail).into());
         }
-        if !(seconds > 0.0 && seconds <= MOST_SECONDS) {
-            let detail = format!("An animatic lasts more than 0 and at most {MOST_SECONDS} seconds, not {seconds}.");
+        if !provider::animatic().makes_seconds(seconds) {
+            let detail = format!("An animatic cannot last {seconds} seconds; take a length from a tenth of a second to a minute.");
             return Err(ApiError::invalid("/params/seconds", detail).into());
         }
         let digest = Sha256::digest(&request.prompt);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 14,400")]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few thousand at most")]
         let frames = (seconds * f64::from(FPS)).round() as u32;
         Ok(Self {
             words: words(request),
@@ -193,11 +190,10 @@ fn label(labels: &Labels, index: &str) -> String {
 
 fn words(request: &GenerateRequest) -> Words {
     let GenerateRequest { provider, model, prompt, seconds, size: (width, height), seed, take, .. } = request;
-    let draft = if provider == ANIMATIC { "" } else { "draft" };
-    let title: Vec<&str> = [model.as_str(), provider, draft].into_iter().filter(|part| !part.is_empty()).collect();
+    let title = if model.is_empty() || model == provider { provider.clone() } else { format!("{model} · {provider}") };
     let seed = seed.map(|seed| format!(" · seed {seed}")).unwrap_or_default();
     Words {
-        title: title.join(" · "),
+        title,
         details: format!("{} s · take {take}{seed}", (seconds * 100.0).round() / 100.0),
         prompt: prompt.clone(),
         mark: format!("{width} × {height}"),
@@ -211,14 +207,13 @@ fn generation_params(request: &GenerateRequest) -> Value {
     params.insert("size".into(), json!(format!("{width}x{height}")));
     params.insert("seed".into(), json!(request.seed));
     params.insert("take".into(), json!(request.take));
-    params.insert("stands_in_for".into(), json!(request.provider));
     params.into()
 }
 
 /// SHA-256 of everything in the request, in hexadecimal digits.
 fn fingerprint(request: &GenerateRequest) -> String {
     let GenerateRequest { provider, model, prompt, seconds, size, seed, take, params } = request;
-    let everything = json!([RENDERER_VERSION, provider, model, prompt, seconds, size, seed, take, params]);
+    let everything = json!([ANIMATIC_VERSION, provider, model, prompt, seconds, size, seed, take, params]);
     domain::Sha256::new(Sha256::digest(everything.to_string()).into()).to_string()
 }
 
@@ -232,8 +227,8 @@ mod tests {
 
     fn request() -> GenerateRequest {
         GenerateRequest {
-            provider: "openai".into(),
-            model: "sora-2".into(),
+            provider: "animatic".into(),
+            model: "animatic".into(),
             prompt: "雨夜，“慢一点”，她说。 „Größe“ 100 % 🎬".into(),
             seconds: 1.5,
             size: (180, 320),
@@ -272,7 +267,7 @@ mod tests {
     async fn size_length_and_sound_are_as_asked() {
         let folder = tempfile::tempdir().unwrap();
         let output: PathBuf = folder.path().join("odd name %d 'x'.mp4");
-        for (size, seconds, frames) in [((180, 320), 1.5, "36"), ((320, 180), 2.0, "48"), ((240, 240), 0.01, "1"), ((64, 64), 1.01, "24")] {
+        for (size, seconds, frames) in [((180, 320), 1.5, "36"), ((320, 180), 2.0, "48"), ((240, 240), 0.1, "2"), ((16, 16), 1.01, "24")] {
             let generated = render(&GenerateRequest { size, seconds, ..request() }, &output).await.unwrap();
             assert_eq!((generated.provider.as_str(), generated.generation_params["seconds"].as_f64()), ("animatic", Some(seconds)));
             let streams = streams(&output).await;
@@ -306,7 +301,7 @@ mod tests {
             GenerateRequest { size: (180, 322), ..request() },
             GenerateRequest { seed: Some(1), ..request() },
             GenerateRequest { take: 2, ..request() },
-            GenerateRequest { model: "sora-2-pro".into(), ..request() },
+            GenerateRequest { model: "other".into(), ..request() },
         ];
         let mut clips = Vec::new();
         for request in requests {
@@ -360,7 +355,7 @@ mod tests {
                 cancel.cancel()
             }
         };
-        let long = GenerateRequest { seconds: 600.0, ..request() };
+        let long = GenerateRequest { seconds: 60.0, ..request() };
         let result = Animatic::new(Ffmpeg::locate()).generate(&long, &folder.path().join("clip.mp4"), &note, &cancel).await;
         assert!(matches!(result, Err(Error::Cancelled)), "{result:?}");
     }
@@ -373,7 +368,7 @@ mod tests {
             GenerateRequest { size: (8192, 320), ..request() },
             GenerateRequest { seconds: 0.0, ..request() },
             GenerateRequest { seconds: f64::NAN, ..request() },
-            GenerateRequest { seconds: 601.0, ..request() },
+            GenerateRequest { seconds: 60.1, ..request() },
         ] {
             let result = render(&bad, Path::new("/nowhere/clip.mp4")).await;
             assert!(matches!(&result, Err(Error::Api(error)) if error.kind == ErrorKind::Invalid), "{result:?}");

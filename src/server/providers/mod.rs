@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::{ApiError, ErrorKind},
+    domain::{ApiError, ErrorKind, provider::Provider},
     server::{Result, config::Config, media::ffmpeg::Ffmpeg},
 };
 
@@ -18,16 +18,10 @@ mod palette;
 
 pub use animatic::Animatic;
 
-/// The local provider's name: needs no key and no network, and stands in for the others in a draft.
-pub const ANIMATIC: &str = "animatic";
-
-/// Providers that are paid for, each with the variable that carries its key.
-const PAID: [(&str, &str); 3] = [("openai", "OPENAI_API_KEY"), ("google", "GEMINI_API_KEY"), ("xai", "XAI_API_KEY")];
-
 /// What a clip is made from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GenerateRequest {
-    /// The provider the node names. In a draft the animatic renders it and shows this name.
+    /// The provider that does the work: in a draft `animatic`, whatever the node names.
     pub provider: String,
     /// The provider's model; empty where it has none.
     pub model: String,
@@ -81,17 +75,21 @@ pub trait VideoProvider: std::fmt::Debug + Send + Sync {
 #[derive(Debug, Clone)]
 pub struct Providers {
     animatic: Arc<Animatic>,
-    /// Names of the paid providers whose key is set.
-    with_key: Arc<[&'static str]>,
+    /// The paid providers whose key is set.
+    with_key: Arc<[Provider]>,
 }
 
 impl Providers {
     /// The providers that `config` allows.
     #[must_use]
     pub fn new(config: &Config, ffmpeg: Ffmpeg) -> Self {
-        let keys = [&config.openai_api_key, &config.gemini_api_key, &config.xai_api_key];
-        let with_key = PAID.iter().zip(keys).filter(|(_, key)| key.is_some()).map(|((name, _), _)| *name).collect();
-        Self { animatic: Arc::new(Animatic::new(ffmpeg)), with_key }
+        let has_key = |provider: &Provider| match provider {
+            Provider::OpenAi => config.openai_api_key.is_some(),
+            Provider::Google => config.gemini_api_key.is_some(),
+            Provider::Xai => config.xai_api_key.is_some(),
+            Provider::Animatic => false,
+        };
+        Self { animatic: Arc::new(Animatic::new(ffmpeg)), with_key: Provider::ALL.into_iter().filter(has_key).collect() }
     }
 
     /// The provider of that name.
@@ -100,26 +98,29 @@ impl Providers {
     /// [`ErrorKind::MissingSetting`] naming the variable where its key is not set, [`ErrorKind::Unavailable`] where this version cannot
     /// call it, [`ErrorKind::Invalid`] where there is no such provider.
     pub fn get(&self, name: &str) -> Result<Arc<dyn VideoProvider>, ApiError> {
-        if name == ANIMATIC {
-            return Ok(self.animatic.clone());
-        }
-        let Some((name, variable)) = PAID.into_iter().find(|(paid, _)| *paid == name) else {
-            return Err(ApiError::invalid("/provider", format!("There is no provider {name:?}; take openai, google, xai or animatic.")));
+        let Some(provider) = Provider::from_name(name) else {
+            let names = Provider::ALL.map(Provider::name).join(", ");
+            return Err(ApiError::invalid("/provider", format!("There is no provider {name:?}; take one of {names}.")));
         };
-        if self.with_key.contains(&name) {
-            let message =
-                format!("This version renders drafts only and cannot call {name} yet. Run in draft mode, or take the provider animatic.");
-            return Err(ApiError::new(ErrorKind::Unavailable, message));
-        }
-        let message =
-            format!("{name} needs the setting {variable}. Set it and restart the server, or run in draft mode, which needs no key.");
-        Err(ApiError::new(ErrorKind::MissingSetting, message))
+        let Some(variable) = provider.setting() else { return Ok(self.animatic.clone()) };
+        let title = provider.title();
+        Err(match self.with_key.contains(&provider) {
+            false => ApiError::new(
+                ErrorKind::MissingSetting,
+                format!("{title} needs the setting {variable}. Set it and restart the server, or run in draft mode, which needs no key."),
+            ),
+            true => ApiError::new(
+                ErrorKind::Unavailable,
+                format!("This version cannot call {title} yet. Run in draft mode, or take the provider animatic."),
+            ),
+        })
     }
 
     /// Each provider that lacks its setting, with the variable that is missing.
     #[must_use]
     pub fn missing_settings(&self) -> Vec<(&'static str, &'static str)> {
-        PAID.into_iter().filter(|(name, _)| !self.with_key.contains(name)).collect()
+        let lacking = Provider::ALL.into_iter().filter(|provider| !self.with_key.contains(provider));
+        lacking.filter_map(|provider| Some((provider.name(), provider.setting()?))).collect()
     }
 }
 
@@ -140,22 +141,21 @@ mod tests {
     fn a_provider_without_its_key_names_the_setting() {
         // An empty value stands for none, whatever the environment holds.
         let providers = providers(&["--openai-api-key", "", "--gemini-api-key", "", "--xai-api-key", ""]);
-        assert_eq!(providers.missing_settings(), PAID);
-        for (name, variable) in PAID {
+        for (name, variable) in [("openai", "OPENAI_API_KEY"), ("google", "GEMINI_API_KEY"), ("xai", "XAI_API_KEY")] {
             let error = providers.get(name).unwrap_err();
             assert!(error.kind == ErrorKind::MissingSetting && error.message.contains(variable), "{error:?}");
         }
-        assert!(providers.get(ANIMATIC).is_ok());
+        assert!(providers.get("animatic").is_ok());
         assert_eq!(providers.get("sora").unwrap_err().kind, ErrorKind::Invalid);
     }
 
     #[test]
     fn a_provider_with_its_key_says_what_this_version_cannot_do() {
         let providers = providers(&["--openai-api-key", "k", "--gemini-api-key", "k", "--xai-api-key", ""]);
-        assert_eq!(providers.missing_settings(), [("xai", "XAI_API_KEY")]);
         for name in ["openai", "google"] {
-            let error = providers.get(name).unwrap_err();
-            assert!(error.kind == ErrorKind::Unavailable && error.message.contains(name), "{error:?}");
+            assert_eq!(providers.get(name).unwrap_err().kind, ErrorKind::Unavailable);
         }
+        assert_eq!(providers.get("xai").unwrap_err().kind, ErrorKind::MissingSetting);
+        assert_eq!(providers.missing_settings(), [("xai", "XAI_API_KEY")]);
     }
 }
