@@ -21,15 +21,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::problem::Failed;
 use crate::{
-    domain::{
-        ApiError, ErrorKind,
-        error::Problem,
-        video::{SourceType, Uploaded},
-    },
+    domain::{ApiError, ErrorKind, error::Problem, video::Uploaded},
     server::{
         Error, Result,
-        media::staging::{StagedFile, Staging},
-        services::ingest::{Incoming, MetadataFailure, ingest},
+        services::upload::{Arrived, Upload, too_large},
         state::AppState,
     },
 };
@@ -94,15 +89,7 @@ pub async fn upload(State(state): State<AppState>, request: Request) -> Result<R
             return Err(error.into());
         }
     };
-    let incoming = Incoming {
-        file,
-        name,
-        source_type: SourceType::Uploaded,
-        generation: None,
-        stitch: None,
-        metadata_failure: MetadataFailure::Refuse,
-    };
-    let uploaded = ingest(&state.db, &state.content, &state.ffmpeg, incoming).await?;
+    let uploaded = file.keep(&state.db, &state.content, &state.ffmpeg, name).await?;
     let status = if uploaded.duplicate { StatusCode::OK } else { StatusCode::CREATED };
     let location = format!("/api/videos/{}", uploaded.video_id);
     Ok((status, [(header::LOCATION, location)], axum::Json(uploaded)).into_response())
@@ -122,12 +109,8 @@ fn acceptable(state: &AppState, headers: &HeaderMap) -> Result<()> {
     state.ffmpeg.available()
 }
 
-fn too_large(most: u64) -> Error {
-    Error::api(ErrorKind::TooLarge, format!("The file is larger than this server takes: {most} bytes (REELGRAPH_MAX_UPLOAD_BYTES)."))
-}
-
 /// Reads the parts: one `file`, and `name` before or after it.
-async fn read(state: &AppState, form: &mut Multipart) -> Result<(StagedFile, String)> {
+async fn read(state: &AppState, form: &mut Multipart) -> Result<(Arrived, String)> {
     let (mut file, mut name) = (None, None);
     while let Some(field) = in_time(form.next_field()).await? {
         match field.name() {
@@ -154,28 +137,20 @@ async fn read(state: &AppState, form: &mut Multipart) -> Result<(StagedFile, Str
 }
 
 /// Streams the part to the store. Whatever goes wrong, nothing of it stays.
-async fn read_file(state: &AppState, mut field: Field<'_>) -> Result<StagedFile> {
-    let mut staging = state.content.staging().await?;
-    match pour(&mut field, &mut staging, state.config.max_upload_bytes).await {
-        Ok(()) => staging.finish().await,
+async fn read_file(state: &AppState, mut field: Field<'_>) -> Result<Arrived> {
+    let mut upload = Upload::begin(&state.content, state.config.max_upload_bytes).await?;
+    match pour(&mut field, &mut upload).await {
+        Ok(()) => upload.finish().await,
         Err(error) => {
-            staging.abandon().await;
+            upload.abandon().await;
             Err(error)
         }
     }
 }
 
-async fn pour(field: &mut Field<'_>, staging: &mut Staging, most: u64) -> Result<()> {
-    let mut size = 0_u64;
+async fn pour(field: &mut Field<'_>, upload: &mut Upload) -> Result<()> {
     while let Some(piece) = in_time(field.chunk()).await? {
-        size += piece.len() as u64;
-        if size > most {
-            return Err(too_large(most));
-        }
-        staging.write(piece).await?;
-    }
-    if size == 0 {
-        return Err(ApiError::invalid("/file", "The file is empty.").into());
+        upload.write(piece).await?;
     }
     Ok(())
 }
@@ -197,7 +172,7 @@ async fn in_time<T>(next: impl Future<Output = Result<T, MultipartError>>) -> Re
         Ok(Ok(next)) => Ok(next),
         Ok(Err(error)) => {
             tracing::info!(cause = %error.body_text(), "an upload broke off");
-            Err(Error::api(ErrorKind::Interrupted, format!("The upload did not arrive whole: {}.", error.body_text())))
+            Err(Error::api(ErrorKind::Interrupted, format!("The upload could not be read to its end: {}.", error.body_text())))
         }
         Err(_) => {
             Err(Error::api(ErrorKind::Interrupted, format!("Nothing arrived for {} seconds; the upload was given up.", IDLE.as_secs())))

@@ -83,13 +83,14 @@ enum Piece {
 #[derive(Debug)]
 pub struct Staging {
     pieces: mpsc::Sender<Piece>,
-    writer: JoinHandle<Result<StagedFile>>,
+    /// `None` once it was waited for.
+    writer: Option<JoinHandle<Result<StagedFile>>>,
 }
 
 impl Staging {
     pub(super) fn start(file: NamedTempFile) -> Self {
         let (pieces, incoming) = mpsc::channel(PIECES);
-        Self { pieces, writer: tokio::task::spawn_blocking(move || write(file, incoming)) }
+        Self { pieces, writer: Some(tokio::task::spawn_blocking(move || write(file, incoming))) }
     }
 
     /// Appends a piece.
@@ -100,7 +101,7 @@ impl Staging {
         match self.pieces.send(Piece::Bytes(piece)).await {
             Ok(()) => Ok(()),
             // The writer hangs up only when it has failed.
-            Err(_) => Err(joined((&mut self.writer).await).err().unwrap_or_else(|| Error::Internal("the writer ended early".into()))),
+            Err(_) => Err(self.ended().await.err().unwrap_or_else(|| Error::Internal("the writer ended early".into()))),
         }
     }
 
@@ -108,22 +109,27 @@ impl Staging {
     ///
     /// # Errors
     /// Where a piece could not be written or the file cannot be synced.
-    pub async fn finish(self) -> Result<StagedFile> {
+    pub async fn finish(mut self) -> Result<StagedFile> {
         // A writer that has hung up says why below.
         let _ = self.pieces.send(Piece::End).await;
-        joined(self.writer.await)
+        self.ended().await
     }
 
     /// Gives the file up, and waits until it is gone.
     pub async fn abandon(self) {
         drop(self.pieces);
-        // Its only result is the refusal that was asked for, or a failure that no longer matters.
-        let _ = self.writer.await;
+        if let Some(writer) = self.writer {
+            // Its only result is the refusal that was asked for, or a failure that no longer matters.
+            let _ = writer.await;
+        }
     }
-}
 
-fn joined(result: Result<Result<StagedFile>, tokio::task::JoinError>) -> Result<StagedFile> {
-    result.map_err(|error| Error::Internal(format!("the writer ended: {error}")))?
+    async fn ended(&mut self) -> Result<StagedFile> {
+        match self.writer.take() {
+            Some(writer) => writer.await.map_err(|error| Error::Internal(format!("the writer ended: {error}")))?,
+            None => Err(Error::Internal("a staged file was written to after it had failed".into())),
+        }
+    }
 }
 
 fn write(mut file: NamedTempFile, mut incoming: mpsc::Receiver<Piece>) -> Result<StagedFile> {

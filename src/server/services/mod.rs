@@ -13,4 +13,5 @@ pub mod posters;
 pub mod prepare;
 pub mod stitch;
 pub mod sweep;
+pub mod upload;
 pub mod workflows;
