@@ -1,6 +1,8 @@
 //! Integration tests: one binary that drives the real router over real HTTP, with a real database and real ffmpeg.
 
 mod access;
+mod adoption;
+mod associations;
 mod events;
 mod executions;
 mod health;

@@ -32,9 +32,9 @@ pub async fn list_workflows(
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
 #[server(input = Json, endpoint = "open_workflow")]
 pub async fn open_workflow(id: WorkflowId) -> Result<OpenedWorkflow, ApiError> {
-    use crate::server::{providers::Providers, respond, services::workflows};
+    use crate::server::{respond, services::workflows};
     let state = respond::state()?;
-    respond::respond(workflows::open(&state.db, &Providers::new(&state.config, state.ffmpeg.clone()), id).await)
+    respond::respond(workflows::open(&state.db, &state.providers, id).await)
 }
 
 /// Makes a workflow.
