@@ -9,7 +9,7 @@ use crate::{
     domain::job::Job,
     server::{
         Result,
-        services::jobs,
+        services::leases,
         state::AppState,
         store::jobs::{Lease, QueuedJob},
     },
@@ -46,9 +46,9 @@ pub(super) async fn keep(
         let held = tokio::select! {
             _ = heartbeat.tick() => {
                 let Progress { share, message } = progress.borrow().clone();
-                jobs::renew(&state.db, lease, share, &message).await
+                leases::renew(&state.db, lease, share, &message).await
             }
-            _ = bell.changed() => jobs::is_held(&state.db, lease).await,
+            _ = bell.changed() => leases::is_held(&state.db, lease).await,
             _ = tell.tick() => told(state, &job.job, &mut progress).await.map(|()| true),
         };
         match held {
@@ -67,5 +67,5 @@ async fn told(state: &AppState, job: &Job, progress: &mut watch::Receiver<Progre
         return Ok(());
     }
     let Progress { share, message } = progress.borrow_and_update().clone();
-    jobs::tell_progress(&state.db, &state.events, job, share, &message).await
+    leases::tell_progress(&state.db, &state.events, job, share, &message).await
 }

@@ -6,7 +6,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     Result,
-    services::{advance, events, jobs},
+    services::{advance, events, leases},
     state::AppState,
 };
 use crate::domain::Timestamp;
@@ -58,7 +58,7 @@ async fn begin(state: AppState, tracker: TaskTracker) {
 
 /// With SQLite there is one process: whatever runs at its start has lost its worker. Executions go on where they were.
 async fn recover(state: &AppState) -> Result<()> {
-    let left = jobs::give_back_silent(&state.db, &state.events, Timestamp::now()).await?;
+    let left = leases::give_back_silent(&state.db, &state.events, Timestamp::now()).await?;
     let resumed = advance::resume_all(&state.db, &state.events).await?;
     if left + resumed > 0 {
         tracing::info!(jobs = left, executions = resumed, "going on with what an earlier process left");
@@ -75,7 +75,7 @@ async fn keep_house(state: AppState) {
             _ = ticks.tick() => {}
         }
         let silent_since = Timestamp::now().plus_seconds(-SILENCE.as_secs_f64());
-        if let Err(error) = jobs::give_back_silent(&state.db, &state.events, silent_since).await {
+        if let Err(error) = leases::give_back_silent(&state.db, &state.events, silent_since).await {
             tracing::warn!(cause = %error, "jobs of dead workers could not be given back");
         }
         if let Err(error) = events::prune(&state.db).await {

@@ -10,7 +10,7 @@ use crate::{
     domain::{ApiError, VideoId, job::JobKind},
     server::{
         Error, Result,
-        services::jobs::{self, Outcome},
+        services::{jobs::Outcome, leases},
         state::AppState,
         store::jobs::{Lease, QueuedJob},
     },
@@ -49,7 +49,7 @@ pub(super) async fn work(state: AppState) {
         // Looked at before the table: a ring that comes between is not lost.
         bell.mark_unchanged();
         let token = crate::domain::JobId::generate().to_string();
-        let wait = match jobs::take_next(&state.db, &state.events, &token).await {
+        let wait = match leases::take_next(&state.db, &state.events, &token).await {
             Ok(Some((job, lease))) => {
                 run(&state, &job, &lease).await;
                 continue;
@@ -92,14 +92,14 @@ async fn perform(context: &Context<'_>) -> Result<VideoId> {
 async fn write_back(state: &AppState, lease: &Lease, context: &Context<'_>, result: Result<VideoId>) -> Result<()> {
     let outcome = match result {
         Ok(video_id) => Outcome::Made(video_id),
-        Err(_) if state.stop.is_cancelled() => return jobs::give_back(&state.db, &state.events, lease).await,
+        Err(_) if state.stop.is_cancelled() => return leases::give_back(&state.db, &state.events, lease).await,
         // Cancelled or given to another: whoever did that has written what there is to write.
         Err(_) if context.cancel.is_cancelled() => return Ok(()),
         Err(error) => Outcome::Failed(ApiError::from(error).into()),
     };
     let mut tries = 0;
     loop {
-        match jobs::finish(&state.db, &state.events, lease, outcome.clone()).await {
+        match leases::finish(&state.db, &state.events, lease, outcome.clone()).await {
             Ok(true) => return Ok(()),
             Ok(false) => {
                 tracing::info!(job = %lease.job_id, "the job was cancelled or given to another worker while it ended");

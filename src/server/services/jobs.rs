@@ -1,11 +1,11 @@
-//! The life of a job: taken, done, given back, cancelled. Every change reaches the nodes that wait for the job, in every execution, and
-//! moves their executions on, in one transaction with its events.
+//! Jobs: look, list, ask for one, cancel. The end of a job reaches the nodes that wait for it, in every execution, and moves their executions
+//! on, in one transaction with its events.
 
 use crate::{
     domain::{
-        ApiError, ErrorKind, ExecutionId, JobId, Sha256, Timestamp, VideoId,
+        ApiError, ExecutionId, JobId, Sha256, Timestamp, VideoId,
         event::{Happening, NodeEvent},
-        execution::{NodeRun, NodeStatus},
+        execution::NodeRun,
         job::{Failure, Job, JobEvent, Status},
         page::{Page, PageRequest, SortKey},
     },
@@ -16,14 +16,11 @@ use crate::{
         services::{advance, events::Events, ingest::MAX_NAME, prepare},
         store::{
             Db, Tx, events, executions,
-            jobs::{self, Lease, QueuedJob},
+            jobs::{self, QueuedJob},
             step_results,
         },
     },
 };
-
-/// How often a job may be taken before it counts as one that brings its worker down.
-const MAX_ATTEMPTS: i64 = 5;
 
 /// How a job ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +36,7 @@ pub enum Outcome {
 /// A job.
 ///
 /// # Errors
-/// [`ErrorKind::NotFound`].
+/// [`NotFound`](crate::domain::ErrorKind::NotFound).
 pub async fn job(db: &Db, id: JobId) -> Result<Job> {
     let mut connection = db.reader().acquire().await?;
     Ok(jobs::get(&mut connection, id).await?.ok_or_else(not_found)?.job)
@@ -48,7 +45,7 @@ pub async fn job(db: &Db, id: JobId) -> Result<Job> {
 /// A page of jobs.
 ///
 /// # Errors
-/// [`ErrorKind::Invalid`] for an order that jobs do not have.
+/// [`Invalid`](crate::domain::ErrorKind::Invalid) for an order that jobs do not have.
 pub async fn list(db: &Db, status: Option<Status>, execution_id: Option<ExecutionId>, page: &PageRequest) -> Result<Page<Job>> {
     if page.sort.key != SortKey::CreatedAt {
         return Err(ApiError::invalid("/sort", "Jobs are sorted by created_at.").into());
@@ -80,7 +77,7 @@ pub async fn request(db: &Db, told: &Events, step: &Step, clips: &[(VideoId, Sha
 /// Checks the name a caller chose for a clip.
 ///
 /// # Errors
-/// [`ErrorKind::Invalid`].
+/// [`Invalid`](crate::domain::ErrorKind::Invalid).
 pub fn check_name(name: Option<&str>) -> Result<(), ApiError> {
     let wrong = name.is_some_and(|name| name.trim().is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control));
     if wrong {
@@ -92,7 +89,7 @@ pub fn check_name(name: Option<&str>) -> Result<(), ApiError> {
 /// Cancels a job, and with it every node that waits for it. A finished job stays as it is.
 ///
 /// # Errors
-/// [`ErrorKind::NotFound`].
+/// [`NotFound`](crate::domain::ErrorKind::NotFound).
 pub async fn cancel(db: &Db, told: &Events, id: JobId) -> Result<Job> {
     let mut tx = db.begin().await?;
     let found = jobs::get(&mut tx, id).await?.ok_or_else(not_found)?;
@@ -118,152 +115,8 @@ pub async fn release(tx: &mut Tx, id: JobId) -> Result<()> {
     Ok(())
 }
 
-/// Takes the next job, if there is one.
-///
-/// # Errors
-/// The database's.
-pub async fn take_next(db: &Db, told: &Events, token: &str) -> Result<Option<(QueuedJob, Lease)>> {
-    // Mostly there is none; a look disturbs nobody.
-    let mut reader = db.reader().acquire().await?;
-    if jobs::next(&mut reader).await?.is_none() {
-        return Ok(None);
-    }
-    drop(reader);
-    let mut tx = db.begin().await?;
-    let Some(id) = jobs::next(&mut tx).await? else { return Ok(None) };
-    let lease = jobs::take(&mut tx, id, token.to_owned()).await?;
-    let taken = jobs::get(&mut tx, id).await?.ok_or_else(not_found)?;
-    events::record(&mut tx, &Happening::Job(taken.job.clone())).await?;
-    let waiting = change_nodes(&mut tx, id, |node| {
-        node.status = NodeStatus::Running;
-        node.progress = 0.0;
-        node.message.clear();
-    })
-    .await?;
-    for execution_id in waiting {
-        let execution = advance::load(&mut tx, execution_id).await?;
-        advance::settle(&mut tx, execution).await?;
-    }
-    tx.commit().await?;
-    told.ring();
-    Ok(Some((taken, lease)))
-}
-
-/// Ends a job as its worker says, if the worker still holds it. `false`: it does not, and nothing was changed.
-///
-/// # Errors
-/// The database's.
-pub async fn finish(db: &Db, told: &Events, lease: &Lease, outcome: Outcome) -> Result<bool> {
-    let mut tx = db.begin().await?;
-    if !jobs::holds(&mut tx, lease).await? {
-        return Ok(false);
-    }
-    let found = jobs::get(&mut tx, lease.job_id).await?.ok_or_else(not_found)?;
-    end(&mut tx, found, outcome).await?;
-    tx.commit().await?;
-    told.ring();
-    Ok(true)
-}
-
-/// Renews a worker's lease and stores how far it is. `false`: the job is no longer this worker's.
-///
-/// # Errors
-/// The database's.
-pub async fn renew(db: &Db, lease: &Lease, progress: f64, message: &str) -> Result<bool> {
-    let mut tx = db.begin().await?;
-    let held = jobs::renew(&mut tx, lease, progress, message).await?;
-    if held {
-        executions::update_progress(&mut tx, lease.job_id, progress, message).await?;
-    }
-    tx.commit().await?;
-    Ok(held)
-}
-
-/// Whether a worker still holds its job.
-///
-/// # Errors
-/// The database's.
-pub async fn is_held(db: &Db, lease: &Lease) -> Result<bool> {
-    let mut connection = db.reader().acquire().await?;
-    jobs::holds(&mut connection, lease).await
-}
-
-/// Tells pages how far a job is, and the nodes that wait for it.
-///
-/// # Errors
-/// The database's.
-pub async fn tell_progress(db: &Db, told: &Events, job: &Job, progress: f64, message: &str) -> Result<()> {
-    // One snapshot: whoever has seen a newer event than this one knows better.
-    let mut snapshot = db.reader().begin().await?;
-    let as_of = events::kept(&mut snapshot).await?.last;
-    let mut nodes = executions::waiting_for(&mut snapshot, job.id).await?;
-    drop(snapshot);
-    for event in &mut nodes {
-        event.node.progress = progress;
-        message.clone_into(&mut event.node.message);
-    }
-    let job = Job { progress, message: message.to_owned(), ..job.clone() };
-    told.tell_progress(as_of, &job, &nodes)
-}
-
-/// Gives a job back because its worker was told to stop; the next one begins anew.
-///
-/// # Errors
-/// The database's.
-pub async fn give_back(db: &Db, told: &Events, lease: &Lease) -> Result<()> {
-    let mut tx = db.begin().await?;
-    if jobs::holds(&mut tx, lease).await? {
-        jobs::forgive_attempt(&mut tx, lease.job_id).await?;
-        let found = jobs::get(&mut tx, lease.job_id).await?.ok_or_else(not_found)?;
-        requeue(&mut tx, found).await?;
-        tx.commit().await?;
-        told.ring();
-    }
-    Ok(())
-}
-
-/// Gives back every running job whose worker has been silent since `moment`: it is dead. One that was taken too often has failed.
-///
-/// # Errors
-/// The database's.
-pub async fn give_back_silent(db: &Db, told: &Events, moment: Timestamp) -> Result<usize> {
-    let mut reader = db.reader().acquire().await?;
-    if jobs::silent_since(&mut reader, moment).await?.is_empty() {
-        return Ok(0);
-    }
-    drop(reader);
-    let mut tx = db.begin().await?;
-    let silent = jobs::silent_since(&mut tx, moment).await?;
-    let number = silent.len();
-    for found in silent {
-        tracing::warn!(job = %found.job.id, attempts = found.attempts, "a worker died with this job");
-        requeue(&mut tx, found).await?;
-    }
-    tx.commit().await?;
-    told.ring();
-    Ok(number)
-}
-
-async fn requeue(tx: &mut Tx, found: QueuedJob) -> Result<()> {
-    if found.attempts >= MAX_ATTEMPTS {
-        let message = format!("The server stopped {MAX_ATTEMPTS} times while it worked on this; it is not tried again by itself.");
-        let failure = Failure { kind: ErrorKind::Internal, message };
-        return end(tx, found, Outcome::Failed(failure)).await.map(drop);
-    }
-    let job = Job { progress: 0.0, message: String::new(), ..moved(found.job, JobEvent::Requeue)? };
-    jobs::update(tx, &job).await?;
-    events::record(tx, &Happening::Job(job.clone())).await?;
-    change_nodes(tx, job.id, |node| {
-        node.status = NodeStatus::Queued;
-        node.progress = 0.0;
-        node.message.clear();
-    })
-    .await?;
-    Ok(())
-}
-
 /// Ends a job: its row, the cache, the nodes that wait for it, and what follows from that in their executions.
-async fn end(tx: &mut Tx, found: QueuedJob, outcome: Outcome) -> Result<Job> {
+pub(super) async fn end(tx: &mut Tx, found: QueuedJob, outcome: Outcome) -> Result<Job> {
     let event = match outcome {
         Outcome::Made(_) => JobEvent::Succeed,
         Outcome::Failed(_) => JobEvent::Fail,
@@ -300,7 +153,7 @@ async fn end(tx: &mut Tx, found: QueuedJob, outcome: Outcome) -> Result<Job> {
 }
 
 /// Changes the nodes that wait for a job, and gives the executions they belong to.
-async fn change_nodes(tx: &mut Tx, id: JobId, change: impl Fn(&mut NodeRun)) -> Result<Vec<ExecutionId>> {
+pub(super) async fn change_nodes(tx: &mut Tx, id: JobId, change: impl Fn(&mut NodeRun)) -> Result<Vec<ExecutionId>> {
     let mut touched = Vec::new();
     for mut event in executions::waiting_for(tx, id).await? {
         change(&mut event.node);
@@ -313,125 +166,11 @@ async fn change_nodes(tx: &mut Tx, id: JobId, change: impl Fn(&mut NodeRun)) -> 
     Ok(touched)
 }
 
-fn moved(job: Job, event: JobEvent) -> Result<Job> {
+pub(super) fn moved(job: Job, event: JobEvent) -> Result<Job> {
     let status = job.status.next(event).ok_or_else(|| Error::Internal(format!("{event:?} cannot happen to job {} now", job.id)))?;
     Ok(Job { status, ..job })
 }
 
-fn not_found() -> Error {
+pub(super) fn not_found() -> Error {
     ApiError::not_found("job").into()
-}
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use crate::{
-        domain::{NodeId, job::JobKind},
-        server::jobs::enqueue::{GenerateInput, Work},
-    };
-
-    async fn database() -> (tempfile::TempDir, Db) {
-        let dir = tempfile::tempdir().unwrap();
-        let db = Db::open(&format!("sqlite://{}", dir.path().join("media.db").display())).await.unwrap();
-        (dir, db)
-    }
-
-    async fn ask(db: &Db, number: u8, asker: Asker) -> JobId {
-        let input = GenerateInput {
-            provider: "animatic".into(),
-            model: "animatic".into(),
-            prompt: number.to_string(),
-            seconds: 1.0,
-            size: (64, 64),
-            seed: None,
-            take: 1,
-            params: serde_json::Value::Null,
-            name: number.to_string(),
-        };
-        let mut tx = db.begin().await.unwrap();
-        let job = enqueue::enqueue(&mut tx, &Work::Generate(input), Sha256::new([number; 32]), asker).await.unwrap();
-        tx.commit().await.unwrap();
-        job.id
-    }
-
-    async fn take(db: &Db, token: &str) -> (QueuedJob, Lease) {
-        take_next(db, &Events::default(), token).await.unwrap().unwrap()
-    }
-
-    #[tokio::test]
-    async fn executions_take_turns_however_much_one_has_queued() {
-        let (_dir, db) = database().await;
-        let (large, small) = (ExecutionId::generate(), ExecutionId::generate());
-        let node: NodeId = "n".parse().unwrap();
-        for number in 0..4 {
-            ask(&db, number, Asker::Node(large, node.clone())).await;
-        }
-        let first = take(&db, "a").await.0.job;
-        assert_eq!(first.execution_id, Some(large));
-        for number in 10..12 {
-            ask(&db, number, Asker::Node(small, node.clone())).await;
-        }
-        let mut turns = Vec::new();
-        for _ in 0..4 {
-            turns.push(take(&db, "a").await.0.job.execution_id);
-        }
-        assert_eq!(turns, [Some(small), Some(large), Some(small), Some(large)]);
-    }
-
-    #[tokio::test]
-    async fn a_worker_that_lost_its_job_can_write_nothing_back() {
-        let (_dir, db) = database().await;
-        let told = Events::default();
-        let id = ask(&db, 1, Asker::Caller).await;
-        let (_, dead) = take(&db, "dead").await;
-        assert_eq!(give_back_silent(&db, &told, Timestamp::now()).await.unwrap(), 1);
-        let (_, alive) = take(&db, "alive").await;
-        let failure = Failure { kind: ErrorKind::Internal, message: "late".into() };
-        assert!(!finish(&db, &told, &dead, Outcome::Failed(failure)).await.unwrap());
-        assert!(!renew(&db, &dead, 0.9, "late").await.unwrap());
-        assert!(renew(&db, &alive, 0.5, "half").await.unwrap());
-        assert_eq!(job(&db, id).await.unwrap().progress, 0.5);
-        assert_eq!(cancel(&db, &told, id).await.unwrap().status, Status::Cancelled);
-        assert!(!finish(&db, &told, &alive, Outcome::Cancelled).await.unwrap());
-    }
-
-    #[tokio::test]
-    async fn a_job_that_brings_its_worker_down_again_and_again_fails_in_the_end() {
-        let (_dir, db) = database().await;
-        let told = Events::default();
-        let id = ask(&db, 1, Asker::Caller).await;
-        for attempt in 1..=MAX_ATTEMPTS {
-            assert_eq!(take(&db, "doomed").await.0.attempts, attempt);
-            give_back_silent(&db, &told, Timestamp::now()).await.unwrap();
-        }
-        let failed = job(&db, id).await.unwrap();
-        assert_eq!((failed.status, failed.kind), (Status::Failed, JobKind::Generate));
-        assert!(failed.error.unwrap().message.contains("5 times"));
-    }
-
-    #[tokio::test]
-    async fn giving_back_in_good_order_costs_no_attempt() {
-        let (_dir, db) = database().await;
-        let told = Events::default();
-        ask(&db, 1, Asker::Caller).await;
-        for _ in 0..2 * MAX_ATTEMPTS {
-            let (taken, lease) = take(&db, "stopping").await;
-            assert_eq!(taken.attempts, 1);
-            give_back(&db, &told, &lease).await.unwrap();
-        }
-    }
-
-    #[tokio::test]
-    async fn the_same_work_is_queued_once() {
-        let (_dir, db) = database().await;
-        let node: NodeId = "n".parse().unwrap();
-        let first = ask(&db, 1, Asker::Node(ExecutionId::generate(), node)).await;
-        assert_eq!(ask(&db, 1, Asker::Caller).await, first);
-        let mut tx = db.begin().await.unwrap();
-        // No execution waits for it any more, but the caller does.
-        release(&mut tx, first).await.unwrap();
-        tx.commit().await.unwrap();
-        assert_eq!(job(&db, first).await.unwrap().status, Status::Queued);
-    }
 }

@@ -8,6 +8,7 @@ pub mod figures;
 pub mod generate;
 pub mod ingest;
 pub mod jobs;
+pub mod leases;
 pub mod library;
 pub mod posters;
 pub mod prepare;
