@@ -31,3 +31,16 @@ fn a_bad_setting_stops_the_start_with_a_sentence_that_names_it() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.contains("DATABASE_URL") && stderr.lines().count() == 1, "{stderr}");
 }
+#[tokio::test]
+async fn without_ffmpeg_it_starts_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = ServerProcess::start_with(dir.path(), |command| {
+        command.env("PATH", dir.path());
+    });
+    server.client.get("/healthz").await.expect(200);
+    let ready = server.client.get("/readyz").await.expect(503).json();
+    assert!(ready["ffmpeg"].as_str().unwrap().contains("ffmpeg"), "{ready}");
+    let refused = server.client.upload("a.mp4", crate::support::clips::short(0)).await.problem(503);
+    assert!(refused["detail"].as_str().unwrap().contains("ffmpeg"), "{refused}");
+}
+
