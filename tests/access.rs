@@ -82,4 +82,3 @@ async fn with_a_token_everything_wants_it() {
     let request = server.client.request(Method::GET, "/api/workflows").header("cookie", session);
     server.client.send(request).await.expect(200);
 }
-

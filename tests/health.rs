@@ -43,4 +43,3 @@ async fn without_ffmpeg_it_starts_and_says_so() {
     let refused = server.client.upload("a.mp4", crate::support::clips::short(0)).await.problem(503);
     assert!(refused["detail"].as_str().unwrap().contains("ffmpeg"), "{refused}");
 }
-
