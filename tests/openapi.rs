@@ -13,6 +13,19 @@ const CONTRACT: &[(&str, &[&str])] = &[
     ("/api/workflows/{id}", &["get", "put", "delete"]),
     ("/api/workflows/{id}/draft", &["put", "delete"]),
     ("/api/workflows/{id}/videos", &["post"]),
+    ("/api/videos", &["get"]),
+    ("/api/videos/upload", &["post"]),
+    ("/api/videos/generate", &["post"]),
+    ("/api/videos/stitch", &["post"]),
+    ("/api/videos/{id}", &["get", "patch", "delete"]),
+    ("/api/videos/{id}/download", &["get"]),
+    ("/api/videos/{id}/thumbnail", &["get"]),
+    ("/api/jobs", &["get"]),
+    ("/api/jobs/{id}", &["get", "delete"]),
+    ("/api/executions", &["get", "post"]),
+    ("/api/executions/{id}", &["get"]),
+    ("/api/executions/{id}/cancel", &["post"]),
+    ("/api/events", &["get"]),
 ];
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -67,7 +80,8 @@ async fn operations_say_what_they_take_and_answer() {
         assert!(responses.keys().any(|status| status.starts_with('2')), "{place} does not say how it succeeds");
         assert!(operation["responses"]["default"]["content"]["application/problem+json"].is_object(), "{place}");
         for (status, response) in responses.iter().filter(|(status, _)| status.starts_with(['4', '5']) && *status != "503") {
-            assert!(response["content"]["application/problem+json"].is_object(), "{place} {status} is no problem: {response}");
+            let content = &response["content"];
+            assert!(content.is_null() || content["application/problem+json"].is_object(), "{place} {status} is no problem: {response}");
         }
         assert!(operation["summary"].is_string(), "{place} has no summary");
         if path.contains("{id}") && path.starts_with("/api/") {
