@@ -229,11 +229,11 @@ impl Viewport {
 pub struct Settled(Rect);
 
 impl Settled {
-    /// The mounted part around what is shown: half a window more on every side, so that mounting runs ahead of the hand.
+    /// The mounted part around what is shown: a quarter of a window more on every side, so that mounting runs ahead of the hand.
     #[must_use]
     pub fn around(shown: Rect) -> Self {
         let size = shown.size();
-        Self(shown.grown(size.width.max(size.height) / 2.0))
+        Self(shown.grown(size.width.max(size.height) / 4.0))
     }
 
     /// The mounted part.
@@ -245,7 +245,7 @@ impl Settled {
     /// Whether it still serves a window that shows `shown`: nothing of that is missing, and not far more than it is mounted.
     #[must_use]
     pub fn serves(self, shown: Rect) -> bool {
-        self.0.holds(shown) && self.0.size().width <= 4.0 * shown.size().width.max(shown.size().height)
+        self.0.holds(shown) && self.0.size().width <= 3.0 * shown.size().width.max(shown.size().height)
     }
 }
 

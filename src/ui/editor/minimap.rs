@@ -23,6 +23,7 @@ pub fn Minimap() -> impl IntoView {
     let map = NodeRef::<html::Div>::new();
     let nodes = Memo::new(move |_| {
         editor.revision.track();
+        editor.sizes.track();
         editor.window.track();
         boxes(editor)
     });

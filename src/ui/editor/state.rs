@@ -68,6 +68,8 @@ pub struct Editor {
     pub(super) copied: StoredValue<Option<Fragment>>,
     /// Goes up with every change of the document: compare it to know whether something is unsaved.
     pub revision: RwSignal<u64>,
+    /// Goes up when a clip makes a node larger or smaller.
+    pub(super) sizes: RwSignal<u64>,
     /// Whether there is something to undo.
     pub can_undo: RwSignal<bool>,
     /// Whether there is something to redo.
@@ -114,6 +116,7 @@ impl Editor {
             hand: RwSignal::new("idle"),
             copied: StoredValue::new(None),
             revision: RwSignal::new(0),
+            sizes: RwSignal::new(0),
             can_undo: RwSignal::new(false),
             can_redo: RwSignal::new(false),
             selection: RwSignal::new(Selection::default()),
@@ -323,7 +326,11 @@ impl Editor {
     /// Shows a clip in a node, or none.
     pub fn set_clip(self, node: &NodeId, clip: Option<Clip>) {
         if let Some(state) = self.node(node) {
+            let size = state.size_untracked();
             set_if_new(state.clip, clip);
+            if state.size_untracked() != size {
+                self.sizes.update(|sizes| *sizes += 1);
+            }
         }
     }
 

@@ -196,3 +196,20 @@ fn only_what_is_near_is_mounted() {
     editor.fit();
     assert_eq!(editor.mounted.get_untracked().len(), 4);
 }
+
+#[test]
+fn a_page_that_leaves_nodes_out_leaves_their_wires_out() {
+    let node =
+        |place: usize| json!({ "id": format!("n{place}"), "type": "VideoStitcher", "position": { "x": place, "y": 0.0 }, "params": {} });
+    let wire = |place: usize| json!({ "from": { "node": format!("n{place}"), "socket": "video" }, "to": { "node": format!("n{}", place + 1), "socket": "videos" } });
+    let definition = json!({
+        "schema": 1,
+        "nodes": (0..300).map(node).collect::<Vec<_>>(),
+        "connections": (0..299).map(wire).collect::<Vec<_>>(),
+    });
+    let owner = Owner::new();
+    let editor = owner.with(|| Editor::new(format::read(&definition).unwrap(), None));
+    assert_eq!((editor.mounted.get_untracked().len(), editor.mounted_wires.get_untracked().len()), (200, 199));
+    editor.resize(Size { width: 1440.0, height: 900.0 });
+    assert_eq!((editor.mounted.get_untracked().len(), editor.mounted_wires.get_untracked().len()), (300, 299));
+}

@@ -1,5 +1,7 @@
 //! The window over the graph: where it lies, how large it is, and which nodes and wires are near enough to be in the page.
 
+use std::collections::HashSet;
+
 use leptos::prelude::*;
 
 use super::state::{Editor, set_if_new};
@@ -65,13 +67,19 @@ impl Editor {
         let near = settled.rect();
         let graph = self.graph();
         let ids = graph.nodes().iter().map(|node| &node.id);
-        let nodes = ids.filter(|id| self.bounds(id).is_some_and(|bounds| bounds.touches(near))).take(self.mount_cap.get_value());
-        set_if_new(self.mounted, nodes.cloned().collect());
+        let cap = self.mount_cap.get_value();
+        let nodes: Vec<_> = ids.filter(|id| self.bounds(id).is_some_and(|bounds| bounds.touches(near))).take(cap).cloned().collect();
+        // A page that leaves nodes out leaves their wires out too.
+        let drawn: Option<HashSet<&NodeId>> = (nodes.len() == cap).then(|| nodes.iter().collect());
+        let is_drawn = |node: &NodeId| drawn.as_ref().is_none_or(|drawn| drawn.contains(node));
         let in_reach = |connection: &&Connection| {
             let ends = (self.end_at(Direction::Out, &connection.from), self.end_at(Direction::In, &connection.to));
-            matches!(ends, (Some(from), Some(to)) if wire_bounds(from, to).touches(near))
+            let near = matches!(ends, (Some(from), Some(to)) if wire_bounds(from, to).touches(near));
+            near && is_drawn(&connection.from.node) && is_drawn(&connection.to.node)
         };
-        set_if_new(self.mounted_wires, graph.connections().iter().filter(in_reach).cloned().collect());
+        let wires = graph.connections().iter().filter(in_reach).cloned().collect();
+        set_if_new(self.mounted_wires, wires);
+        set_if_new(self.mounted, nodes);
     }
 
     fn end_at(self, direction: Direction, socket: &SocketRef) -> Option<Point> {
