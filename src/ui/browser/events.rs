@@ -34,10 +34,13 @@ pub struct Following {
     on_visibility: Closure<dyn Fn()>,
 }
 
+/// What listens to one kind of event; dropped, it no longer does.
+type Listener = (&'static str, Closure<dyn Fn(MessageEvent)>);
+
 struct Inner {
     last: Cell<Option<i64>>,
     source: RefCell<Option<EventSource>>,
-    listeners: RefCell<Vec<(&'static str, Closure<dyn Fn(MessageEvent)>)>>,
+    listeners: RefCell<Vec<Listener>>,
     on_error: RefCell<Option<Closure<dyn Fn()>>>,
     ended: Cell<bool>,
 }

@@ -71,8 +71,11 @@ fn start(file: &PickedFile, on_progress: &Closure<dyn FnMut(ProgressEvent)>) -> 
     Ok(request)
 }
 
+/// A browser's call that has to live until it was made.
+type Call = Closure<dyn FnMut()>;
+
 async fn ended(request: XmlHttpRequest) {
-    let kept: Rc<RefCell<Option<Closure<dyn FnMut()>>>> = Rc::default();
+    let kept: Rc<RefCell<Option<Call>>> = Rc::default();
     let promise = js_sys::Promise::new(&mut |resolve, _| {
         let done = Closure::<dyn FnMut()>::new(move || {
             // The promise's own function takes any value and cannot fail.
