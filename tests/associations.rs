@@ -192,10 +192,16 @@ async fn saving_again_neither_repeats_nor_undoes_an_association() {
     client.put(&path, &json!({"name": "Two"})).await.expect(200);
     let association = json!({"video_id": chosen, "node_id": "a", "node_type": "Sora2Video", "role": "output"});
     client.post(&format!("{path}/videos"), &association).await.expect(201);
-    let before = client.get(&path).await.json()["videos"].clone();
+    let associations = async || {
+        let mut videos = client.get(&path).await.json()["videos"].clone();
+        // The video itself names the workflows that use it, and this one is renamed.
+        videos.as_array_mut().unwrap().iter_mut().for_each(|one| one["video"] = json!(null));
+        videos
+    };
+    let before = associations().await;
     assert_eq!(before[0]["video_id"], json!(chosen));
     client.put(&path, &json!({"name": "Three"})).await.expect(200);
-    assert_eq!(client.get(&path).await.json()["videos"], before);
+    assert_eq!(associations().await, before);
 }
 
 #[tokio::test]

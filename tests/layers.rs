@@ -110,7 +110,9 @@ fn imports(module: &str, tree: &str) -> Vec<String> {
 /// A file's module path below `src`: `src/server/http/mod` is `server/http`… one level above what its `super` names.
 fn module_of(file: &str) -> String {
     let path = file.strip_prefix("src/").unwrap();
-    path.strip_suffix("/mod").map_or_else(|| path.to_owned(), str::to_owned)
+    // `probe_tests.rs` is the module `tests` of `probe.rs`.
+    let path = path.strip_suffix("/mod").unwrap_or(path);
+    path.strip_suffix("_tests").map_or_else(|| path.to_owned(), |tested| format!("{tested}/tests"))
 }
 
 fn room_of(path: &str) -> Option<&'static (&'static str, &'static [&'static str])> {

@@ -164,7 +164,7 @@ test('files are dropped and pasted, and equal bytes are stored once', async ({ p
   expect(await server.api('GET', '/api/videos')).toHaveLength(1);
 });
 
-test('two tabs: the second to save is told', async ({ page, server }) => {
+test('two tabs: the second to save is told', async ({ page, server, consoleProblems }) => {
   const definition = { schema: 1, nodes: [{ id: 'a', type: 'Prompt', position: { x: 0, y: 0 }, params: { text: 'one' } }], connections: [] };
   const { workflow_id } = await server.api('POST', '/api/workflows', { name: 'Shared', status: 'saved', definition });
   await visit(page, `/workflows/${workflow_id}`);
@@ -176,6 +176,9 @@ test('two tabs: the second to save is told', async ({ page, server }) => {
   const stored = await server.api('GET', `/api/workflows/${workflow_id}`);
   expect(stored.name).toBe('Renamed elsewhere');
   expect(stored.definition.nodes[0].params.text).toBe('one');
+  // The browser itself logs the refusal.
+  expect(consoleProblems.filter((problem) => !problem.includes('412'))).toEqual([]);
+  consoleProblems.length = 0;
 });
 
 test('a clip that is gone says what it was and why', async ({ page, server }) => {
@@ -186,7 +189,7 @@ test('a clip that is gone says what it was and why', async ({ page, server }) =>
   const { workflow_id } = await server.api('POST', '/api/workflows', { name: 'Lost', status: 'saved', definition });
   await server.api('DELETE', `/api/videos/${video_id}?force=true`);
   await visit(page, `/workflows/${workflow_id}`);
-  await expect(node(page, 'UploadVideo').getByText('goodbye')).toBeVisible();
+  await expect(node(page, 'UploadVideo').getByText('goodbye').first()).toBeVisible();
   await expect(node(page, 'UploadVideo').getByText(/deleted/i).first()).toBeVisible();
 });
 

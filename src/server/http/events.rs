@@ -22,7 +22,6 @@ use crate::{
         Result,
         services::events::{self, Follower, Message},
         state::AppState,
-        store::Db,
     },
 };
 
@@ -40,8 +39,8 @@ pub fn router() -> OpenApiRouter<AppState> {
 ///
 /// # Errors
 /// The database's.
-pub async fn event_id(db: &Db) -> Result<[(HeaderName, String); 1]> {
-    Ok([(EVENT_ID, events::newest(db).await?.to_string())])
+pub async fn event_id(state: &AppState) -> Result<[(HeaderName, String); 1]> {
+    Ok([(EVENT_ID, events::newest(&state.db).await?.to_string())])
 }
 
 /// Where to begin.

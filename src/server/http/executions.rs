@@ -57,7 +57,7 @@ pub async fn start(State(state): State<AppState>, Json(new): Json<NewExecution>)
     (status = 404, description = "No such execution", body = Problem),
 ))]
 pub async fn get(State(state): State<AppState>, Id(id): Id<ExecutionId>) -> Result<impl IntoResponse, Failed> {
-    let event_id = event_id(&state.db).await?;
+    let event_id = event_id(&state).await?;
     Ok((event_id, axum::Json(execute::execution(&state.db, id).await?)))
 }
 
@@ -89,7 +89,7 @@ pub async fn list(
     Query(query): Query<ExecutionQuery>,
 ) -> Result<impl IntoResponse, Failed> {
     let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), NEWEST_FIRST)?;
-    let event_id = event_id(&state.db).await?;
+    let event_id = event_id(&state).await?;
     let page = execute::list(&state.db, query.workflow_id, query.status, &page).await?;
     let link = next_link(&uri, page.next.as_ref()).map(|link| [link]);
     Ok((event_id, link, axum::Json(page.items)))

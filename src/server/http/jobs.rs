@@ -69,7 +69,7 @@ pub async fn stitch(State(state): State<AppState>, Json(new): Json<NewStitch>) -
     (status = 404, description = "No such job", body = Problem),
 ))]
 pub async fn get(State(state): State<AppState>, Id(id): Id<JobId>) -> Result<impl IntoResponse, Failed> {
-    let event_id = event_id(&state.db).await?;
+    let event_id = event_id(&state).await?;
     Ok((event_id, axum::Json(jobs::job(&state.db, id).await?)))
 }
 
@@ -101,7 +101,7 @@ pub async fn list(
     Query(query): Query<JobQuery>,
 ) -> Result<impl IntoResponse, Failed> {
     let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), NEWEST_FIRST)?;
-    let event_id = event_id(&state.db).await?;
+    let event_id = event_id(&state).await?;
     let page = jobs::list(&state.db, query.status, query.execution_id, &page).await?;
     let link = next_link(&uri, page.next.as_ref()).map(|link| [link]);
     Ok((event_id, link, axum::Json(page.items)))

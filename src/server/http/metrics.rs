@@ -17,7 +17,7 @@ use crate::{
         job::{JobKind, Status},
         video::SourceType,
     },
-    server::{Error, services::figures, store::Db},
+    server::{Error, services::figures, state::AppState},
 };
 
 const REQUESTS: &str = "reelgraph_http_requests_total";
@@ -70,8 +70,8 @@ pub async fn count(State(metrics): State<Metrics>, request: Request, next: Next)
 }
 
 /// The figures in Prometheus' text format.
-pub async fn show(metrics: Metrics, db: Db) -> Result<impl IntoResponse, Failed> {
-    let figures = figures::figures(&db).await?;
+pub async fn show(metrics: Metrics, state: AppState) -> Result<impl IntoResponse, Failed> {
+    let figures = figures::figures(&state.db).await?;
     with_local_recorder(&*metrics.0, || {
         // What is no more has to go back to zero.
         for (kind, status) in JobKind::ALL.into_iter().flat_map(|kind| Status::ALL.map(|status| (kind, status))) {

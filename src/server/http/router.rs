@@ -68,7 +68,7 @@ pub fn router(state: AppState, access: Access) -> Result<Router> {
         .leptos_routes_with_context(&state, generate_route_list(ui::App), pages::context(&state), pages::shell(&state))
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         .layer(middleware::from_fn(server_functions::set_status));
-    let shown = (metrics.clone(), state.db.clone());
+    let shown = (metrics.clone(), state.clone());
     let router = api
         .route("/metrics", get(async move || metrics::show(shown.0, shown.1).await))
         .route("/api/openapi.json", get(async move || Json(description)))

@@ -77,7 +77,7 @@ pub async fn list(
         max_duration: query.max_duration,
         workflow_id: query.workflow_id,
     };
-    let event_id = event_id(&state.db).await?;
+    let event_id = event_id(&state).await?;
     let page = library::list(&state.db, &filter, &page).await?;
     let link = next_link(&uri, page.next.as_ref()).map(|link| [link]);
     Ok((event_id, link, axum::Json(page.items)))
@@ -89,7 +89,7 @@ pub async fn list(
     (status = 404, description = "No such video", body = Problem),
 ))]
 pub async fn get(State(state): State<AppState>, Id(id): Id<VideoId>) -> Result<impl IntoResponse, Failed> {
-    let event_id = event_id(&state.db).await?;
+    let event_id = event_id(&state).await?;
     Ok((event_id, axum::Json(library::video(&state.db, id).await?)))
 }
 

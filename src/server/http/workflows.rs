@@ -112,7 +112,7 @@ async fn create(
     (status = 404, description = "No such workflow", body = Problem),
 ))]
 async fn show(State(state): State<AppState>, Id(id): Id<WorkflowId>) -> Result<impl IntoResponse, Failed> {
-    let event = event_id(&state.db).await?;
+    let event = event_id(&state).await?;
     let shown = workflows::show(&state.db, id).await?;
     // The tag names the revision only, and the answer holds more than that: it must not be kept and revalidated by the tag.
     let headers = [(header::ETAG, shown.etag), (header::CACHE_CONTROL, "no-store".to_owned())];

@@ -42,10 +42,10 @@ pub fn TopBar() -> impl IntoView {
             <div class="topbar-tools">
                 <HistoryTools/>
                 <span class="topbar-gap"></span>
-                <button type="button" class="button button-quiet" on:click=move |_| opening.set(true)>
+                <button type="button" class="button button-quiet" aria-label="Open" on:click=move |_| opening.set(true)>
                     <Icon glyph=Glyph::Open/><span class="topbar-word">"Open"</span>
                 </button>
-                <button type="button" class="button button-quiet" on:click=move |_| save::save(session, false)>
+                <button type="button" class="button button-quiet" aria-label="Save" on:click=move |_| save::save(session, false)>
                     <Icon glyph=Glyph::Save/><span class="topbar-word">"Save"</span>
                 </button>
                 <ThemeSwitch/>
