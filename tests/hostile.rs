@@ -1,7 +1,5 @@
 //! Bad input and bad days at the upload: hostile files, broken connections, full disks, kills. Each leaves the store whole.
 
-#![expect(clippy::unwrap_used, reason = "a test's step that fails fails the test")]
-
 use std::{
     path::Path,
     time::{Duration, SystemTime},

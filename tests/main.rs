@@ -1,5 +1,7 @@
 //! Integration tests: one binary that drives the real router over real HTTP, with a real database and real ffmpeg.
 
+#![expect(clippy::unwrap_used, reason = "what is not there fails the test")]
+
 mod access;
 mod adoption;
 mod associations;

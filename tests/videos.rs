@@ -1,7 +1,5 @@
 //! The library over HTTP: upload, look, list, rename, delete, download, thumbnail.
 
-#![expect(clippy::unwrap_used, reason = "a test's step that fails fails the test")]
-
 use std::{collections::HashSet, path::Path};
 
 use reqwest::{

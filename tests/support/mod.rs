@@ -1,8 +1,6 @@
 //! What every integration test starts from: a server of its own in a folder of its own, and a client that speaks to it.
 //! [`TestServer`] runs in this process; [`process::ServerProcess`] is the real program, for tests that kill it.
 
-#![expect(clippy::unwrap_used, reason = "a test's set-up that fails fails the test")]
-
 pub mod clips;
 pub mod graphs;
 pub mod process;

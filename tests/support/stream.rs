@@ -47,7 +47,7 @@ impl EventStream {
                 continue;
             }
             let chunk = tokio::time::timeout(PATIENCE, self.response.chunk()).await.expect("no event came in time");
-            self.text.push_str(&String::from_utf8(chunk.ok()??.to_vec()).unwrap());
+            self.text.push_str(std::str::from_utf8(&chunk.ok()??).unwrap());
         }
     }
 

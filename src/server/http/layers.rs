@@ -46,7 +46,7 @@ impl Access {
     /// What the cookie holds for whoever showed the token: it proves the token without containing it.
     #[must_use]
     pub fn session(&self) -> Option<String> {
-        self.token.as_deref().map(|digest| session_of(digest))
+        self.token.as_deref().map(session_of)
     }
 
     fn serves(&self, host: &str) -> bool {

@@ -42,7 +42,7 @@ impl Extent {
             matroska_end(&head)
         } else if head.starts_with(b"RIFF") && head.get(8..12) == Some(b"AVI ") {
             Some(8 + u64::from(u32::from_le_bytes([head[4], head[5], head[6], head[7]])))
-        } else if head.get(4..8).is_some_and(|name| FIRST_BOXES.iter().any(|first| *first == name)) {
+        } else if head.get(4..8).is_some_and(|name| FIRST_BOXES.contains(&name)) {
             boxes_end(&mut file, size)?
         } else {
             None

@@ -151,9 +151,8 @@ async fn measure(ffmpeg: &Ffmpeg, path: &Path, fps: f64) -> Result<f64> {
     let last = Mutex::new(None);
     let note = |seconds: f64| *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(seconds);
     let arguments = Arguments::new().user_input(path)?.option("-map", "0:V:0").option("-c", "copy").discard();
-    match ffmpeg.run(&arguments, Limits::SCAN, &note, &CancellationToken::new()).await {
-        Err(error) => return Err(unreadable(error, extent(path).await?)),
-        Ok(()) => {}
+    if let Err(error) = ffmpeg.run(&arguments, Limits::SCAN, &note, &CancellationToken::new()).await {
+        return Err(unreadable(error, extent(path).await?));
     }
     let last = last.into_inner().unwrap_or_else(PoisonError::into_inner);
     let last = last.ok_or_else(|| not_a_video("This file has no length: there is no moving picture in it."))?;

@@ -106,7 +106,7 @@ impl StitchParams {
         if !(0.0..=10.0).contains(&self.transition_seconds) {
             return Err(ApiError::invalid("/transition_seconds", "A transition lasts 0 to 10 seconds."));
         }
-        let side = |side: u32| (16..=7680).contains(&side) && side % 2 == 0;
+        let side = |side: u32| (16..=7680).contains(&side) && side.is_multiple_of(2);
         if self.size.is_some_and(|(width, height)| !side(width) || !side(height)) {
             return Err(ApiError::invalid("/size", "Width and height are even numbers from 16 to 7680."));
         }
