@@ -11,11 +11,11 @@ need_wasm_opt
 have brotli || install_packages "compresses the browser's files" brotli
 
 profile=wasm-release
-say "building the server"
-cargo build --quiet --release --locked --features ssr --bin reelgraph
-say "building the browser's half"
-# As a cdylib alone: with an rlib beside it cargo skips link-time optimisation without a word.
-cargo rustc --quiet --locked --lib --crate-type cdylib --profile $profile --features hydrate --target $WASM_TARGET
+say "building the server and the browser's half"
+# The browser's as a cdylib alone: with an rlib beside it cargo skips link-time optimisation without a word.
+side_by_side \
+  "cargo build --quiet --release --locked --features ssr --bin reelgraph" \
+  "cargo rustc --quiet --locked --lib --crate-type cdylib --profile $profile --features hydrate --target $WASM_TARGET"
 mkdir -p target/release
 # A running server keeps its file: replace, do not overwrite.
 cmp -s "$CARGO_TARGET_DIR/release/reelgraph" target/release/reelgraph ||

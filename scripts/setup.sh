@@ -39,6 +39,15 @@ install_packages() {
   else die "no package manager that this script knows; install $* by hand ($purpose) and run this again"; fi
 }
 
+# side_by_side COMMAND COMMAND: both at once, as each waits on one core for much of its time; fails when either does.
+side_by_side() {
+  local failed=0
+  $1 & local first=$!
+  $2 || failed=1
+  wait $first || failed=1
+  [ $failed = 0 ] || exit 1
+}
+
 need_command() { # COMMAND WHAT-FOR PACKAGE
   have "$1" || install_packages "$2" "$3"
   have "$1" || die "$1 is still missing; install it by hand ($2) and run this again"

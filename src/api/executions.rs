@@ -1,7 +1,8 @@
 //! Executions as the page asks for them: start, look, cancel.
 
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
+use super::wire::Json;
 use crate::domain::{
     ApiError, ExecutionId,
     execution::{Execution, NewExecution},
@@ -11,7 +12,7 @@ use crate::domain::{
 ///
 /// # Errors
 /// [`Invalid`](crate::domain::ErrorKind::Invalid) with each node that cannot run, and why; nothing was created then.
-#[server(input = Json, endpoint = "start_execution")]
+#[server(input = Json, output = Json, endpoint = "start_execution")]
 pub async fn start_execution(execution: NewExecution) -> Result<ExecutionId, ApiError> {
     use crate::server::{respond, services::execute};
     let state = respond::state()?;
@@ -22,7 +23,7 @@ pub async fn start_execution(execution: NewExecution) -> Result<ExecutionId, Api
 ///
 /// # Errors
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
-#[server(name = ReadExecution, input = Json, endpoint = "execution")]
+#[server(name = ReadExecution, input = Json, output = Json, endpoint = "execution")]
 pub async fn execution(id: ExecutionId) -> Result<Execution, ApiError> {
     use crate::server::{respond, services::execute};
     let state = respond::state()?;
@@ -33,7 +34,7 @@ pub async fn execution(id: ExecutionId) -> Result<Execution, ApiError> {
 ///
 /// # Errors
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
-#[server(input = Json, endpoint = "cancel_execution")]
+#[server(input = Json, output = Json, endpoint = "cancel_execution")]
 pub async fn cancel_execution(id: ExecutionId) -> Result<Execution, ApiError> {
     use crate::server::{respond, services::execute};
     let state = respond::state()?;

@@ -1,7 +1,8 @@
 //! Videos as the page asks for them: look, list, rename, delete.
 
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
+use super::wire::Json;
 use crate::domain::{
     ApiError, VideoId,
     page::Page,
@@ -12,7 +13,7 @@ use crate::domain::{
 ///
 /// # Errors
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
-#[server(name = VideoById, input = Json, endpoint = "video")]
+#[server(name = VideoById, input = Json, output = Json, endpoint = "video")]
 pub async fn video(id: VideoId) -> Result<Video, ApiError> {
     use crate::server::{respond, services::library};
     let state = respond::state()?;
@@ -23,7 +24,7 @@ pub async fn video(id: VideoId) -> Result<Video, ApiError> {
 ///
 /// # Errors
 /// [`Invalid`](crate::domain::ErrorKind::Invalid) for a wrong bound, order or cursor.
-#[server(input = Json, endpoint = "list_videos")]
+#[server(input = Json, output = Json, endpoint = "list_videos")]
 pub async fn list_videos(filter: VideoFilter, sort: Option<String>, cursor: Option<String>) -> Result<Page<Video>, ApiError> {
     use crate::server::{respond, services::library};
     let state = respond::state()?;
@@ -34,7 +35,7 @@ pub async fn list_videos(filter: VideoFilter, sort: Option<String>, cursor: Opti
 ///
 /// # Errors
 /// [`NotFound`](crate::domain::ErrorKind::NotFound), [`Invalid`](crate::domain::ErrorKind::Invalid).
-#[server(input = Json, endpoint = "rename_video")]
+#[server(input = Json, output = Json, endpoint = "rename_video")]
 pub async fn rename_video(id: VideoId, name: String) -> Result<Video, ApiError> {
     use crate::server::{respond, services::library};
     let state = respond::state()?;
@@ -45,7 +46,7 @@ pub async fn rename_video(id: VideoId, name: String) -> Result<Video, ApiError> 
 ///
 /// # Errors
 /// [`NotFound`](crate::domain::ErrorKind::NotFound), [`Conflict`](crate::domain::ErrorKind::Conflict) with the workflows.
-#[server(input = Json, endpoint = "delete_video")]
+#[server(input = Json, output = Json, endpoint = "delete_video")]
 pub async fn delete_video(id: VideoId, force: bool) -> Result<(), ApiError> {
     use crate::server::{respond, services::library};
     let state = respond::state()?;

@@ -1,7 +1,8 @@
 //! Workflows as the page asks for them: list, open, create, save, delete, and the slot for unsaved edits.
 
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
+use super::wire::Json;
 use crate::domain::{
     ApiError, WorkflowId,
     page::Page,
@@ -12,7 +13,7 @@ use crate::domain::{
 ///
 /// # Errors
 /// [`Invalid`](crate::domain::ErrorKind::Invalid) for a cursor that no earlier page gave.
-#[server(input = Json, endpoint = "list_workflows")]
+#[server(input = Json, output = Json, endpoint = "list_workflows")]
 pub async fn list_workflows(
     status: Option<WorkflowStatus>,
     q: Option<String>,
@@ -30,7 +31,7 @@ pub async fn list_workflows(
 ///
 /// # Errors
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
-#[server(input = Json, endpoint = "open_workflow")]
+#[server(input = Json, output = Json, endpoint = "open_workflow")]
 pub async fn open_workflow(id: WorkflowId) -> Result<OpenedWorkflow, ApiError> {
     use crate::server::{respond, services::workflows};
     let state = respond::state()?;
@@ -41,7 +42,7 @@ pub async fn open_workflow(id: WorkflowId) -> Result<OpenedWorkflow, ApiError> {
 ///
 /// # Errors
 /// [`Invalid`](crate::domain::ErrorKind::Invalid) with each thing that is wrong.
-#[server(input = Json, endpoint = "create_workflow")]
+#[server(input = Json, output = Json, endpoint = "create_workflow")]
 pub async fn create_workflow(workflow: NewWorkflow) -> Result<SavedWorkflow, ApiError> {
     use crate::server::{respond, services::workflows};
     let state = respond::state()?;
@@ -53,7 +54,7 @@ pub async fn create_workflow(workflow: NewWorkflow) -> Result<SavedWorkflow, Api
 /// # Errors
 /// [`PreconditionFailed`](crate::domain::ErrorKind::PreconditionFailed) where `if_match` is an older revision's `ETag`: someone else
 /// has saved, and nothing was changed. [`Invalid`](crate::domain::ErrorKind::Invalid) with each thing that is wrong.
-#[server(input = Json, endpoint = "save_workflow")]
+#[server(input = Json, output = Json, endpoint = "save_workflow")]
 pub async fn save_workflow(id: WorkflowId, change: WorkflowChange, if_match: Option<String>) -> Result<SavedWorkflow, ApiError> {
     use crate::server::{respond, services::workflows};
     let state = respond::state()?;
@@ -64,7 +65,7 @@ pub async fn save_workflow(id: WorkflowId, change: WorkflowChange, if_match: Opt
 ///
 /// # Errors
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
-#[server(input = Json, endpoint = "delete_workflow")]
+#[server(input = Json, output = Json, endpoint = "delete_workflow")]
 pub async fn delete_workflow(id: WorkflowId) -> Result<(), ApiError> {
     use crate::server::{respond, services::workflows};
     let state = respond::state()?;
@@ -75,7 +76,7 @@ pub async fn delete_workflow(id: WorkflowId) -> Result<(), ApiError> {
 ///
 /// # Errors
 /// [`NotFound`](crate::domain::ErrorKind::NotFound); [`Invalid`](crate::domain::ErrorKind::Invalid) for a broken graph.
-#[server(input = Json, endpoint = "keep_draft")]
+#[server(input = Json, output = Json, endpoint = "keep_draft")]
 pub async fn keep_draft(id: WorkflowId, draft: NewDraft) -> Result<(), ApiError> {
     use crate::server::{respond, services::workflows};
     let state = respond::state()?;
@@ -86,7 +87,7 @@ pub async fn keep_draft(id: WorkflowId, draft: NewDraft) -> Result<(), ApiError>
 ///
 /// # Errors
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
-#[server(input = Json, endpoint = "discard_draft")]
+#[server(input = Json, output = Json, endpoint = "discard_draft")]
 pub async fn discard_draft(id: WorkflowId) -> Result<(), ApiError> {
     use crate::server::{respond, services::workflows};
     let state = respond::state()?;
