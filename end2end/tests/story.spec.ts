@@ -102,6 +102,19 @@ test('build, run, save and restore a workflow', async ({ page, server }) => {
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(node(page, 'Sora2Video').getByText(/cached/i).first()).toBeVisible();
 
+  // The stitcher joins its clips in the order that the inspector shows and changes, and a key on the row does it too.
+  await node(page, 'VideoStitcher').locator('[data-drag-handle]').click({ position: { x: 20, y: 8 } });
+  const rows = page.getByRole('complementary', { name: 'Inspector' }).getByRole('listitem').filter({ has: page.getByRole('button', { name: /^Later/ }) });
+  await expect(rows).toHaveCount(2);
+  const first = (await rows.first().getByRole('button', { name: /^Later/ }).getAttribute('aria-label'))!;
+  await rows.first().getByRole('button', { name: /^Later/ }).click();
+  await expect(rows.last().getByRole('button', { name: /^Later/ })).toHaveAttribute('aria-label', first);
+  await expect(rows.last().getByRole('button', { name: /^Later/ })).toBeFocused();
+  await expect(node(page, 'VideoStitcher')).toHaveAttribute('data-node-status', 'stale');
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(node(page, 'VideoStitcher')).toHaveAttribute('data-node-status', 'cached');
+  await page.keyboard.press('Escape');
+
   // 4. Save.
   await page.getByRole('textbox', { name: 'Workflow name' }).fill('Rain at the station');
   await page.getByRole('button', { name: 'Save', exact: true }).click();

@@ -13,6 +13,7 @@ pub mod gesture;
 pub mod history;
 pub mod key;
 pub mod layout;
+pub mod list_order;
 pub mod model;
 pub mod param;
 pub mod plan;

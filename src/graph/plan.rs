@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::{
     catalogue::{self, NodeSpec},
     check,
+    list_order::in_list_order,
     model::{Connection, Graph, Node, NodeType},
     param,
     socket_type::SocketType,
@@ -262,23 +263,4 @@ fn inputs(graph: &Graph, node: &Node, spec: &NodeSpec) -> Vec<Input> {
 
 fn wired(graph: &Graph, node: &Node, socket: &'static str) -> Vec<NodeId> {
     graph.wired_to(&node.id, socket).map(|connection| connection.from.node.clone()).collect()
-}
-
-/// The nodes that feed a list input: first those its `order` names, in that order, then the others from top to bottom, left to right, by id.
-#[must_use]
-pub fn in_list_order(graph: &Graph, node: &Node, socket: &'static str) -> Vec<NodeId> {
-    let order = catalogue::param(&node.node_type, "order").map(|param| param.value(node)).unwrap_or_default();
-    let order = order.as_array().map(Vec::as_slice).unwrap_or_default();
-    let mut named: HashMap<&str, usize> = HashMap::new();
-    for (place, id) in order.iter().filter_map(Value::as_str).enumerate() {
-        named.entry(id).or_insert(place);
-    }
-    let mut sources = wired(graph, node, socket);
-    sources.sort_by(|a, b| {
-        let place = |id: &NodeId| named.get(id.as_str()).copied().unwrap_or(usize::MAX);
-        let position = |id: &NodeId| graph.node(id).map(|node| node.position).unwrap_or_default();
-        let (left, right) = (position(a), position(b));
-        place(a).cmp(&place(b)).then(left.y.total_cmp(&right.y)).then(left.x.total_cmp(&right.x)).then(a.cmp(b))
-    });
-    sources
 }

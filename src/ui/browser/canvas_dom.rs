@@ -39,6 +39,13 @@ pub fn is_bare(event: &web_sys::MouseEvent, selector: &str) -> bool {
     under.is_some_and(|element| element.closest(selector).ok().flatten().is_none())
 }
 
+/// Gives the focus back to the control that an event was on, once what the event changed is drawn.
+pub fn focus_again(event: &web_sys::Event) {
+    let Some(control) = closest(event, "button").and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) else { return };
+    // Refused where the control is gone; there is nothing to focus then.
+    request_animation_frame(move || drop(control.focus()));
+}
+
 /// Whether keys typed now go into a field.
 #[must_use]
 pub fn is_typing(event: &web_sys::Event) -> bool {

@@ -17,6 +17,8 @@ pub enum Glyph {
     Check,
     /// Open a list.
     ChevronDown,
+    /// Move up.
+    ChevronUp,
     /// Close.
     Close,
     /// A clip that is gone.
@@ -76,6 +78,7 @@ impl Glyph {
             Self::Alert => "M12 4 2.8 20h18.4L12 4Zm0 6v4.5m0 2.6v.1",
             Self::Check => "m5 12.5 4.5 4.5L19 7.5",
             Self::ChevronDown => "m6 9 6 6 6-6",
+            Self::ChevronUp => "m6 15 6-6 6 6",
             Self::Close => "M6 6l12 12M18 6 6 18",
             Self::ClipMissing => "M4 5h13a3 3 0 0 1 3 3v11M4 5v14h16M3 3l18 18M4 10h5M4 14h9",
             Self::Copy => "M9 9h11v11H9zM5 15H4V4h11v1",

@@ -145,10 +145,10 @@ fn Rows(rows: Vec<(String, String)>) -> impl IntoView {
     view! { <dl class="facts">{rows.collect_view()}</dl> }
 }
 
-/// A parameter object's members, as people read them.
+/// A parameter object's members, as people read them; those that are objects themselves are for machines.
 fn pairs(params: &Value) -> Vec<(String, String)> {
     let members = params.as_object().into_iter().flatten();
-    let members = members.filter(|(name, value)| !value.is_null() && name.as_str() != "prompt");
+    let members = members.filter(|(name, value)| !value.is_null() && !value.is_object() && name.as_str() != "prompt");
     members.map(|(name, value)| (in_words(name), text_of(value))).collect()
 }
 
@@ -171,7 +171,8 @@ mod tests {
 
     #[test]
     fn members_are_named_in_words() {
-        let params = serde_json::json!({ "transition_seconds": 0.5, "seed": null, "prompt": "long", "size": "720x1280" });
+        let params =
+            serde_json::json!({ "transition_seconds": 0.5, "seed": null, "prompt": "long", "size": "720x1280", "plan": { "clips": [] } });
         let pairs = pairs(&params);
         assert!(pairs.contains(&("Transition seconds".to_owned(), "0.5".to_owned())));
         assert!(pairs.contains(&("Size".to_owned(), "720x1280".to_owned())));

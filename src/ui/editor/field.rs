@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use serde_json::Value;
 
-use super::{node_state::NodeState, state::Editor};
+use super::{clip_order::ClipOrder, node_state::NodeState, state::Editor};
 use crate::{
     domain::NodeId,
     graph::{
@@ -50,7 +50,8 @@ pub fn ParamField(
         Control::Multiline => view! { <Lines node=node.clone() state param value on_text=type_in.clone()/> }.into_any(),
         Control::Choice(choices) => view! { <Select param choices value on_choice=set.clone()/> }.into_any(),
         Control::Video => view! { <ClipChoice node=node.clone() state/> }.into_any(),
-        Control::Text | Control::Nodes => view! { <Line param value on_text=type_in.clone()/> }.into_any(),
+        Control::Nodes => view! { <ClipOrder node=node.clone()/> }.into_any(),
+        Control::Text => view! { <Line param value on_text=type_in.clone()/> }.into_any(),
         Control::Integer { .. } | Control::Number { .. } => {
             let set = set.clone();
             let on_text = move |text: String| set(text.trim().parse::<f64>().map_or(Value::Null, Value::from));
@@ -119,6 +120,7 @@ fn Number(param: &'static Param, value: Memo<String>, on_text: impl Fn(String) -
                 class="node-input"
                 inputmode="decimal"
                 autocomplete="off"
+                placeholder="Automatic"
                 value=value.get_untracked()
                 prop:value=move || value.get()
                 on:change:target=move |event| { on_text(event.target().value()); }

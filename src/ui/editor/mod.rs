@@ -2,6 +2,7 @@
 
 mod canvas;
 mod clip_facts;
+mod clip_order;
 mod connection;
 mod dialogs;
 mod edit;
