@@ -19,7 +19,8 @@ export default defineConfig({
     trace: 'retain-on-failure',
     launchOptions: {
       ...(existsSync(chromium) ? { executablePath: chromium } : { channel: 'chrome' }),
-      args: [...quiet, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
+      // A name that is not the loopback's: pages there are not in a secure context.
+      args: [...quiet, '--host-resolver-rules=MAP reelgraph.test 127.0.0.1', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
     },
   },
 });

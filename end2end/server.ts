@@ -1,6 +1,6 @@
 // A server of the release build in a folder of its own, and the page that every test starts from.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, openAsBlob, rmSync, statSync, truncateSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -113,6 +113,26 @@ export function clip(dir: string, variant = 0, seconds = 1): string {
   return path;
 }
 
+/** A valid clip of `bytes` bytes: behind its last box stands a `free` box (ISO/IEC 14496-12 §8.1.2) that fills the rest. */
+export function largeClip(dir: string, bytes: number): string {
+  const path = clip(dir, 0);
+  const header = Buffer.alloc(16);
+  header.writeUInt32BE(1, 0);
+  header.write('free', 4, 'latin1');
+  header.writeBigUInt64BE(BigInt(bytes - statSync(path).size), 8);
+  appendFileSync(path, header);
+  truncateSync(path, bytes);
+  return path;
+}
+
+/** Uploads a file as a script would, and gives the video's id. */
+export async function upload(server: Server, path: string, name = 'clip.mp4'): Promise<string> {
+  const form = new FormData();
+  form.append('file', await openAsBlob(path), name);
+  const answer = await fetch(`${server.origin}/api/videos/upload`, { method: 'POST', body: form });
+  return ((await answer.json()) as { video_id: string }).video_id;
+}
+
 /** Goes to a page of ours and waits until its events work. */
 export async function visit(page: Page, path: string): Promise<void> {
   await page.goto(path);
@@ -126,13 +146,19 @@ export async function graphReady(page: Page): Promise<void> {
 
 export const node = (page: Page, type: string, nth = 0) => page.locator(`[data-node-type="${type}"]`).nth(nth);
 
-export const test = base.extend<{ server: Server; consoleProblems: string[] }>({
-  server: async ({}, use) => {
+export const test = base.extend<{ server: Server; origin?: string; consoleProblems: string[] }>({
+  // Scheme and name under which the browser reaches the server, where it is not the loopback address.
+  origin: [undefined, { option: true }],
+  server: async ({ origin }, use) => {
     const server = await Server.start();
+    if (origin) {
+      await server.stop();
+      await server.begin({ REELGRAPH_PUBLIC_ORIGIN: `${server.origin},${origin}:${server.port}` });
+    }
     await use(server);
     await server.remove();
   },
-  baseURL: async ({ server }, use) => use(server.origin),
+  baseURL: async ({ server, origin }, use) => use(origin ? `${origin}:${server.port}` : server.origin),
   // A page that logs an error or a warning has a bug, a hydration mismatch above all.
   consoleProblems: [
     async ({ page }, use) => {

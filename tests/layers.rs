@@ -21,7 +21,6 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["domain", "graph", "server/store", "server/media", "server/providers", "server/jobs/enqueue", "server/error", "server/config"],
     ),
     ("server/http", &["domain", "graph", "ui", "server/services", "server/state", "server/respond", "server/error", "server/config"]),
-    ("server/cli", &["domain", "graph", "server/services", "server/state", "server/respond", "server/error", "server/config"]),
     (
         "server/jobs",
         &[

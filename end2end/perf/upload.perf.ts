@@ -1,25 +1,13 @@
 // A 4 GiB upload: how long, against writing and hashing the same bytes with the machine's own tools, and how much memory the server took.
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, readFileSync, statSync, truncateSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { clip, test } from '../server';
+import { largeClip, test } from '../server';
 
 const GIB = 2 ** 30;
 
-/** A valid clip of `bytes` bytes: behind its last box stands a `free` box (ISO/IEC 14496-12 §8.1.2) that fills the rest. */
-function large(dir: string, bytes: number): string {
-  const path = clip(dir, 0);
-  const header = Buffer.alloc(16);
-  header.writeUInt32BE(1, 0);
-  header.write('free', 4, 'latin1');
-  header.writeBigUInt64BE(BigInt(bytes - statSync(path).size), 8);
-  appendFileSync(path, header);
-  truncateSync(path, bytes);
-  return path;
-}
-
 test('a 4 GiB upload', async ({ server }) => {
-  const path = large(server.dir, 4 * GIB);
+  const path = largeClip(server.dir, 4 * GIB);
   const began = Date.now();
   const answer = JSON.parse(execFileSync('curl', ['-sS', '-F', `file=@${path}`, `${server.origin}/api/videos/upload`], { encoding: 'utf8' }));
   const seconds = (Date.now() - began) / 1000;

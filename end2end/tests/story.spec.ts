@@ -1,42 +1,7 @@
 // The main job in one story: build a drama workflow, run it, save it, and have it back with its clips after everything was closed.
 import { readFileSync } from 'node:fs';
-import type { Page } from '@playwright/test';
-import { clip, expect, graphReady, node, test, visit } from '../server';
-
-async function add(page: Page, words: string, type: string) {
-  const before = await page.locator(`[data-node-type="${type}"]`).count();
-  await page.getByRole('button', { name: 'Add node' }).click();
-  await page.getByRole('searchbox', { name: 'Search nodes' }).fill(words);
-  await page.keyboard.press('Enter');
-  await expect(page.locator(`[data-node-type="${type}"]`)).toHaveCount(before + 1);
-}
-
-/** Drags a node by its header so that its upper left corner comes to `x`, `y` of the window. */
-async function place(page: Page, type: string, nth: number, x: number, y: number) {
-  const handle = node(page, type, nth).locator('[data-drag-handle]');
-  const box = (await handle.boundingBox())!;
-  await page.mouse.move(box.x + 20, box.y + 8);
-  await page.mouse.down();
-  await page.mouse.move(x + 40, y + 30, { steps: 4 });
-  await page.mouse.move(x + 20, y + 8, { steps: 2 });
-  await page.mouse.up();
-}
-
-async function connect(page: Page, from: [string, number, string], to: [string, number, string]) {
-  const centre = async ([type, nth, socket]: [string, number, string], direction: string) => {
-    const box = (await node(page, type, nth).locator(`[data-socket="${socket}"][data-direction="${direction}"]`).boundingBox())!;
-    return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
-  };
-  const [start, end] = [await centre(from, 'out'), await centre(to, 'in')];
-  await page.mouse.move(start.x, start.y);
-  await page.mouse.down();
-  await page.mouse.move((start.x + end.x) / 2, (start.y + end.y) / 2, { steps: 3 });
-  await page.mouse.move(end.x, end.y, { steps: 3 });
-  await page.mouse.up();
-}
-
-const succeeded = async (page: Page, type: string, nth = 0) =>
-  expect(node(page, type, nth)).toHaveAttribute('data-node-status', 'succeeded', { timeout: 60_000 });
+import { add, connect, place, succeeded } from '../hands';
+import { clip, expect, graphReady, node, test, upload, visit } from '../server';
 
 test('build, run, save and restore a workflow', async ({ page, server }) => {
   test.setTimeout(240_000);
@@ -195,9 +160,7 @@ test('two tabs: the second to save is told', async ({ page, server, consoleProbl
 });
 
 test('a clip that is gone says what it was and why', async ({ page, server }) => {
-  const form = new FormData();
-  form.append('file', new Blob([readFileSync(clip(server.dir, 3))]), 'goodbye.mp4');
-  const { video_id } = (await (await fetch(`${server.origin}/api/videos/upload`, { method: 'POST', body: form })).json()) as any;
+  const video_id = await upload(server, clip(server.dir, 3), 'goodbye.mp4');
   const definition = { schema: 1, nodes: [{ id: 'u', type: 'UploadVideo', position: { x: 0, y: 0 }, params: { video_id } }], connections: [] };
   const { workflow_id } = await server.api('POST', '/api/workflows', { name: 'Lost', status: 'saved', definition });
   await server.api('DELETE', `/api/videos/${video_id}?force=true`);

@@ -43,6 +43,7 @@ pub fn moved(mut nodes: Vec<NodeId>, place: usize, by: isize) -> Option<Value> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used)]
 mod tests {
     use serde_json::json;
 

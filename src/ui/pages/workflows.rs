@@ -164,7 +164,7 @@ fn List(page: Page<WorkflowSummary>, asked: Memo<Asked>, leaving: RwSignal<Optio
         });
     };
     view! {
-        <ul class="workflow-list">
+        <ul class="workflow-list" aria-label="Workflows">
             <For each=move || rows.get() key=|row| (row.id, row.updated_at) let:row>
                 <WorkflowRow row leaving on_renamed=move || listed.refetch()/>
             </For>
