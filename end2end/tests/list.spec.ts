@@ -43,6 +43,6 @@ test('a thousand workflows come page by page', async ({ page, server }) => {
   await expect(rows).toHaveCount(50);
   await page.getByRole('button', { name: 'More' }).click();
   await expect(rows).toHaveCount(100);
-  await page.getByRole('searchbox', { name: 'Search workflows' }).fill('episode 77');
-  await expect(rows).toHaveCount(11);
+  await page.getByRole('searchbox', { name: 'Search workflows' }).fill('episode 777');
+  await expect(rows).toHaveCount(1);
 });

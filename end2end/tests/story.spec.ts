@@ -77,7 +77,7 @@ test('build, run, save and restore a workflow', async ({ page, server }) => {
   await expect(rows.last().getByRole('button', { name: /^Later/ })).toBeFocused();
   await expect(node(page, 'VideoStitcher')).toHaveAttribute('data-node-status', 'stale');
   await page.getByRole('button', { name: 'Undo' }).click();
-  await expect(node(page, 'VideoStitcher')).toHaveAttribute('data-node-status', 'cached');
+  await expect(node(page, 'VideoStitcher')).toHaveAttribute('data-node-status', 'succeeded');
   await page.keyboard.press('Escape');
 
   // 4. Save.

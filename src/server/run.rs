@@ -6,6 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use axum::serve::ListenerExt;
 use clap::Parser;
 use leptos::config::LeptosOptions;
 use tokio::{net::TcpListener, signal};
@@ -75,6 +76,13 @@ pub async fn serve(config: Config) -> Result<()> {
     Ok(())
 }
 
+/// Head and body of an answer are written apart: waiting to send them together costs 40 ms each time the peer delays its acknowledgement.
+fn send_at_once(connection: &mut tokio::net::TcpStream) {
+    if let Err(error) = connection.set_nodelay(true) {
+        tracing::debug!(%error, "answers on this connection may be delayed");
+    }
+}
+
 /// A running server: what `serve` and the tests start.
 #[derive(Debug)]
 pub struct Server {
@@ -99,7 +107,9 @@ impl Server {
         let app = router(state.clone(), access)?;
         let workers = Workers::start(&state);
         let stop = state.stop.clone();
-        let task = tokio::spawn(axum::serve(listener, app).with_graceful_shutdown(async move { stop.cancelled().await }).into_future());
+        let task = tokio::spawn(
+            axum::serve(listener.tap_io(send_at_once), app).with_graceful_shutdown(async move { stop.cancelled().await }).into_future(),
+        );
         tracing::info!("listening on http://{address}");
         tokio::spawn(sweep::run(state.db.clone(), state.content.clone(), started, state.stop.clone()));
         Ok(Self { state, address, task, workers })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leptos::{prelude::*, task::spawn_local};
 use serde_json::Value;
 
-use super::{NodeState, text_of};
+use super::{NodeState, session::Session, text_of};
 use crate::{
     api::videos::video,
     domain::video::{Generation, SourceType, Video},
@@ -27,8 +27,10 @@ pub fn ClipFacts(
     let id = Memo::new(move |_| state.clip.with(|clip| clip.as_ref().map(|clip| clip.video_id)));
     let known = Memo::new(move |_| state.clip.with(|clip| clip.as_ref().and_then(|clip| clip.video.clone())));
     let (fresh, set_fresh) = signal(None::<Arc<Video>>);
-    // The clip came with the page; which workflows use it may have changed since.
+    let session = expect_context::<Session>();
+    // The clip came with the page; which workflows use it may have changed since, and does with every save.
     Effect::new(move |_| {
+        session.etag.track();
         if let Some(id) = id.get() {
             spawn_local(async move {
                 // What came with the page is shown where this fails.
