@@ -1,8 +1,8 @@
 //! A button that shows an icon only; its name is for screen readers and as a hint.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
-use super::{Glyph, Icon};
+use super::{Glyph, Icon, handler};
 
 /// A quiet square button.
 #[component]
@@ -22,10 +22,10 @@ pub fn IconButton(
         <button
             type="button"
             class="button button-quiet button-icon"
-            aria-label=move || label.get()
-            title=move || label.get()
-            disabled=move || disabled.get()
-            on:click=move |_| on_press()
+            aria-label=label
+            title=label
+            disabled=disabled
+            on:click=handler(move |_: ev::MouseEvent| on_press())
         >
             <Icon glyph/>
         </button>

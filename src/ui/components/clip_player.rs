@@ -3,7 +3,7 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::{Glyph, Icon};
+use super::{Glyph, Icon, handler, part};
 use crate::{
     domain::workflow::MissingVideo,
     ui::{
@@ -20,7 +20,7 @@ pub fn ClipPlayer(
     #[prop(into)]
     clip: Signal<Option<Clip>>,
 ) -> impl IntoView {
-    move || {
+    part(move || {
         clip.get().map(|clip| {
             let id = clip.video_id.to_string();
             let ratio = format!("aspect-ratio: {:.4}", clip.ratio());
@@ -36,7 +36,7 @@ pub fn ClipPlayer(
                 </div>
             }
         })
-    }
+    })
 }
 
 #[component]
@@ -62,12 +62,12 @@ fn Player(clip: Clip, url: String) -> impl IntoView {
             preload="metadata"
             playsinline
             tabindex="0"
-            on:mouseenter=move |_| playback::preview(video)
-            on:mouseleave=move |_| playback::end_preview(video)
-            on:click=move |_| playback::toggle(video)
+            on:mouseenter=handler(move |_: ev::MouseEvent| playback::preview(video))
+            on:mouseleave=handler(move |_: ev::MouseEvent| playback::end_preview(video))
+            on:click=handler(move |_: ev::MouseEvent| playback::toggle(video))
             on:keydown=keydown
-            on:error=move |_| set_unplayable.set(true)
-            on:loadedmetadata=move |_| set_unplayable.set(false)
+            on:error=handler(move |_: ev::ErrorEvent| set_unplayable.set(true))
+            on:loadedmetadata=handler(move |_: ev::Event| set_unplayable.set(false))
         ></video>
         <Show when=move || unplayable.get()>
             <p class="clip-note" role="status">

@@ -2,7 +2,7 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::{Glyph, IconButton};
+use super::{Glyph, IconButton, handler};
 
 /// A modal dialog that is shown while `open`.
 #[component]
@@ -39,13 +39,13 @@ pub fn Dialog(
             node_ref=dialog
             class="dialog"
             class:dialog-wide=wide
-            aria-label=move || title.get()
-            on:close=move |_| open.set(false)
+            aria-label=title
+            on:close=handler(move |_: ev::Event| open.set(false))
             on:click=click
-            on:keydown=|event: ev::KeyboardEvent| event.stop_propagation()
+            on:keydown=handler(|event: ev::KeyboardEvent| event.stop_propagation())
         >
             <div class="dialog-head">
-                <h2>{move || title.get()}</h2>
+                <h2>{title}</h2>
                 <IconButton glyph=Glyph::Close label="Close" on_press=move || open.set(false)/>
             </div>
             {children()}

@@ -32,7 +32,7 @@ pub fn TextField(
                 class="input"
                 id=id.clone()
                 placeholder=placeholder
-                prop:value=move || value.get()
+                prop:value=value
                 on:input:target=move |event| on_input(event.target().value())
             >
                 {value.get_untracked()}
@@ -48,7 +48,7 @@ pub fn TextField(
                 inputmode=inputmode
                 autocomplete="off"
                 value=value.get_untracked()
-                prop:value=move || value.get()
+                prop:value=value
                 on:input:target=move |event| on_input(event.target().value())
             />
         }
@@ -84,13 +84,13 @@ pub fn SelectField(
         .into_iter()
         .map(|(choice, words)| {
             let chosen = choice.clone();
-            view! { <option value=choice selected=move || value.get() == chosen>{words}</option> }
+            view! { <option value=choice selected=Signal::derive(move || value.get() == chosen)>{words}</option> }
         })
         .collect_view();
     view! {
         <div class="field">
             <label for=id.clone()>{label}</label>
-            <select class="input" id=id prop:value=move || value.get() on:change:target=move |event| on_choose(event.target().value())>
+            <select class="input" id=id prop:value=value on:change:target=move |event| on_choose(event.target().value())>
                 {options}
             </select>
         </div>

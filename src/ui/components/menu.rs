@@ -2,7 +2,7 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::{Glyph, Icon};
+use super::{Glyph, Icon, handler};
 
 /// A button that opens a list of actions. Escape, a choice or leaving it closes it.
 #[component]
@@ -37,7 +37,7 @@ pub fn Menu(
             <summary class="button button-quiet button-icon" aria-label=label.clone() title=label>
                 <Icon glyph=Glyph::More/>
             </summary>
-            <div class="menu-items" on:click=move |_| close()>
+            <div class="menu-items" on:click=handler(move |_: ev::MouseEvent| close())>
                 {children()}
             </div>
         </details>

@@ -7,6 +7,7 @@ mod field;
 mod icon;
 mod menu;
 mod notice;
+mod one_type;
 mod toast;
 mod when;
 
@@ -17,5 +18,6 @@ pub use field::{SelectField, TextField};
 pub use icon::{Glyph, Icon};
 pub use menu::Menu;
 pub use notice::{EmptyState, ErrorNotice, Skeleton};
+pub use one_type::{handler, part};
 pub use toast::{ToastRegion, Toasts};
 pub use when::When;

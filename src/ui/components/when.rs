@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::part;
 use crate::{
     domain::Timestamp,
     ui::{browser::page, words},
@@ -18,7 +19,7 @@ pub fn When(
     Effect::new(move |_| set_age.set(Some(words::ago(page::now().seconds_since(at)))));
     view! {
         <time datetime=at.to_string() title=words::moment(at)>
-            {move || age.get().unwrap_or_else(|| words::date(at))}
+            {part(move || age.get().unwrap_or_else(|| words::date(at)))}
         </time>
     }
 }

@@ -16,7 +16,10 @@ use crate::{
         gesture::{Input, Target},
         wire::End,
     },
-    ui::browser::canvas_dom,
+    ui::{
+        browser::canvas_dom,
+        components::{handler, part},
+    },
 };
 
 /// Distance of the grid's dots at zoom 1.
@@ -47,27 +50,27 @@ pub fn Canvas() -> impl IntoView {
     view! {
         <div
             class="canvas"
-            class:canvas-far=move || far.get()
+            class:canvas-far=far
             data-canvas=""
-            data-hand=move || editor.hand.get()
-            data-connecting=move || editor.connecting.with(Option::is_some).then_some("")
+            data-hand=editor.hand
+            data-connecting=Signal::derive(move || editor.connecting.with(Option::is_some).then_some(""))
             node_ref=canvas
             style=grid
             tabindex="0"
             role="group"
             aria-label="Canvas"
             aria-roledescription="node graph"
-            on:pointerdown=move |event| pointer.down(&event)
-            on:pointermove=move |event| pointer.moved(&event)
-            on:pointerup=move |event| pointer.up(&event)
-            on:pointercancel=move |_| pointer.lost()
-            on:wheel=move |event| pointer.wheel(&event)
-            on:dblclick=move |event| pointer.double_click(&event)
-            on:contextmenu=move |event| {
+            on:pointerdown=handler(move |event: ev::PointerEvent| pointer.down(&event))
+            on:pointermove=handler(move |event: ev::PointerEvent| pointer.moved(&event))
+            on:pointerup=handler(move |event: ev::PointerEvent| pointer.up(&event))
+            on:pointercancel=handler(move |_: ev::PointerEvent| pointer.lost())
+            on:wheel=handler(move |event: ev::WheelEvent| pointer.wheel(&event))
+            on:dblclick=handler(move |event: ev::MouseEvent| pointer.double_click(&event))
+            on:contextmenu=handler(move |event: ev::MouseEvent| {
                 if !matches!(target_of(&event), Target::Inside(_)) {
                     event.prevent_default();
                 }
-            }
+            })
         >
             <div class="plane" style=plane>
                 <svg class="wires" width="1" height="1" aria-hidden="true">
@@ -81,7 +84,7 @@ pub fn Canvas() -> impl IntoView {
                 <svg class="wires wires-above" width="1" height="1" aria-hidden="true">
                     <WireInHand/>
                 </svg>
-                {move || {
+                {part(move || {
                     editor.band.get().map(|band| {
                         let size = band.size();
                         let place = format!(
@@ -90,7 +93,7 @@ pub fn Canvas() -> impl IntoView {
                         );
                         view! { <div class="band" style=place></div> }
                     })
-                }}
+                })}
             </div>
         </div>
     }

@@ -11,7 +11,7 @@ use crate::{
     domain::video::{Generation, SourceType, Video},
     ui::{
         clip::download_url,
-        components::{Glyph, Icon},
+        components::{Glyph, Icon, part},
         words,
     },
 };
@@ -41,11 +41,11 @@ pub fn ClipFacts(
         }
     });
     let shown = move || fresh.get().filter(|video| Some(video.id) == id.get()).or_else(|| known.get());
-    move || match shown() {
+    part(move || match shown() {
         Some(video) => view! { <Facts video/> }.into_any(),
         None if makes => view! { <p class="inspector-text">"No clip yet: Run makes it."</p> }.into_any(),
         None => ().into_any(),
-    }
+    })
 }
 
 #[component]

@@ -12,7 +12,7 @@ use crate::{
     ui::{
         browser::canvas_dom,
         clip::{Clip, poster_url},
-        components::{Glyph, Icon},
+        components::{Glyph, Icon, part},
     },
 };
 
@@ -82,9 +82,9 @@ fn Row(id: NodeId, place: Signal<usize>, go: impl Fn(&NodeId, isize) + Clone + '
     };
     view! {
         <li>
-            <span class="clip-order-place">{move || place.get() + 1}</span>
-            <span class="clip-order-poster">{move || poster.get().map(|id| view! { <img src=poster_url(id) alt="" draggable="false"/> })}</span>
-            <span class="clip-order-name">{move || name.get()}</span>
+            <span class="clip-order-place">{part(move || place.get() + 1)}</span>
+            <span class="clip-order-poster">{part(move || poster.get().map(|id| view! { <img src=poster_url(id) alt="" draggable="false"/> }))}</span>
+            <span class="clip-order-name">{name}</span>
             {button(Glyph::ChevronUp, -1, "Earlier")}
             {button(Glyph::ChevronDown, 1, "Later")}
         </li>

@@ -3,11 +3,14 @@
 use leptos::prelude::*;
 
 use super::state::Editor;
-use crate::graph::{
-    Connection, SocketType,
-    catalogue::Direction,
-    geometry::wire_path,
-    wire::{End, Wire},
+use crate::{
+    graph::{
+        Connection, SocketType,
+        catalogue::Direction,
+        geometry::wire_path,
+        wire::{End, Wire},
+    },
+    ui::components::part,
 };
 
 /// A connection of the document. It follows the two nodes it joins and no other.
@@ -35,11 +38,11 @@ pub fn ConnectionPath(
     });
     let kind = type_of(editor, &End::output(from.clone())).name();
     view! {
-        <g class="wire" class:wire-selected=move || selected.get() class:wire-pulled=move || pulled.get() data-type=kind>
-            <path class="wire-line" d=move || curve.get()></path>
+        <g class="wire" class:wire-selected=selected class:wire-pulled=pulled data-type=kind>
+            <path class="wire-line" d=curve></path>
             <path
                 class="wire-reach"
-                d=move || curve.get()
+                d=curve
                 data-connection=""
                 data-from-node=from.node.to_string()
                 data-from=from.socket.to_string()
@@ -54,13 +57,13 @@ pub fn ConnectionPath(
 #[component]
 pub fn WireInHand() -> impl IntoView {
     let editor = expect_context::<Editor>();
-    move || {
+    part(move || {
         let wire = editor.wire.get()?;
         let kind = type_of(editor, &wire.from).name();
         let refused = wire.snap.as_ref().is_some_and(|snap| snap.refusal.is_some());
         let curve = curve_of(editor, &wire)?;
         Some(view! { <path class="wire-line wire-in-hand" class:wire-refused=refused data-type=kind d=curve></path> })
-    }
+    })
 }
 
 fn curve_of(editor: Editor, wire: &Wire) -> Option<String> {

@@ -1,6 +1,6 @@
 //! What the builder asks: which workflow to open, what to do after someone else saved, whether to bring unsaved edits back.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{ev, prelude::*, task::spawn_local};
 
 use super::{save, session::Session};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
         workflow::{WorkflowStatus, WorkflowSummary},
     },
     ui::{
-        components::{Dialog, ErrorNotice, Glyph, Icon, Skeleton, When},
+        components::{Dialog, ErrorNotice, Glyph, Icon, Skeleton, When, handler, part},
         words,
     },
 };
@@ -31,14 +31,14 @@ pub fn DescriptionDialog(
                     aria-label="Description"
                     maxlength="10000"
                     placeholder="What this workflow is about"
-                    prop:value=move || session.description.get()
+                    prop:value=session.description
                     on:input:target=move |event| session.description.set(event.target().value())
                 >
                     {session.description.get_untracked()}
                 </textarea>
             </div>
             <div class="dialog-actions">
-                <button type="button" class="button" on:click=move |_| open.set(false)>"Done"</button>
+                <button type="button" class="button" on:click=handler(move |_: ev::MouseEvent| open.set(false))>"Done"</button>
             </div>
         </Dialog>
     }
@@ -92,7 +92,7 @@ pub fn OpenDialog(
                         on:input:target=move |event| search(event.target().value())
                     />
                 </div>
-                {move || saved_list(listed.get(), read)}
+                {part(move || saved_list(listed.get(), read))}
             </div>
         </Dialog>
     }
@@ -103,7 +103,7 @@ fn saved_list(listed: Listed, again: impl Fn() + Send + 'static) -> AnyView {
         None => view! { <Skeleton width="100%" height="120px"/> }.into_any(),
         Some(Err(error)) => view! {
             <ErrorNotice error kept="What is open here stays open.">
-                <button type="button" class="button" on:click=move |_| again()>"Try again"</button>
+                <button type="button" class="button" on:click=handler(move |_: ev::MouseEvent| again())>"Try again"</button>
             </ErrorNotice>
         }
         .into_any(),
@@ -137,9 +137,9 @@ pub fn ConflictDialog() -> impl IntoView {
                 <p>"It was saved in another tab or by someone else after you opened it. Nothing was overwritten, and your edits are still on the screen."</p>
             </div>
             <div class="dialog-actions">
-                <button type="button" class="button button-danger" on:click=move |_| save::save(session, true)>"Overwrite theirs"</button>
-                <button type="button" class="button" on:click=move |_| save::open_theirs(session)>"Drop mine, show theirs"</button>
-                <button type="button" class="button button-primary" on:click=move |_| save::save_copy(session)>"Keep both, as a copy"</button>
+                <button type="button" class="button button-danger" on:click=handler(move |_: ev::MouseEvent| save::save(session, true))>"Overwrite theirs"</button>
+                <button type="button" class="button" on:click=handler(move |_: ev::MouseEvent| save::open_theirs(session))>"Drop mine, show theirs"</button>
+                <button type="button" class="button button-primary" on:click=handler(move |_: ev::MouseEvent| save::save_copy(session))>"Keep both, as a copy"</button>
             </div>
         </Dialog>
     }
@@ -169,11 +169,11 @@ pub fn LackingDialog() -> impl IntoView {
     view! {
         <Dialog open title="Final needs a setting">
             <div class="dialog-body">
-                <p>"Missing: " <strong>{move || shown.get()}</strong></p>
+                <p>"Missing: " <strong>{shown}</strong></p>
                 <p>"Set it where the server is started, and start it again. In draft every shot is rehearsed on this machine, without keys and free of charge."</p>
             </div>
             <div class="dialog-actions">
-                <button type="button" class="button" on:click=move |_| open.set(false)>"Stay in final"</button>
+                <button type="button" class="button" on:click=handler(move |_: ev::MouseEvent| open.set(false))>"Stay in final"</button>
                 <button type="button" class="button button-primary" on:click=rehearse>"Use draft"</button>
             </div>
         </Dialog>
@@ -184,7 +184,7 @@ pub fn LackingDialog() -> impl IntoView {
 #[component]
 pub fn DraftOffer() -> impl IntoView {
     let session = expect_context::<Session>();
-    move || {
+    part(move || {
         session.offered.get().map(|slot| {
             let is_older = session.etag.with_untracked(|etag| etag.as_ref() != Some(&slot.base_etag));
             let at = slot.updated_at;
@@ -200,11 +200,11 @@ pub fn DraftOffer() -> impl IntoView {
                         }}
                     </p>
                     <div class="notice-actions">
-                        <button type="button" class="button" on:click=move |_| save::bring_back(session, &slot)>"Bring back"</button>
-                        <button type="button" class="button button-quiet" on:click=move |_| save::forget_offer(session)>"Discard"</button>
+                        <button type="button" class="button" on:click=handler(move |_: ev::MouseEvent| save::bring_back(session, &slot))>"Bring back"</button>
+                        <button type="button" class="button button-quiet" on:click=handler(move |_: ev::MouseEvent| save::forget_offer(session))>"Discard"</button>
                     </div>
                 </div>
             }
         })
-    }
+    })
 }

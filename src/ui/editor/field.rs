@@ -1,6 +1,6 @@
 //! A parameter edited in the node itself.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 use serde_json::Value;
 
 use super::{clip_order::ClipOrder, node_state::NodeState, state::Editor};
@@ -10,6 +10,7 @@ use crate::{
         Command,
         param::{Choice, Control, Param},
     },
+    ui::components::{handler, part},
 };
 
 /// A value as a field shows it.
@@ -46,7 +47,7 @@ pub fn ParamField(
             editor.dispatch_as_part(&step, Command::SetParam { node: node.clone(), name: param.name.to_owned(), value: text.into() })
         }
     };
-    move || match control.get() {
+    part(move || match control.get() {
         Control::Multiline => view! { <Lines node=node.clone() state param value on_text=type_in.clone()/> }.into_any(),
         Control::Choice(choices) => view! { <Select param choices value on_choice=set.clone()/> }.into_any(),
         Control::Video => view! { <ClipChoice node=node.clone() state/> }.into_any(),
@@ -57,7 +58,7 @@ pub fn ParamField(
             let on_text = move |text: String| set(text.trim().parse::<f64>().map_or(Value::Null, Value::from));
             view! { <Number param value on_text/> }.into_any()
         }
-    }
+    })
 }
 
 #[component]
@@ -77,15 +78,15 @@ fn Lines(
     });
     view! {
         <label class="node-field node-field-text">
-            <span class="node-label">{move || if wired.get() { format!("{}, from the wire", param.label) } else { param.label.to_owned() }}</span>
+            <span class="node-label">{part(move || if wired.get() { format!("{}, from the wire", param.label) } else { param.label.to_owned() })}</span>
             <textarea
                 class="node-input"
                 aria-label=param.label
                 spellcheck="true"
-                disabled=move || wired.get()
-                prop:value=move || value.get()
+                disabled=wired
+                prop:value=value
                 on:input:target=move |event| { on_text(event.target().value()); }
-                on:blur=move |_| editor.end_typing()
+                on:blur=handler(move |_: ev::FocusEvent| editor.end_typing())
             >
                 {value.get_untracked()}
             </textarea>
@@ -103,9 +104,9 @@ fn Line(param: &'static Param, value: Memo<String>, on_text: impl Fn(String) -> 
                 class="node-input"
                 autocomplete="off"
                 value=value.get_untracked()
-                prop:value=move || value.get()
+                prop:value=value
                 on:input:target=move |event| { on_text(event.target().value()); }
-                on:blur=move |_| editor.end_typing()
+                on:blur=handler(move |_: ev::FocusEvent| editor.end_typing())
             />
         </label>
     }
@@ -122,7 +123,7 @@ fn Number(param: &'static Param, value: Memo<String>, on_text: impl Fn(String) -
                 autocomplete="off"
                 placeholder="Automatic"
                 value=value.get_untracked()
-                prop:value=move || value.get()
+                prop:value=value
                 on:change:target=move |event| { on_text(event.target().value()); }
             />
         </label>
@@ -141,7 +142,7 @@ fn Select(param: &'static Param, choices: Vec<Choice>, value: Memo<String>, on_c
         .into_iter()
         .map(|(text, label)| {
             let chosen = text.clone();
-            view! { <option value=text selected=move || value.get() == chosen>{label}</option> }
+            view! { <option value=text selected=Signal::derive(move || value.get() == chosen)>{label}</option> }
         })
         .collect_view();
     let choose = move |text: String| {
@@ -150,7 +151,7 @@ fn Select(param: &'static Param, choices: Vec<Choice>, value: Memo<String>, on_c
     view! {
         <label class="node-field node-field-line">
             <span class="node-label">{param.label}</span>
-            <select class="node-input" prop:value=move || value.get() on:change:target=move |event| { choose(event.target().value()); }>
+            <select class="node-input" prop:value=value on:change:target=move |event| { choose(event.target().value()); }>
                 {options}
             </select>
         </label>
@@ -164,9 +165,9 @@ fn ClipChoice(node: NodeId, state: NodeState) -> impl IntoView {
     let name = Memo::new(move |_| state.clip.with(|clip| clip.as_ref().map(|clip| clip.name().to_owned())));
     view! {
         <div class="node-field node-field-line">
-            <span class="node-label node-clip-name">{move || name.get().unwrap_or_else(|| "No clip yet".to_owned())}</span>
-            <button type="button" class="node-button" on:click=move |_| editor.file_request.set(Some(node.clone()))>
-                {move || if name.get().is_some() { "Replace" } else { "Upload" }}
+            <span class="node-label node-clip-name">{part(move || name.get().unwrap_or_else(|| "No clip yet".to_owned()))}</span>
+            <button type="button" class="node-button" on:click=handler(move |_: ev::MouseEvent| editor.file_request.set(Some(node.clone())))>
+                {part(move || if name.get().is_some() { "Replace" } else { "Upload" })}
             </button>
         </div>
     }

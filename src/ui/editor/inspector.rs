@@ -1,6 +1,6 @@
 //! The inspector: what is known of the selection. Closed when nothing is selected; a sheet on a phone.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
 use super::{
     Editor, NodeState,
@@ -20,7 +20,7 @@ use crate::{
         selection::Selection,
     },
     ui::{
-        components::{Glyph, Icon, IconButton},
+        components::{Glyph, Icon, IconButton, handler, part},
         words,
     },
 };
@@ -44,7 +44,7 @@ pub fn Inspector() -> impl IntoView {
             (None, several) => Shown::Several(several),
         })
     });
-    move || match shown.get() {
+    part(move || match shown.get() {
         Shown::Nothing => ().into_any(),
         Shown::Several(count) => view! {
             <Panel title=format!("{count} nodes")>
@@ -53,7 +53,7 @@ pub fn Inspector() -> impl IntoView {
         }
         .into_any(),
         Shown::One(id) => editor.node(&id).map(|state| view! { <NodePanel id state/> }).into_any(),
-    }
+    })
 }
 
 #[component]
@@ -95,22 +95,22 @@ fn RunFacts(state: NodeState) -> impl IntoView {
     let is_bad = move || state.run.with(|run| run.as_ref().is_some_and(|run| run.status == NodeStatus::Failed));
     let detail = move || state.run.with(|run| run.as_ref().map(|run| run.message.clone()).filter(|words| !words.is_empty()));
     view! {
-        {move || {
+        {part(move || {
             message.get().map(|words| {
                 view! {
-                    <div class="notice" class:notice-warn=move || !is_bad() role="status">
+                    <div class="notice" class:notice-warn=Signal::derive(move || !is_bad()) role="status">
                         <Icon glyph=Glyph::Alert/>
                         <p>{words}</p>
                     </div>
                 }
             })
-        }}
-        {move || detail().filter(|_| message.with(Option::is_none)).map(|words| view! { <p class="inspector-text">{words}</p> })}
-        {move || {
+        })}
+        {part(move || detail().filter(|_| message.with(Option::is_none)).map(|words| view! { <p class="inspector-text">{words}</p> }))}
+        {part(move || {
             let cost = state.run.with(|run| run.as_ref().and_then(|run| run.cost))?;
             let figure = words::dollars(cost.usd_micros);
             Some(view! { <p class="inspector-text">{if cost.estimated { "Cost, estimated: " } else { "Cost: " }}{figure}</p> })
-        }}
+        })}
     }
 }
 
@@ -123,8 +123,8 @@ fn AgainButton(id: NodeId) -> impl IntoView {
             type="button"
             class="button"
             title="Makes another take of this shot; the earlier ones stay in the library"
-            disabled=move || session.is_running()
-            on:click=move |_| run::again(session, restore, &id)
+            disabled=Signal::derive(move || session.is_running())
+            on:click=handler(move |_: ev::MouseEvent| run::again(session, restore, &id))
         >
             <Icon glyph=Glyph::Again/>"Again"
         </button>
@@ -136,10 +136,10 @@ fn AgainButton(id: NodeId) -> impl IntoView {
 fn Params(id: NodeId, state: NodeState, spec: &'static NodeSpec) -> impl IntoView {
     let editor = expect_context::<Editor>();
     let far = use_context::<Far>().map_or_else(|| Memo::new(move |_| editor.viewport.with(|view| view.zoom < FAR_ZOOM)), |Far(far)| far);
-    move || {
+    part(move || {
         let here = far.get();
         let fields = spec.params.iter().filter(|param| here || !param.in_node);
         let fields = fields.map(|param| view! { <ParamField node=id.clone() state param/> }).collect_view();
         view! { <div class="inspector-fields">{fields}</div> }
-    }
+    })
 }

@@ -86,7 +86,7 @@ pub fn Minimap() -> impl IntoView {
         }
     };
     view! {
-        <div class="map" class:map-empty=move || shown.get().is_none() node_ref=map aria-hidden="true" on:pointerdown=down on:pointermove=follow>
+        <div class="map" class:map-empty=Signal::derive(move || shown.get().is_none()) node_ref=map aria-hidden="true" on:pointerdown=down on:pointermove=follow>
             <svg width=WIDTH.to_string() height=HEIGHT.to_string() viewBox=view_box>
                 {outlines}
                 {window}

@@ -15,7 +15,7 @@ use crate::{
     graph::{catalogue, layout, selection::Selection},
     ui::{
         clip::{Clip, poster_url},
-        components::ClipPlayer,
+        components::{ClipPlayer, part},
         words,
     },
 };
@@ -57,17 +57,17 @@ pub fn NodeView(
     Some(view! {
         <article
             class="node"
-            class:node-selected=move || selected.get()
+            class:node-selected=selected
             data-node-id=id.to_string()
             data-node-type=node_type.name().to_owned()
-            data-node-status=move || look.get().name()
+            data-node-status=Signal::derive(move || look.get().name())
             data-category=category
             style=place
             tabindex="0"
-            aria-label=move || format!("{label}, {}", words_for(look.get()))
+            aria-label=Signal::derive(move || format!("{label}, {}", words_for(look.get())))
             on:keydown=select
         >
-            {move || {
+            {part(move || {
                 let id = shown_id.clone();
                 let title = title.clone();
                 if far.get() {
@@ -75,7 +75,7 @@ pub fn NodeView(
                 } else {
                     view! { <NearNode id state title look/> }.into_any()
                 }
-            }}
+            })}
         </article>
     })
 }
@@ -119,7 +119,7 @@ fn NearNode(id: NodeId, state: NodeState, title: String, look: Memo<Look>) -> im
         </header>
         {sockets}
         {fields}
-        {move || message.get().map(|words| view! { <p class="node-message" title=words.clone()>{words.clone()}</p> })}
+        {part(move || message.get().map(|words| view! { <p class="node-message" title=words.clone()>{words.clone()}</p> }))}
         <NodeClip state/>
     }
 }
@@ -132,7 +132,7 @@ fn NodeClip(state: NodeState) -> impl IntoView {
         let cached = state.run.with(|run| run.as_ref().is_some_and(|run| run.cached && run.status == NodeStatus::Succeeded));
         state.clip.with(|clip| clip.as_ref().map(|clip| facts_of(clip, cached)))
     });
-    move || {
+    part(move || {
         ratio.get().map(|ratio| {
             let size = layout::clip_size(ratio);
             view! {
@@ -140,11 +140,11 @@ fn NodeClip(state: NodeState) -> impl IntoView {
                     <ClipPlayer clip=state.clip/>
                 </div>
                 <footer class="node-foot">
-                    {move || facts.get().into_iter().flatten().map(|fact| view! { <span>{fact}</span> }).collect_view()}
+                    {part(move || facts.get().into_iter().flatten().map(|fact| view! { <span>{fact}</span> }).collect_view())}
                 </footer>
             }
         })
-    }
+    })
 }
 
 fn facts_of(clip: &Clip, cached: bool) -> Vec<String> {
@@ -161,18 +161,18 @@ fn StateBadge(state: NodeState, look: Memo<Look>) -> impl IntoView {
     let percent =
         Memo::new(move |_| state.run.with(|run| run.as_ref().map_or(0.0, |run| (run.progress * 100.0).clamp(0.0, 100.0).floor())));
     let cached = Memo::new(move |_| state.run.with(|run| run.as_ref().is_some_and(|run| run.cached)));
-    move || match look.get() {
+    part(move || match look.get() {
         Look::Idle => ().into_any(),
         Look::Run(NodeStatus::Running) => view! {
-            <span class="node-state" title=move || state.run.with(|run| run.as_ref().map(|run| run.message.clone()))>
-                <span class="ring" style=move || format!("--done: {}%", percent.get())></span>
-                {move || format!("{} %", percent.get())}
+            <span class="node-state" title=Signal::derive(move || state.run.with(|run| run.as_ref().map(|run| run.message.clone())))>
+                <span class="ring" style=Signal::derive(move || format!("--done: {}%", percent.get()))></span>
+                {part(move || format!("{} %", percent.get()))}
             </span>
         }
         .into_any(),
         Look::Run(NodeStatus::Succeeded) if cached.get() => view! { <span class="node-state">"Cached"</span> }.into_any(),
         look => view! { <span class="node-state">{words_for(look)}</span> }.into_any(),
-    }
+    })
 }
 
 /// How a node stands, in words.

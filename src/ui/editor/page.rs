@@ -1,7 +1,7 @@
 //! The builder page: a stored workflow, or a new one. The server draws the graph with the numbers it sends along, and the browser begins
 //! with the same ones.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
@@ -21,7 +21,7 @@ use crate::{
     api::workflows::open_workflow,
     domain::{ApiError, WorkflowId, workflow::OpenedWorkflow},
     graph::{Graph, geometry::Viewport},
-    ui::{browser::canvas_dom, pages::NotFoundPage},
+    ui::{browser::canvas_dom, components::handler, pages::NotFoundPage},
 };
 
 /// `/workflows/{id}`.
@@ -77,7 +77,7 @@ fn Builder(editor: Editor, opened: Option<OpenedWorkflow>) -> impl IntoView {
         <Title text=name/>
         <main class="builder">
             <TopBar/>
-            <div class="stage" on:dragover=|event| live::drag_over(&event) on:drop=move |event| live::drop_files(editor, uploads, &event)>
+            <div class="stage" on:dragover=handler(|event: ev::DragEvent| live::drag_over(&event)) on:drop=handler(move |event: ev::DragEvent| live::drop_files(editor, uploads, &event))>
                 <Canvas/>
                 <Rail/>
                 <ViewTools/>

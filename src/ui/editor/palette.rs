@@ -10,7 +10,7 @@ use crate::{
     graph::catalogue::{self, NodeSpec},
     ui::{
         browser::canvas_dom,
-        components::{Glyph, Icon},
+        components::{Glyph, Icon, handler, part},
     },
 };
 
@@ -23,7 +23,7 @@ const HEIGHT: f64 = 480.0;
 #[component]
 pub fn Palette() -> impl IntoView {
     let editor = expect_context::<Editor>();
-    move || editor.palette.get().map(|request| view! { <OpenPalette request/> })
+    part(move || editor.palette.get().map(|request| view! { <OpenPalette request/> }))
 }
 
 #[component]
@@ -97,9 +97,9 @@ fn OpenPalette(request: PaletteRequest) -> impl IntoView {
                         role="option"
                         id=format!("palette-{row}")
                         data-category=spec.category.title()
-                        aria-selected=move || (chosen.get() == row).to_string()
-                        on:pointermove=move |_| chosen.set(row)
-                        on:click=move |_| add(place)
+                        aria-selected=Signal::derive(move || (chosen.get() == row).to_string())
+                        on:pointermove=handler(move |_: ev::PointerEvent| chosen.set(row))
+                        on:click=handler(move |_: ev::MouseEvent| add(place))
                     >
                         <span class="palette-title">{spec.title}</span>
                         <span class="palette-words">{spec.description}</span>
@@ -110,7 +110,7 @@ fn OpenPalette(request: PaletteRequest) -> impl IntoView {
             .into_any()
     };
     view! {
-        <div class="palette-back" on:pointerdown=move |_| close()></div>
+        <div class="palette-back" on:pointerdown=handler(move |_: ev::PointerEvent| close())></div>
         <div class="palette" role="dialog" aria-label="Add node" data-own-keys="" style=place>
             <div class="search">
                 <Icon glyph=Glyph::Search/>
@@ -122,7 +122,7 @@ fn OpenPalette(request: PaletteRequest) -> impl IntoView {
                     placeholder="Search nodes"
                     autocomplete="off"
                     aria-controls="palette-list"
-                    aria-activedescendant=move || format!("palette-{}", chosen.get())
+                    aria-activedescendant=Signal::derive(move || format!("palette-{}", chosen.get()))
                     node_ref=search
                     on:input:target=move |event| {
                         words.set(event.target().value());

@@ -62,14 +62,14 @@ pub fn SocketView(
         <button
             type="button"
             class=side
-            class:socket-fits=move || fit.get() == Fit::Fits
-            class:socket-refused=move || matches!(fit.get(), Fit::Refused(_))
-            class:socket-reached=move || reached.get()
+            class:socket-fits=Signal::derive(move || fit.get() == Fit::Fits)
+            class:socket-refused=Signal::derive(move || matches!(fit.get(), Fit::Refused(_)))
+            class:socket-reached=reached
             data-socket=face.name.to_string()
             data-direction=face.direction.name()
             data-type=kind
-            data-fits=move || (fit.get() == Fit::Fits).then_some("")
-            title=move || if let Fit::Refused(reason) = fit.get() { reason } else { String::new() }
+            data-fits=Signal::derive(move || (fit.get() == Fit::Fits).then_some(""))
+            title=Signal::derive(move || if let Fit::Refused(reason) = fit.get() { reason } else { String::new() })
             aria-label=name
             style=top
             on:keydown=press

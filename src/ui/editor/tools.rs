@@ -78,7 +78,7 @@ pub fn StatusLine() -> impl IntoView {
     let silent = move || editor.status.with(String::is_empty);
     view! {
         <p class="status-line" class:status-silent=silent role="status" aria-live="polite">
-            {move || editor.status.get()}
+            {editor.status}
         </p>
     }
 }

@@ -1,6 +1,6 @@
 //! The bar above the canvas: what is open, whether it is saved, and what can be done with it.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
 use super::{
     dialogs::{DescriptionDialog, OpenDialog},
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::{execution::Mode, workflow::WorkflowStatus},
     ui::{
-        components::{Glyph, Icon, IconButton},
+        components::{Glyph, Icon, IconButton, handler, part},
         theme::ThemeSwitch,
     },
 };
@@ -33,7 +33,7 @@ pub fn TopBar() -> impl IntoView {
                     maxlength="200"
                     autocomplete="off"
                     value=session.name.get_untracked()
-                    prop:value=move || session.name.get()
+                    prop:value=session.name
                     on:input:target=move |event| session.name.set(event.target().value())
                 />
                 <IconButton glyph=Glyph::Info label="Description" on_press=move || describing.set(true)/>
@@ -42,10 +42,10 @@ pub fn TopBar() -> impl IntoView {
             <div class="topbar-tools">
                 <HistoryTools/>
                 <span class="topbar-gap"></span>
-                <button type="button" class="button button-quiet" aria-label="Open" on:click=move |_| opening.set(true)>
+                <button type="button" class="button button-quiet" aria-label="Open" on:click=handler(move |_: ev::MouseEvent| opening.set(true))>
                     <Icon glyph=Glyph::Open/><span class="topbar-word">"Open"</span>
                 </button>
-                <button type="button" class="button button-quiet" aria-label="Save" on:click=move |_| save::save(session, false)>
+                <button type="button" class="button button-quiet" aria-label="Save" on:click=handler(move |_: ev::MouseEvent| save::save(session, false))>
                     <Icon glyph=Glyph::Save/><span class="topbar-word">"Save"</span>
                 </button>
                 <ThemeSwitch/>
@@ -68,7 +68,7 @@ fn SaveState() -> impl IntoView {
         Saving::Idle if session.status.get() == WorkflowStatus::Draft => "Draft",
         Saving::Idle => "Saved",
     };
-    view! { <span class="save-state" role="status" data-saved=move || (!session.is_unsaved()).then_some("")>{words}</span> }
+    view! { <span class="save-state" role="status" data-saved=Signal::derive(move || (!session.is_unsaved()).then_some(""))>{words}</span> }
 }
 
 #[component]
@@ -86,8 +86,8 @@ fn ModeSwitch() -> impl IntoView {
                 type="button"
                 class="segment"
                 title=hint
-                aria-pressed=move || (session.mode.get() == mode).to_string()
-                on:click=move |_| choose(mode)
+                aria-pressed=Signal::derive(move || (session.mode.get() == mode).to_string())
+                on:click=handler(move |_: ev::MouseEvent| choose(mode))
             >
                 {name}
             </button>
@@ -105,21 +105,21 @@ fn ModeSwitch() -> impl IntoView {
 fn RunButton() -> impl IntoView {
     let session = expect_context::<Session>();
     let restore = expect_context::<Restore>();
-    move || {
+    part(move || {
         if session.is_running() {
             view! {
-                <button type="button" class="button topbar-run" on:click=move |_| run::stop(session, restore)>
+                <button type="button" class="button topbar-run" on:click=handler(move |_: ev::MouseEvent| run::stop(session, restore))>
                     <Icon glyph=Glyph::Stop/>"Stop"
                 </button>
             }
             .into_any()
         } else {
             view! {
-                <button type="button" class="button button-primary topbar-run" on:click=move |_| run::start(session, restore, None)>
+                <button type="button" class="button button-primary topbar-run" on:click=handler(move |_: ev::MouseEvent| run::start(session, restore, None))>
                     <Icon glyph=Glyph::Play/>"Run"
                 </button>
             }
             .into_any()
         }
-    }
+    })
 }

@@ -12,7 +12,7 @@ use crate::{
             only_here::OnlyHere,
             upload::Upload,
         },
-        components::{Glyph, IconButton},
+        components::{Glyph, IconButton, part},
     },
 };
 
@@ -142,8 +142,8 @@ pub fn UploadPanel(
             <For each=move || uploads.going.get() key=|one| one.number let:one>
                 <li class="upload">
                     <span class="upload-name">{one.name.get_value()}</span>
-                    <progress max="1" value=move || one.progress.get().to_string() aria-label=format!("Uploading {}", one.name.get_value())></progress>
-                    <span class="upload-figure">{move || format!("{:.0} %", one.progress.get() * 100.0)}</span>
+                    <progress max="1" value=Signal::derive(move || one.progress.get().to_string()) aria-label=format!("Uploading {}", one.name.get_value())></progress>
+                    <span class="upload-figure">{part(move || format!("{:.0} %", one.progress.get() * 100.0))}</span>
                     <IconButton glyph=Glyph::Close label="Cancel this upload" on_press=move || uploads.stop(one.number)/>
                 </li>
             </For>

@@ -1,6 +1,6 @@
 //! `/`: the workflows, filtered by status and searched by name; rename and delete in place; a new one, or the ready example.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{ev, prelude::*, task::spawn_local};
 use leptos_meta::Title;
 use leptos_router::{
     NavigateOptions,
@@ -16,7 +16,7 @@ use crate::{
         workflow::{NewWorkflow, WorkflowStatus, WorkflowSummary},
     },
     ui::{
-        components::{Dialog, EmptyState, ErrorNotice, Glyph, Icon, Skeleton, Toasts},
+        components::{Dialog, EmptyState, ErrorNotice, Glyph, Icon, Skeleton, Toasts, handler, part},
         words,
     },
 };
@@ -85,7 +85,7 @@ pub fn WorkflowsPage() -> impl IntoView {
                         Ok(page) => view! { <List page asked leaving listed/> }.into_any(),
                         Err(error) => view! {
                             <ErrorNotice error kept="Nothing was changed.">
-                                <button type="button" class="button" on:click=move |_| listed.refetch()>"Try again"</button>
+                                <button type="button" class="button" on:click=handler(move |_: ev::MouseEvent| listed.refetch())>"Try again"</button>
                             </ErrorNotice>
                         }
                         .into_any(),
@@ -108,8 +108,8 @@ fn ListTools(asked: Memo<Asked>) -> impl IntoView {
         view! {
             <a
                 class="segment"
-                href=move || Asked { status, ..asked.get() }.address()
-                aria-current=move || (asked.get().status == status).then_some("page")
+                href=Signal::derive(move || Asked { status, ..asked.get() }.address())
+                aria-current=Signal::derive(move || (asked.get().status == status).then_some("page"))
             >
                 {name}
             </a>
@@ -124,7 +124,7 @@ fn ListTools(asked: Memo<Asked>) -> impl IntoView {
             </nav>
             <form class="search" role="search" method="get" action="/">
                 <Icon glyph=Glyph::Search/>
-                {move || asked.get().status.map(|status| view! { <input type="hidden" name="status" value=status.name()/> })}
+                {part(move || asked.get().status.map(|status| view! { <input type="hidden" name="status" value=status.name()/> }))}
                 <input
                     class="input"
                     type="search"
@@ -133,7 +133,7 @@ fn ListTools(asked: Memo<Asked>) -> impl IntoView {
                     placeholder="Search"
                     autocomplete="off"
                     value=asked.get_untracked().q
-                    prop:value=move || asked.get().q
+                    prop:value=Signal::derive(move || asked.get().q)
                     on:input:target=move |event| search(event.target().value())
                 />
             </form>
@@ -169,10 +169,10 @@ fn List(page: Page<WorkflowSummary>, asked: Memo<Asked>, leaving: RwSignal<Optio
                 <WorkflowRow row leaving on_renamed=move || listed.refetch()/>
             </For>
         </ul>
-        {move || {
+        {part(move || {
             next.get()
-                .map(|cursor| view! { <button type="button" class="button more" on:click=move |_| more(cursor.clone())>"More"</button> })
-        }}
+                .map(|cursor| view! { <button type="button" class="button more" on:click=handler(move |_: ev::MouseEvent| more(cursor.clone()))>"More"</button> })
+        })}
     }
     .into_any()
 }
@@ -218,7 +218,7 @@ fn ExampleButton() -> impl IntoView {
             let _ = set_busy.try_set(false);
         });
     };
-    view! { <button type="button" class="button" disabled=move || busy.get() on:click=open><Icon glyph=Glyph::Open/>"Open the example"</button> }
+    view! { <button type="button" class="button" disabled=busy on:click=open><Icon glyph=Glyph::Open/>"Open the example"</button> }
 }
 
 fn example() -> NewWorkflow {
@@ -279,7 +279,7 @@ fn DeleteDialog(leaving: RwSignal<Option<WorkflowSummary>>, listed: Listed) -> i
         <Dialog open title=Signal::derive(title)>
             <div class="dialog-body"><p>{stays}</p></div>
             <div class="dialog-actions">
-                <button type="button" class="button" on:click=move |_| open.set(false)>"Keep it"</button>
+                <button type="button" class="button" on:click=handler(move |_: ev::MouseEvent| open.set(false))>"Keep it"</button>
                 <button type="button" class="button button-danger" on:click=delete>"Delete"</button>
             </div>
         </Dialog>
