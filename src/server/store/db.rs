@@ -1,16 +1,25 @@
 //! The database: one writer, many readers, migrations at the start.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{path::PathBuf, str::FromStr, sync::LazyLock, time::Duration};
 
 use sqlx::{
-    Sqlite, SqlitePool, Transaction,
-    migrate::{MigrateError, Migrator},
+    SqlStr, Sqlite, SqlitePool, Transaction,
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
 use crate::server::{Error, Result};
 
-pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+/// The files of `migrations/sqlite`: number, what it is about, its SQL. Listed here because sqlx's macro for it compiles the whole
+/// database a second time.
+const SCRIPTS: &[(i64, &str, &str)] = &[(1, "initial", include_str!("../../../migrations/sqlite/0001_initial.sql"))];
+
+pub(super) static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let migration = |(number, about, sql): &(i64, &'static str, &'static str)| {
+        Migration::new(*number, (*about).into(), MigrationType::Simple, SqlStr::from_static(sql), false)
+    };
+    Migrator::with_migrations(SCRIPTS.iter().map(migration).collect())
+});
 
 /// A writing transaction, begun IMMEDIATE. Dropped without commit it rolls back.
 pub type Tx = Transaction<'static, Sqlite>;
