@@ -96,3 +96,18 @@ fn newer_database(error: MigrateError) -> Error {
         error => error.into(),
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_migration_file_is_listed() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite");
+        let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        files.sort();
+        let listed: Vec<_> = SCRIPTS.iter().map(|(number, about, _)| format!("{number:04}_{about}.sql")).collect();
+        assert_eq!(listed, files);
+    }
+}
