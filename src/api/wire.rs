@@ -1,7 +1,7 @@
 //! How a server function's arguments and answer travel: as JSON.
 //!
 //! `server_fn`'s own JSON reads from bytes, the page's resources read from text: with both, the browser would carry every type's
-//! reading code twice, about a tenth of the page. This one reads from text too.
+//! reading code twice: 87 kB of WASM, 7 kB of them over the wire. This one reads from text too.
 
 use leptos::server_fn::{ContentType, Decodes, Encodes, Format, FormatType, codec::Post};
 use serde::{Serialize, de::DeserializeOwned};
