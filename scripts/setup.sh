@@ -100,22 +100,25 @@ need_rust() {
   has_wasm_library || die "this Rust cannot build for the browser; with network, run: rustup target add $WASM_TARGET"
 }
 
-# Small tools are built in a light profile: they run for seconds, and optimising them takes minutes.
-install_crate() { # NAME VERSION
+# Small tools are built as they are: they run for seconds, and optimising them takes minutes.
+install_crate() { # NAME VERSION OPTION…
   say "installing $1 $2 (once, a few minutes)"
-  CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_TARGET_DIR=$REELGRAPH_CACHE/tools-target \
-    cargo install --quiet "$1" --version "$2" --root "$TOOLS" --force || die "$1 could not be installed; with network, run: cargo install $1 --version $2"
+  CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_TARGET_DIR=$REELGRAPH_CACHE/tools-target \
+    cargo install --quiet "$1" --version "$2" --root "$TOOLS" --force "${@:3}" || die "$1 could not be installed; with network, run: cargo install $1 --version $2"
   rm -rf "$REELGRAPH_CACHE/tools-target"
 }
 
 # wasm-bindgen refuses files of any version but its own.
 need_wasm_bindgen() {
   local version; version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
-  if ! have wasm-bindgen || [ "$(wasm-bindgen --version)" != "wasm-bindgen $version" ]; then install_crate wasm-bindgen-cli "$version"; fi
+  if ! have wasm-bindgen || [ "$(wasm-bindgen --version)" != "wasm-bindgen $version" ]; then 
+    # Without the runner of browser tests, which needs TLS.
+    install_crate wasm-bindgen-cli "$version" --no-default-features --bin wasm-bindgen
+  fi
 }
 
 need_cargo_leptos() {
-  have cargo-leptos || install_crate cargo-leptos "$CARGO_LEPTOS_VERSION"
+  have cargo-leptos || install_crate cargo-leptos "$CARGO_LEPTOS_VERSION" --no-default-features --features no_downloads
 }
 
 # wasm-opt of a version that reads what this Rust writes; Debian's own is too old.

@@ -39,6 +39,7 @@ pub(super) async fn perform(context: &Context<'_>) -> Result<VideoId> {
     let mut record = serde_json::to_value(&params)?;
     record["way"] = serde_json::to_value(outcome.way)?;
     record["plan"] = serde_json::to_value(&outcome.plan)?;
+    record["checked"] = outcome.duration_seconds.is_some().into();
     let incoming = Incoming {
         file: StagedFile::read(output).await?,
         name: input.name,

@@ -132,8 +132,8 @@ pub enum Way {
 pub struct StitchOutcome {
     /// The way that was taken.
     pub way: Way,
-    /// Length of the result in seconds, as probed.
-    pub duration_seconds: f64,
+    /// Length of the result in seconds, as probed; `None` where it was made to its end, but could not be read and checked.
+    pub duration_seconds: Option<f64>,
     /// What was done to each clip.
     pub plan: StitchPlan,
 }
@@ -155,6 +155,8 @@ pub async fn plan(ffmpeg: &Ffmpeg, clips: &[PathBuf], params: &StitchParams) -> 
 }
 
 /// Joins `clips` in their order into the MP4 file `output`. `on_progress` gets the share done, 0 to 1. After an error there is no file.
+///
+/// The result is checked against the plan. One that cannot be read for the check, though ffmpeg made it without complaint, is kept unchecked.
 ///
 /// Encoding uses one thread, so that equal inputs give equal bytes; that costs about the number of cores in speed.
 ///
@@ -239,8 +241,16 @@ fn encoding(clips: &[PathBuf], plan: &StitchPlan, params: &StitchParams, output:
 }
 
 /// Checks the result against the plan and gives its length: an exit status of 0 does not say that every clip is in it.
-async fn verify(ffmpeg: &Ffmpeg, output: &Path, plan: &StitchPlan, way: Way) -> Result<f64> {
-    let (probe, report) = probe::examine(ffmpeg, output).await?;
+/// `None` where an encoded result cannot be read; a copied one is then encoded.
+async fn verify(ffmpeg: &Ffmpeg, output: &Path, plan: &StitchPlan, way: Way) -> Result<Option<f64>> {
+    let size = tokio::fs::metadata(output).await.map_err(Error::io(output))?.len();
+    let (probe, report) = match probe::examine(ffmpeg, output).await {
+        Err(error) if way == Way::Encoded && size > 0 => {
+            tracing::warn!(%error, "a stitched clip could not be read to check it; it is kept unchecked");
+            return Ok(None);
+        }
+        read => read?,
+    };
     let wrong = |what: String| Err(Error::Internal(format!("the stitched clip is not what was planned: {what}")));
     let held = |stream: Option<&Stream>| stream.and_then(Stream::frames_promised).unwrap_or(0);
     let packets = (held(report.video()), held(report.audio()));
@@ -265,7 +275,7 @@ async fn verify(ffmpeg: &Ffmpeg, output: &Path, plan: &StitchPlan, way: Way) -> 
     match length(report.audio()) {
         None if plan.sound => wrong("it has no sound".into()),
         Some(audio) if (audio - video).abs() > DRIFT => wrong(format!("{video:.3} s of picture beside {audio:.3} s of sound")),
-        _ => Ok(probe.duration_seconds),
+        _ => Ok(Some(probe.duration_seconds)),
     }
 }
 
