@@ -6,7 +6,6 @@ cd "$(dirname "$0")/.."
 
 need_rust
 need_ffmpeg
-need_wasm_bindgen
 need_wasm_opt
 have brotli || install_packages "compresses the browser's files" brotli
 
@@ -14,7 +13,7 @@ profile=wasm-release
 say "building the server and the browser's half"
 # The browser's as a cdylib alone: with an rlib beside it cargo skips link-time optimisation without a word.
 side_by_side \
-  "cargo build --quiet --release --locked --features ssr --bin reelgraph" \
+  "cargo build --quiet --release --locked --features ssr,bindgen --bin reelgraph --bin bindgen" \
   "cargo rustc --quiet --locked --lib --crate-type cdylib --profile $profile --features hydrate --target $WASM_TARGET"
 mkdir -p target/release
 # A running server keeps its file: replace, do not overwrite.
@@ -29,7 +28,7 @@ say "packing the browser's files"
 site=target/site.new
 rm -rf $site; mkdir -p $site/pkg
 cp -R public/. $site/
-wasm-bindgen --target web --no-typescript --out-name reelgraph --out-dir $site/pkg "$wasm"
+"$CARGO_TARGET_DIR/release/bindgen" "$wasm" $site/pkg
 # No --all-features: wasm-opt would then write imports that browsers refuse; the file names its own features.
 # Smallest over the wire: by name, functions that are alike lie side by side for the compressor; -Oz makes a smaller file that compresses worse.
 if have wasm-opt; then wasm-opt -O2 --reorder-functions-by-name $site/pkg/reelgraph_bg.wasm -o $site/pkg/reelgraph.wasm; rm $site/pkg/reelgraph_bg.wasm

@@ -16,7 +16,7 @@ say "checking the format"
 env -u RUSTUP_TOOLCHAIN cargo fmt --check
 say "linting the server and the browser's half"
 side_by_side \
-  "cargo clippy --quiet --locked --release --all-targets --features ssr -- -D warnings" \
+  "cargo clippy --quiet --locked --release --all-targets --features ssr,bindgen -- -D warnings" \
   "cargo clippy --quiet --locked --profile wasm-release --lib --target $WASM_TARGET --features hydrate -- -D warnings"
 if have cargo-deny; then
   say "checking licences and sources of dependencies"
@@ -24,13 +24,11 @@ if have cargo-deny; then
 fi
 
 say "running unit and integration tests"
-# The tests' own code runs as it was written: optimising it takes longer than running it. The dependencies are the release's.
-as_written=(--config 'profile.release.package.reelgraph.opt-level=0')
 if have cargo-nextest; then
-  cargo nextest run --locked --cargo-profile release "${as_written[@]}" --features ssr --no-fail-fast 2>&1 | tee "$log"
+  cargo nextest run --locked --cargo-profile release --features ssr,bindgen --no-fail-fast 2>&1 | tee "$log"
   rust=$(sed -n 's/.*Summary .* \([0-9][0-9]*\) passed.*/\1/p' "$log" | tail -n 1)
 else
-  cargo test --quiet --locked --release "${as_written[@]}" --features ssr --no-fail-fast 2>&1 | tee "$log"
+  cargo test --quiet --locked --release --features ssr,bindgen --no-fail-fast 2>&1 | tee "$log"
   rust=$(sed -n 's/^test result: ok\. \([0-9]*\) passed.*/\1/p' "$log" | awk '{ n += $1 } END { print n }')
 fi
 
