@@ -1,6 +1,10 @@
 //! What was made is kept, also where its metadata cannot be read: it may have been paid for.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::{Path, PathBuf}};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
 
 use serde_json::{Value, json};
 

@@ -1,0 +1,78 @@
+// The main job without a pointer: every step by keys that a user has, the focus found by Tab.
+import type { Locator, Page } from '@playwright/test';
+import { succeeded } from '../hands';
+import { expect, graphReady, node, test, visit } from '../server';
+
+/** Presses Tab until `goal` has the focus, as someone without a mouse does; Shift turns around. */
+async function tabTo(page: Page, goal: Locator, key: 'Tab' | 'Shift+Tab' = 'Tab') {
+  await expect(goal).toBeAttached();
+  for (let presses = 0; presses < 80; presses++) {
+    if (await goal.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press(key);
+  }
+  throw new Error(`${goal} is not reached by ${key}`);
+}
+
+async function add(page: Page, words: string, type: string) {
+  await tabTo(page, page.getByRole('button', { name: 'Add node' }), 'Shift+Tab');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('searchbox', { name: 'Search nodes' })).toBeFocused();
+  await page.keyboard.type(words);
+  await page.keyboard.press('Enter');
+  await expect(node(page, type)).toBeFocused();
+}
+
+const socket = (page: Page, type: string, name: string, direction: 'in' | 'out') =>
+  node(page, type).locator(`[data-socket="${name}"][data-direction="${direction}"]`);
+
+test('a workflow is built, run and saved by keyboard alone', async ({ page, server }) => {
+  test.setTimeout(120_000);
+  await visit(page, '/');
+  await tabTo(page, page.getByRole('link', { name: 'New workflow' }).first());
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/workflows/new');
+  await graphReady(page);
+
+  await add(page, 'prompt', 'Prompt');
+  await tabTo(page, node(page, 'Prompt').getByLabel('Prompt'));
+  await page.keyboard.type('A lantern in the rain');
+  await page.keyboard.press('Escape');
+  await add(page, 'sora', 'Sora2Video');
+  await add(page, 'output', 'Output');
+
+  // Arrow keys move the selected node, and Undo brings it back.
+  const at = () => node(page, 'Output').boundingBox().then((box) => Math.round(box!.x));
+  const before = await at();
+  await page.keyboard.press('Shift+ArrowRight');
+  await expect.poll(at).toBeGreaterThan(before);
+  await page.keyboard.press('Control+z');
+  await expect.poll(at).toBe(before);
+
+  // Enter takes up a wire, arrow keys go to what fits, Enter connects.
+  for (const [type, name, to, into] of [['Prompt', 'text', 'Sora2Video', 'prompt'], ['Sora2Video', 'video', 'Output', 'video']]) {
+    await tabTo(page, socket(page, type, name, 'out'), 'Shift+Tab');
+    await page.keyboard.press('Enter');
+    for (let presses = 0; presses < 5; presses++) {
+      if (await socket(page, to, into, 'in').evaluate((element) => element === document.activeElement)) break;
+      await page.keyboard.press('ArrowDown');
+    }
+    await expect(socket(page, to, into, 'in')).toBeFocused();
+    await page.keyboard.press('Enter');
+  }
+  await expect(page.locator('[data-connection]')).toHaveCount(2);
+
+  await tabTo(page, page.getByRole('button', { name: 'Run', exact: true }), 'Shift+Tab');
+  await page.keyboard.press('Enter');
+  await succeeded(page, 'Sora2Video');
+
+  await tabTo(page, page.getByRole('textbox', { name: 'Workflow name' }), 'Shift+Tab');
+  await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.type('Lantern');
+  await tabTo(page, page.getByRole('button', { name: 'Save', exact: true }));
+  await page.keyboard.press('Enter');
+  const id = page.url().split('/').at(-1)!;
+  await expect.poll(async () => (await server.api('GET', `/api/workflows/${id}`)).status).toBe('saved');
+  const saved = await server.api('GET', `/api/workflows/${id}`);
+  expect(saved.name).toBe('Lantern');
+  expect(saved.videos.map((one: any) => [one.node_type, one.role])).toEqual([['Sora2Video', 'output']]);
+});
