@@ -61,6 +61,8 @@ fn OpenPalette(request: PaletteRequest) -> impl IntoView {
         close();
         request.with_value(|request| editor.add_node(&catalogue::specs()[place], request));
         canvas_dom::focus_first("[data-canvas]");
+        // Keys go on with the new node, once it is drawn.
+        request_animation_frame(|| canvas_dom::focus_first(".node-selected"));
     };
     let press = move |event: ev::KeyboardEvent| {
         let count = found.with(Vec::len);
