@@ -118,7 +118,8 @@ need_wasm_bindgen() {
 }
 
 need_cargo_leptos() {
-  have cargo-leptos || install_crate cargo-leptos "$CARGO_LEPTOS_VERSION" --no-default-features --features no_downloads
+  # Locked: newer versions of what it is made of want a newer Rust. Without downloads: it takes wasm-bindgen and wasm-opt from PATH.
+  have cargo-leptos || install_crate cargo-leptos "$CARGO_LEPTOS_VERSION" --locked --no-default-features --features no_downloads
 }
 
 # wasm-opt of a version that reads what this Rust writes; Debian's own is too old.
