@@ -92,9 +92,12 @@ pub fn router(state: AppState, access: Access) -> Result<Router> {
 fn files(state: &AppState) -> Router<AppState> {
     let folder = |path: &str| ServeDir::new(state.config.site_root.join(path)).append_index_html_on_directories(false);
     // With a hash of the content in its name, what a browser has of a file is right for ever.
-    let keep = if state.leptos.hash_files { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let keep = if state.leptos.hash_files && !cfg!(debug_assertions) { "public, max-age=31536000, immutable" } else { "no-cache" };
     let keep = SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static(keep));
-    let package = ServiceBuilder::new().layer(keep).service(folder("pkg").precompressed_br().precompressed_gzip());
+    let package = folder("pkg").precompressed_br().precompressed_gzip();
+    // The release joins the styles into one file; while developing, each is read from where it is written.
+    let each = if cfg!(debug_assertions) { "style".into() } else { state.config.site_root.join("pkg") };
+    let package = ServiceBuilder::new().layer(keep).service(package.fallback(ServeDir::new(each)));
     Router::new().nest_service("/pkg", package).route_service("/favicon.svg", folder(""))
 }
 
