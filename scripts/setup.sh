@@ -111,7 +111,7 @@ install_crate() { # NAME VERSION OPTION…
 # wasm-bindgen refuses files of any version but its own.
 need_wasm_bindgen() {
   local version; version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
-  if ! have wasm-bindgen || [ "$(wasm-bindgen --version)" != "wasm-bindgen $version" ]; then 
+  if ! have wasm-bindgen || [ "$(wasm-bindgen --version)" != "wasm-bindgen $version" ]; then
     # Without the runner of browser tests, which needs TLS.
     install_crate wasm-bindgen-cli "$version" --no-default-features --bin wasm-bindgen
   fi
