@@ -23,6 +23,9 @@ for (const theme of ['dark', 'light'] as const) {
         await page.getByRole('button', { name: 'Add node' }).click();
         await check('palette');
         await page.keyboard.press('Escape');
+        await visit(page, '/workflows/new');
+        await graphReady(page);
+        await check('empty-canvas');
         for (let row = 0; row < 30; row++) {
           await server.api('POST', '/api/workflows', { name: `Episode ${row}`, status: row % 3 ? 'saved' : 'draft', definition: { schema: 1, nodes: [], connections: [] } });
         }

@@ -20,6 +20,7 @@ pub mod plan;
 mod seed;
 pub mod selection;
 pub mod socket_type;
+pub mod starter;
 #[cfg(test)]
 mod tests;
 pub mod unfinished;

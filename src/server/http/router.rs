@@ -94,11 +94,15 @@ fn files(state: &AppState) -> Router<AppState> {
     // With a hash of the content in its name, what a browser has of a file is right for ever.
     let keep = if state.leptos.hash_files && !cfg!(debug_assertions) { "public, max-age=31536000, immutable" } else { "no-cache" };
     let keep = SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static(keep));
-    let package = folder("pkg").precompressed_br().precompressed_gzip();
+    let built = folder("pkg").precompressed_br().precompressed_gzip();
+    let files = Router::new().route_service("/favicon.svg", folder(""));
+    let keep = ServiceBuilder::new().layer(keep);
     // The release joins the styles into one file; while developing, each is read from where it is written.
-    let each = if cfg!(debug_assertions) { "style".into() } else { state.config.site_root.join("pkg") };
-    let package = ServiceBuilder::new().layer(keep).service(package.fallback(ServeDir::new(each)));
-    Router::new().nest_service("/pkg", package).route_service("/favicon.svg", folder(""))
+    if cfg!(debug_assertions) {
+        files.nest_service("/pkg", keep.service(built.fallback(ServeDir::new("style"))))
+    } else {
+        files.nest_service("/pkg", keep.service(built))
+    }
 }
 
 async fn not_found(State(state): State<AppState>, request: Request) -> Response {

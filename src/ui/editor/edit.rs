@@ -16,6 +16,7 @@ use crate::{
         layout,
         selection::Selection,
         socket_type::can_connect,
+        starter,
         wire::End,
     },
 };
@@ -57,6 +58,23 @@ impl Editor {
             self.selection.set(Selection::of_nodes([id]));
             self.say(format!("{} added.", spec.title));
         }
+    }
+
+    /// Adds the first shot in the middle of the window, with its prompt selected and in sight.
+    pub fn add_first_shot(self) -> bool {
+        let shot = starter::first_shot(|| self.fresh_id());
+        let window = self.viewport.get_untracked().shows(self.window.get_untracked());
+        let mut way = shot.way_to(self.middle());
+        // A phone shows one node at a time: the prompt first.
+        way.x = way.x.max((window.min.x + OFFSET.x).round());
+        let shot = shot.renamed(way, || self.fresh_id());
+        let prompt = shot.nodes.first().map(|node| node.id.clone());
+        let added = self.dispatch(Command::Insert(shot));
+        if added {
+            self.selection.set(Selection::of_nodes(prompt));
+            self.say("A prompt, a video node and an output added.");
+        }
+        added
     }
 
     /// The point of the plane in the middle of the window.

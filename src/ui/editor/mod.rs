@@ -6,6 +6,7 @@ mod clip_order;
 mod connection;
 mod dialogs;
 mod edit;
+mod empty;
 mod field;
 mod hand;
 mod inspector;

@@ -8,6 +8,7 @@ use leptos_router::hooks::use_params_map;
 use super::{
     canvas::Canvas,
     dialogs::{ConflictDialog, DraftOffer, LackingDialog},
+    empty::EmptyCanvas,
     inspector::Inspector,
     keyboard, live,
     palette::Palette,
@@ -79,6 +80,7 @@ fn Builder(editor: Editor, opened: Option<OpenedWorkflow>) -> impl IntoView {
             <TopBar/>
             <div class="stage" on:dragover=handler(|event: ev::DragEvent| live::drag_over(&event)) on:drop=handler(move |event: ev::DragEvent| live::drop_files(editor, uploads, &event))>
                 <Canvas/>
+                <EmptyCanvas/>
                 <Rail/>
                 <ViewTools/>
                 <StatusLine/>
