@@ -47,6 +47,22 @@ pub enum ErrorKind {
     StorageFull,
     /// A paid request was sent and its outcome is not known.
     UnknownOutcome,
+    /// A provider does not accept the key.
+    BadKey,
+    /// The account at a provider has no credit left.
+    NoCredit,
+    /// A provider takes no more requests for a while.
+    RateLimited,
+    /// A provider's moderation refused the prompt, a picture or the result.
+    Moderated,
+    /// A provider no longer offers the model.
+    ModelRetired,
+    /// A provider refused the request for another reason, or could not do it.
+    ProviderFailed,
+    /// A provider no longer has what it made.
+    Expired,
+    /// It would pass the cap that was set on spending.
+    CapReached,
     /// Anything else; the log has the cause.
     Internal,
 }
@@ -61,14 +77,17 @@ impl ErrorKind {
             Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
+            Self::NoCredit | Self::CapReached => 402,
             Self::Conflict | Self::Cancelled | Self::UnknownOutcome => 409,
-            Self::Gone => 410,
+            Self::Gone | Self::Expired => 410,
             Self::PreconditionFailed => 412,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::RangeNotSatisfiable => 416,
-            Self::Invalid | Self::NotAVideo | Self::MissingSetting => 422,
+            Self::Invalid | Self::NotAVideo | Self::MissingSetting | Self::BadKey | Self::Moderated | Self::ModelRetired => 422,
+            Self::RateLimited => 429,
             Self::Internal => 500,
+            Self::ProviderFailed => 502,
             Self::Unavailable => 503,
             Self::StorageFull => 507,
         }
@@ -97,6 +116,14 @@ impl ErrorKind {
             Self::Unavailable => "Not available now",
             Self::StorageFull => "The disk is full",
             Self::UnknownOutcome => "Outcome unknown",
+            Self::BadKey => "Key not accepted",
+            Self::NoCredit => "No credit left",
+            Self::RateLimited => "Too many requests",
+            Self::Moderated => "Refused by moderation",
+            Self::ModelRetired => "Model retired",
+            Self::ProviderFailed => "Provider failed",
+            Self::Expired => "Expired at the provider",
+            Self::CapReached => "Cap reached",
             Self::Internal => "Internal error",
         }
     }

@@ -1,8 +1,65 @@
 //! The server's own error: keeps every source, and becomes an [`ApiError`] in one place, which logs a 5xx once with its cause and hides it.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use crate::domain::{ApiError, ErrorKind};
+
+/// What a provider's refusal means for the job; code decides on this only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProviderClass {
+    /// Nobody was reached, so nothing was made and nothing is owed: the same request may be sent again.
+    NotReached,
+    /// The provider took nothing now and will later: a rate limit, with the wait it asks for.
+    Busy(Option<Duration>),
+    /// A question or a download failed and may go well the next time. Never said of a paid request.
+    Transient(Option<Duration>),
+    /// The request is wrong; nothing was made.
+    Rejected,
+    /// Moderation refused it.
+    Moderated,
+    /// No credit, or a quota that does not come back by waiting.
+    NoCredit,
+    /// The key is wrong, or may not do this.
+    BadKey,
+    /// The model is no longer offered.
+    ModelRetired,
+    /// The provider took the job and could not do it.
+    Failed,
+    /// The provider no longer has the job, or the clip.
+    Expired,
+    /// The request may have arrived and may be paid for; nothing tells. Waits for the user, is never sent again by itself.
+    Unknown,
+}
+
+impl ProviderClass {
+    /// The kind of error that users and scripts see.
+    #[must_use]
+    pub fn kind(self) -> ErrorKind {
+        match self {
+            Self::NotReached | Self::Transient(_) => ErrorKind::Unavailable,
+            Self::Busy(_) => ErrorKind::RateLimited,
+            Self::Rejected | Self::Failed => ErrorKind::ProviderFailed,
+            Self::Moderated => ErrorKind::Moderated,
+            Self::NoCredit => ErrorKind::NoCredit,
+            Self::BadKey => ErrorKind::BadKey,
+            Self::ModelRetired => ErrorKind::ModelRetired,
+            Self::Expired => ErrorKind::Expired,
+            Self::Unknown => ErrorKind::UnknownOutcome,
+        }
+    }
+}
+
+/// A provider did not do what was asked of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ProviderError {
+    /// What it means for the job.
+    pub class: ProviderClass,
+    /// What happened and what to do, in a sentence or two for the user.
+    pub message: String,
+    /// What the provider answered, every secret removed, for support.
+    pub raw: Option<String>,
+}
 
 /// Anything that can go wrong in the server.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +118,9 @@ pub enum Error {
         /// How long it may take.
         seconds: u64,
     },
+    /// A provider did not do what was asked of it.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
     /// Stopped by the user, or because the server stops.
     #[error("cancelled")]
     Cancelled,
@@ -123,6 +183,7 @@ impl From<Error> for ApiError {
         match error {
             Error::Api(error) => error,
             Error::Cancelled => Self::new(ErrorKind::Cancelled, "Cancelled."),
+            Error::Provider(error) => Self::new(error.class.kind(), error.message),
             Error::ToolMissing { tool } => Self::new(
                 ErrorKind::Unavailable,
                 format!("This needs {tool}, which is not installed on the server. Install ffmpeg and restart the server."),

@@ -31,6 +31,8 @@ pub(super) async fn perform(context: &Context<'_>) -> Result<VideoId> {
         seed: input.seed,
         take: input.take,
         params: input.params,
+        first_frame: None,
+        last_frame: None,
     };
     let output = state.content.staging_path("mp4")?;
     let started_at = Timestamp::now();

@@ -212,8 +212,14 @@ fn generation_params(request: &GenerateRequest) -> Value {
 
 /// SHA-256 of everything in the request, in hexadecimal digits.
 fn fingerprint(request: &GenerateRequest) -> String {
-    let GenerateRequest { provider, model, prompt, seconds, size, seed, take, params } = request;
-    let everything = json!([ANIMATIC_VERSION, provider, model, prompt, seconds, size, seed, take, params]);
+    let GenerateRequest { provider, model, prompt, seconds, size, seed, take, params, first_frame, last_frame } = request;
+    let mut everything = json!([ANIMATIC_VERSION, provider, model, prompt, seconds, size, seed, take, params]);
+    if let Some(parts) = everything.as_array_mut() {
+        for (place, picture) in [("first", first_frame), ("last", last_frame)] {
+            let digest = picture.as_ref().map(|picture| domain::Sha256::new(Sha256::digest(&picture.bytes).into()).to_string());
+            parts.extend(digest.map(|digest| json!([place, digest])));
+        }
+    }
     domain::Sha256::new(Sha256::digest(everything.to_string()).into()).to_string()
 }
 
@@ -235,6 +241,8 @@ mod tests {
             seed: None,
             take: 1,
             params: json!({"b": 1, "a": 2}),
+            first_frame: None,
+            last_frame: None,
         }
     }
 

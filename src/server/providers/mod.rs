@@ -12,6 +12,7 @@ use crate::{
 };
 
 pub mod animatic;
+pub mod api;
 mod card;
 mod lettering;
 mod palette;
@@ -37,6 +38,19 @@ pub struct GenerateRequest {
     pub take: i64,
     /// Everything else the node carries, as JSON.
     pub params: Value,
+    /// The picture it begins with, in the frame's own size.
+    pub first_frame: Option<Picture>,
+    /// The picture it ends with, in the frame's own size.
+    pub last_frame: Option<Picture>,
+}
+
+/// A still picture on its way to a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// `image/png` or `image/jpeg`.
+    pub media_type: &'static str,
+    /// The file.
+    pub bytes: bytes::Bytes,
 }
 
 /// What is known of a clip once it was made.
