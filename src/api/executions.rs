@@ -6,6 +6,7 @@ use super::wire::Json;
 use crate::domain::{
     ApiError, ExecutionId,
     execution::{Execution, NewExecution},
+    spend::Estimate,
 };
 
 /// Runs a workflow, or the definition given.
@@ -16,7 +17,18 @@ use crate::domain::{
 pub async fn start_execution(execution: NewExecution) -> Result<ExecutionId, ApiError> {
     use crate::server::{respond, services::execute};
     let state = respond::state()?;
-    respond::respond(execute::start(&state.db, &state.events, &state.providers, &state.ffmpeg, execution).await)
+    respond::respond(execute::start(&state.db, &state.events, &state.providers, &state.ffmpeg, &state.config.caps, execution).await)
+}
+
+/// What a run would cost: nothing for what is there already.
+///
+/// # Errors
+/// As [`start_execution`] would refuse it.
+#[server(input = Json, output = Json, endpoint = "estimate_execution")]
+pub async fn estimate_execution(execution: NewExecution) -> Result<Estimate, ApiError> {
+    use crate::server::{respond, services::estimate};
+    let state = respond::state()?;
+    respond::respond(estimate::estimate(&state.db, &state.providers, &execution).await)
 }
 
 /// An execution with its nodes, as it stands now.

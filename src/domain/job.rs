@@ -42,6 +42,8 @@ pub enum JobEvent {
     Cancel,
     /// A paid request left, and nothing tells whether it arrived.
     LoseOutcome,
+    /// The user wants the outcome of a paid request looked for. Nothing is sent again.
+    CheckAgain,
 }
 
 impl Status {
@@ -53,7 +55,7 @@ impl Status {
     pub fn next(self, event: JobEvent) -> Option<Self> {
         match (self, event) {
             (Self::Queued, JobEvent::Start) => Some(Self::Running),
-            (Self::Running, JobEvent::Requeue) => Some(Self::Queued),
+            (Self::Running, JobEvent::Requeue) | (Self::Unknown, JobEvent::CheckAgain) => Some(Self::Queued),
             (Self::Running | Self::Unknown, JobEvent::Succeed) => Some(Self::Succeeded),
             (Self::Running | Self::Unknown | Self::Queued, JobEvent::Fail) => Some(Self::Failed),
             (Self::Queued | Self::Running | Self::Unknown, JobEvent::Cancel) => Some(Self::Cancelled),
@@ -169,8 +171,15 @@ pub struct Job {
 mod tests {
     use super::*;
 
-    const EVENTS: [JobEvent; 6] =
-        [JobEvent::Start, JobEvent::Requeue, JobEvent::Succeed, JobEvent::Fail, JobEvent::Cancel, JobEvent::LoseOutcome];
+    const EVENTS: [JobEvent; 7] = [
+        JobEvent::Start,
+        JobEvent::Requeue,
+        JobEvent::Succeed,
+        JobEvent::Fail,
+        JobEvent::Cancel,
+        JobEvent::LoseOutcome,
+        JobEvent::CheckAgain,
+    ];
 
     #[test]
     fn a_finished_job_never_changes() {

@@ -7,6 +7,7 @@ pub mod ids;
 pub mod job;
 pub mod page;
 pub mod provider;
+pub mod spend;
 pub mod timestamp;
 pub mod video;
 pub mod workflow;

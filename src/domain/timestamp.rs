@@ -37,6 +37,12 @@ impl Timestamp {
         (self.0 + time::Duration::seconds_f64(seconds)).into()
     }
 
+    /// The beginning of its day, in UTC.
+    #[must_use]
+    pub fn start_of_day(self) -> Self {
+        Self(self.0.replace_time(time::Time::MIDNIGHT))
+    }
+
     /// The moment as a `time` value, for calendars and display.
     #[must_use]
     pub fn date_time(self) -> OffsetDateTime {

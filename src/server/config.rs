@@ -1,6 +1,6 @@
 //! The settings: environment variables or flags, each checked once at the start.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -56,6 +56,12 @@ pub struct Settings {
     /// Key of the xAI provider.
     #[arg(long, env = "XAI_API_KEY", global = true, hide_env_values = true)]
     pub xai_api_key: Option<String>,
+    /// The most that a run may cost, in US dollars.
+    #[arg(long, env = "REELGRAPH_CAP_RUN_USD", global = true)]
+    pub cap_run_usd: Option<f64>,
+    /// The most that may be spent on a day (UTC), in US dollars.
+    #[arg(long, env = "REELGRAPH_CAP_DAY_USD", global = true)]
+    pub cap_day_usd: Option<f64>,
     /// The largest upload, in bytes.
     #[arg(long, env = "REELGRAPH_MAX_UPLOAD_BYTES", default_value_t = 10 * 1024 * 1024 * 1024, global = true)]
     pub max_upload_bytes: u64,
@@ -94,12 +100,43 @@ pub struct Config {
     pub gemini_api_key: Option<String>,
     /// Key of the xAI provider.
     pub xai_api_key: Option<String>,
+    /// The caps on spending.
+    pub caps: Caps,
+    /// How providers are asked after what they make.
+    pub pace: Pace,
     /// The largest upload, in bytes.
     pub max_upload_bytes: u64,
     /// Local ffmpeg jobs at a time, at least 1.
     pub workers: usize,
     /// The folder with the browser's files.
     pub site_root: PathBuf,
+}
+
+/// What may be spent, in millionths of a US dollar; `None`: no cap.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Caps {
+    /// On a run.
+    pub run_usd_micros: Option<i64>,
+    /// On a day, in UTC.
+    pub day_usd_micros: Option<i64>,
+}
+
+/// How providers are asked after what they make, where they give no hint themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Until the first question.
+    pub first: Duration,
+    /// Between two questions at most.
+    pub longest: Duration,
+    /// How long a provider may work on a clip before the user is asked; its job is kept.
+    pub deadline: Duration,
+}
+
+impl Default for Pace {
+    /// Half an hour is enough for the slowest resolution.
+    fn default() -> Self {
+        Self { first: Duration::from_secs(2), longest: Duration::from_secs(15), deadline: Duration::from_secs(30 * 60) }
+    }
 }
 
 impl TryFrom<Settings> for Config {
@@ -141,7 +178,13 @@ impl TryFrom<Settings> for Config {
             Some(workers) => workers,
             None => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         };
+        let caps = Caps {
+            run_usd_micros: cap("REELGRAPH_CAP_RUN_USD", settings.cap_run_usd)?,
+            day_usd_micros: cap("REELGRAPH_CAP_DAY_USD", settings.cap_day_usd)?,
+        };
         Ok(Self {
+            caps,
+            pace: Pace::default(),
             site_addr: settings.site_addr,
             database_url: settings.database_url,
             videos_dir,
@@ -154,6 +197,16 @@ impl TryFrom<Settings> for Config {
             workers,
             site_root: settings.site_root.unwrap_or_else(default_site_root),
         })
+    }
+}
+
+/// A cap in millionths of a US dollar.
+fn cap(name: &str, usd: Option<f64>) -> Result<Option<i64>, SettingError> {
+    match usd {
+        None => Ok(None),
+        #[expect(clippy::cast_possible_truncation, reason = "bounded above")]
+        Some(usd) if (0.0..=1e9).contains(&usd) => Ok(Some((usd * 1e6).round() as i64)),
+        Some(usd) => Err(SettingError(format!("{name}: {usd} is no cap; give US dollars, 0 or more"))),
     }
 }
 
@@ -195,6 +248,7 @@ mod tests {
             (["--videos-url", "s3://bucket"], "VIDEOS_URL"),
             (["--videos-url", "file:"], "VIDEOS_URL"),
             (["--workers", "0"], "REELGRAPH_WORKERS"),
+            (["--cap-run-usd", "NaN"], "REELGRAPH_CAP_RUN_USD"),
             (["--public-origin", "reels.example"], "REELGRAPH_PUBLIC_ORIGIN"),
             (["--site-addr", "0.0.0.0:3000"], "REELGRAPH_PUBLIC_ORIGIN"),
         ] {

@@ -21,8 +21,12 @@ use crate::{
         execution::{Execution, NewExecution},
         job::Status,
         page::{Sort, SortKey},
+        spend::Estimate,
     },
-    server::{services::execute, state::AppState},
+    server::{
+        services::{estimate, execute},
+        state::AppState,
+    },
 };
 
 /// Newest first.
@@ -30,7 +34,7 @@ pub(super) const NEWEST_FIRST: Sort = Sort { key: SortKey::CreatedAt, descending
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(start, list)).routes(routes!(get)).routes(routes!(cancel))
+    OpenApiRouter::new().routes(routes!(start, list)).routes(routes!(price)).routes(routes!(get)).routes(routes!(cancel))
 }
 
 /// The answer to a start.
@@ -43,12 +47,23 @@ pub struct Started {
 /// Runs a workflow, or the definition in the body.
 #[utoipa::path(post, path = "/api/executions", request_body = NewExecution, responses(
     (status = 202, description = "It runs; follow it at GET /api/executions/{id} or /api/events", body = Started),
+    (status = 402, description = "It would cost more than the caps allow; nothing was created", body = Problem),
     (status = 404, description = "No such workflow", body = Problem),
     (status = 422, description = "It cannot run; errors[] says why, node by node, and nothing was created", body = Problem),
 ))]
 pub async fn start(State(state): State<AppState>, Json(new): Json<NewExecution>) -> Result<impl IntoResponse, Failed> {
-    let execution_id = execute::start(&state.db, &state.events, &state.providers, &state.ffmpeg, new).await?;
+    let execution_id = execute::start(&state.db, &state.events, &state.providers, &state.ffmpeg, &state.config.caps, new).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(Started { execution_id })))
+}
+
+/// What a run would cost. Nothing is created.
+#[utoipa::path(post, path = "/api/executions/estimate", request_body = NewExecution, responses(
+    (status = 200, description = "The price by the table, node by node; what is there already costs nothing", body = Estimate),
+    (status = 404, description = "No such workflow", body = Problem),
+    (status = 422, description = "It cannot run; errors[] says why, node by node", body = Problem),
+))]
+pub async fn price(State(state): State<AppState>, Json(new): Json<NewExecution>) -> Result<impl IntoResponse, Failed> {
+    Ok(axum::Json(estimate::estimate(&state.db, &state.providers, &new).await?))
 }
 
 /// An execution with its nodes.

@@ -49,7 +49,7 @@ pub struct Queued {
     (status = 422, description = "A wrong value, or a setting is missing; errors[] says which", body = Problem),
 ))]
 pub async fn generate(State(state): State<AppState>, Json(new): Json<NewGeneration>) -> Result<impl IntoResponse, Failed> {
-    let job_id = generate::generate(&state.db, &state.events, &state.providers, &state.ffmpeg, new).await?;
+    let job_id = generate::generate(&state.db, &state.events, &state.providers, &state.ffmpeg, &state.config.caps, new).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(Queued { job_id })))
 }
 

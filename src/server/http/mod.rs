@@ -14,6 +14,7 @@ pub mod pages;
 pub mod problem;
 pub mod router;
 pub mod server_functions;
+pub mod spend;
 pub mod upload;
 pub mod videos;
 pub mod workflows;

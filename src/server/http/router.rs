@@ -32,7 +32,7 @@ use super::{
     openapi::{Description, with_problems},
     pages,
     problem::Failed,
-    server_functions, videos, workflows,
+    server_functions, spend, videos, workflows,
 };
 use crate::{
     domain::{ApiError, ErrorKind},
@@ -48,6 +48,7 @@ fn api() -> OpenApiRouter<AppState> {
         .merge(workflows::router())
         .merge(executions::router())
         .merge(jobs::router())
+        .merge(spend::router())
         .merge(events::router())
         .merge(videos::router())
 }

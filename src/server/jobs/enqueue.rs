@@ -8,12 +8,14 @@ use crate::{
         ExecutionId, JobId, NodeId, Sha256, Timestamp, VideoId,
         event::Happening,
         job::{Job, JobKind, Status},
+        provider::{self, Provider, Size},
     },
     server::{
         Result,
         store::{
             Tx, events,
-            jobs::{self, QueuedJob},
+            jobs::{self, QueuedJob, lane},
+            spends::{self, Intent},
         },
     },
 };
@@ -89,8 +91,26 @@ pub async fn enqueue(tx: &mut Tx, work: &Work, key: Sha256, asker: Asker) -> Res
     }
     let queued = new_job(work, key, asker)?;
     jobs::insert(tx, &queued).await?;
+    if let (Work::Generate(input), true) = (work, queued.lane != lane::LOCAL) {
+        spends::insert(tx, &intent(input, &queued.job)).await?;
+    }
     events::record(tx, &Happening::Job(queued.job.clone())).await?;
     Ok(queued.job)
+}
+
+/// What the ledger has of a request before anything is sent.
+fn intent(input: &GenerateInput, job: &Job) -> Intent {
+    let (width, height) = input.size;
+    let model = Provider::from_name(&input.provider).and_then(|provider| provider::model(provider, &input.model));
+    Intent {
+        job_id: job.id,
+        execution_id: job.execution_id,
+        node_id: job.node_id.clone(),
+        provider: input.provider.clone(),
+        model: input.model.clone(),
+        prompt: input.prompt.clone(),
+        estimated_usd_micros: model.and_then(|model| model.usd_micros(input.seconds, Size { width, height })),
+    }
 }
 
 /// Stores a job whose result was there before it was asked for.
@@ -131,5 +151,9 @@ fn new_job(work: &Work, key: Sha256, asker: Asker) -> Result<QueuedJob> {
         started_at: None,
         finished_at: None,
     };
-    Ok(QueuedJob { job, key: Some(key), input, attempts: 0, stand_alone })
+    let lane = match work {
+        Work::Generate(input) => lane::of(&input.provider),
+        Work::Stitch(_) => lane::LOCAL,
+    };
+    Ok(QueuedJob { job, key: Some(key), input, attempts: 0, stand_alone, lane: lane.to_owned() })
 }

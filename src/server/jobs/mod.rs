@@ -8,6 +8,7 @@ use super::{
     Result,
     services::{advance, events, leases},
     state::AppState,
+    store::jobs::lane,
 };
 use crate::domain::Timestamp;
 
@@ -15,8 +16,11 @@ pub mod enqueue;
 mod generate;
 mod lease;
 mod stitch;
+mod withdraw;
 mod worker;
 
+/// Jobs that a provider works on for us at a time.
+const SIDE_BY_SIDE: usize = 4;
 /// A worker that has given no sign for so long is dead.
 const SILENCE: Duration = Duration::from_secs(30);
 /// How often dead workers' jobs and old events are looked for.
@@ -51,8 +55,15 @@ async fn begin(state: AppState, tracker: TaskTracker) {
         }
     }
     for _ in 0..state.config.workers {
-        tracker.spawn(worker::work(state.clone()));
+        tracker.spawn(worker::work(state.clone(), lane::LOCAL));
     }
+    // Waiting for a provider takes no time of this machine.
+    for lane in lane::PAID {
+        for _ in 0..SIDE_BY_SIDE {
+            tracker.spawn(worker::work(state.clone(), lane));
+        }
+    }
+    tracker.spawn(withdraw::tell_providers(state.clone()));
     tracker.spawn(keep_house(state));
 }
 

@@ -7,9 +7,13 @@ use tokio::sync::watch;
 
 use super::{generate, lease, stitch};
 use crate::{
-    domain::{ApiError, VideoId, job::JobKind},
+    domain::{
+        ApiError, ErrorKind, VideoId,
+        job::{Failure, JobKind},
+    },
     server::{
         Error, Result,
+        error::{ProviderClass, ProviderError},
         services::{jobs::Outcome, leases},
         state::AppState,
         store::jobs::{Lease, QueuedJob},
@@ -29,6 +33,8 @@ pub(super) struct Context<'a> {
     pub state: &'a AppState,
     /// The job.
     pub job: &'a QueuedJob,
+    /// The hold on it.
+    pub lease: &'a Lease,
     /// Where to tell how far it is.
     pub progress: watch::Sender<lease::Progress>,
     /// Cancelled when the job is no longer wanted, or the server stops.
@@ -42,19 +48,19 @@ impl Context<'_> {
     }
 }
 
-/// Works until the server stops.
-pub(super) async fn work(state: AppState) {
+/// Works on the jobs of one lane until the server stops.
+pub(super) async fn work(state: AppState, lane: &'static str) {
     let mut bell = state.events.bell();
     while !state.stop.is_cancelled() {
         // Looked at before the table: a ring that comes between is not lost.
         bell.mark_unchanged();
         let token = crate::domain::JobId::generate().to_string();
-        let wait = match leases::take_next(&state.db, &state.events, &token).await {
+        let wait = match leases::take_next(&state.db, &state.events, lane, &token).await {
             Ok(Some((job, lease))) => {
                 run(&state, &job, &lease).await;
                 continue;
             }
-            Ok(None) => IDLE,
+            Ok(None) => leases::next_due(&state.db, lane).await.unwrap_or_default().map_or(IDLE, |due| due.min(IDLE)),
             Err(error) => {
                 tracing::error!(cause = %error, "the queue could not be read");
                 PAUSE
@@ -70,7 +76,7 @@ pub(super) async fn work(state: AppState) {
 
 async fn run(state: &AppState, job: &QueuedJob, lease: &Lease) {
     let (progress, told) = watch::channel(lease::Progress::default());
-    let context = Context { state, job, progress, cancel: state.stop.child_token() };
+    let context = Context { state, job, lease, progress, cancel: state.stop.child_token() };
     let work = AssertUnwindSafe(perform(&context)).catch_unwind();
     let result = tokio::select! {
         result = work => result.unwrap_or_else(|_| Err(Error::Internal(format!("job {} panicked", job.job.id)))),
@@ -92,9 +98,22 @@ async fn perform(context: &Context<'_>) -> Result<VideoId> {
 async fn write_back(state: &AppState, lease: &Lease, context: &Context<'_>, result: Result<VideoId>) -> Result<()> {
     let outcome = match result {
         Ok(video_id) => Outcome::Made(video_id),
-        Err(_) if state.stop.is_cancelled() => return leases::give_back(&state.db, &state.events, lease).await,
+        // What a provider said is written down even now: it must not be asked for a second time.
+        Err(error) if state.stop.is_cancelled() && !matches!(error, Error::Provider(_)) => {
+            return leases::give_back(&state.db, &state.events, lease).await;
+        }
         // Cancelled or given to another: whoever did that has written what there is to write.
-        Err(_) if context.cancel.is_cancelled() => return Ok(()),
+        Err(Error::Cancelled) if context.cancel.is_cancelled() => return Ok(()),
+        Err(Error::Provider(ProviderError { class: class @ (ProviderClass::NotReached | ProviderClass::Busy(_)), message, .. })) => {
+            let wait = match class {
+                ProviderClass::Busy(wait) => wait,
+                _ => None,
+            };
+            return leases::put_off(&state.db, &state.events, lease, wait, message).await;
+        }
+        Err(Error::Provider(ProviderError { class: ProviderClass::Unknown, message, .. })) => {
+            Outcome::Unknown(Failure { kind: ErrorKind::UnknownOutcome, message })
+        }
         Err(error) => Outcome::Failed(ApiError::from(error).into()),
     };
     let mut tries = 0;

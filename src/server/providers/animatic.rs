@@ -5,10 +5,9 @@ use std::path::Path;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tokio_util::sync::CancellationToken;
 
 use super::{
-    GenerateRequest, Generated, VideoProvider,
+    Attempt, GenerateRequest, Generated, VideoProvider,
     card::{Labels, Layout, Sheet, Words},
     palette::Palette,
 };
@@ -58,8 +57,7 @@ impl VideoProvider for Animatic {
         &self,
         request: &GenerateRequest,
         output: &Path,
-        on_progress: &(dyn Fn(f64, &str) + Send + Sync),
-        cancel: &CancellationToken,
+        Attempt { on_progress, cancel, .. }: Attempt<'_>,
     ) -> Result<Generated> {
         let shot = Shot::new(request)?;
         self.ffmpeg.available()?;
@@ -77,6 +75,10 @@ impl VideoProvider for Animatic {
             generation_params: generation_params(request),
             provider_job_id: None,
         })
+    }
+
+    async fn withdraw(&self, _: &str) -> Result<bool> {
+        Ok(false)
     }
 }
 
@@ -228,6 +230,8 @@ fn fingerprint(request: &GenerateRequest) -> String {
 mod tests {
     use std::{path::PathBuf, sync::Mutex};
 
+    use tokio_util::sync::CancellationToken;
+
     use super::*;
     use crate::domain::ErrorKind;
 
@@ -246,8 +250,12 @@ mod tests {
         }
     }
 
+    fn attempt<'a>(on_progress: &'a (dyn Fn(f64, &str) + Send + Sync), cancel: &'a CancellationToken) -> Attempt<'a> {
+        Attempt { ledger: &super::super::Free, on_progress, cancel }
+    }
+
     async fn render(request: &GenerateRequest, output: &Path) -> Result<Generated> {
-        Animatic::new(Ffmpeg::locate()).generate(request, output, &|_, _| (), &CancellationToken::new()).await
+        Animatic::new(Ffmpeg::locate()).generate(request, output, attempt(&|_, _| (), &CancellationToken::new())).await
     }
 
     async fn bytes(request: &GenerateRequest) -> Vec<u8> {
@@ -349,7 +357,7 @@ mod tests {
         let seen = Mutex::new(Vec::new());
         let note = |share: f64, _: &str| seen.lock().unwrap().push(share);
         let animatic = Animatic::new(Ffmpeg::locate());
-        animatic.generate(&request(), &folder.path().join("clip.mp4"), &note, &CancellationToken::new()).await.unwrap();
+        animatic.generate(&request(), &folder.path().join("clip.mp4"), attempt(&note, &CancellationToken::new())).await.unwrap();
         let seen = seen.into_inner().unwrap();
         assert!(seen.is_sorted() && seen[0] >= 0.0 && seen.last() == Some(&1.0), "{seen:?}");
     }
@@ -364,7 +372,7 @@ mod tests {
             }
         };
         let long = GenerateRequest { seconds: 60.0, ..request() };
-        let result = Animatic::new(Ffmpeg::locate()).generate(&long, &folder.path().join("clip.mp4"), &note, &cancel).await;
+        let result = Animatic::new(Ffmpeg::locate()).generate(&long, &folder.path().join("clip.mp4"), attempt(&note, &cancel)).await;
         assert!(matches!(result, Err(Error::Cancelled)), "{result:?}");
     }
 

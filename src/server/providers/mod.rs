@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::{ApiError, ErrorKind, provider::Provider},
+    domain::{ApiError, ErrorKind, Timestamp, provider::Provider},
     server::{Result, config::Config, media::ffmpeg::Ffmpeg},
 };
 
@@ -16,6 +16,7 @@ pub mod api;
 mod card;
 mod lettering;
 mod palette;
+mod remote;
 
 pub use animatic::Animatic;
 
@@ -69,20 +70,108 @@ pub struct Generated {
 /// Makes clips.
 #[async_trait]
 pub trait VideoProvider: std::fmt::Debug + Send + Sync {
-    /// Makes the clip and writes it to `output`, an MP4 file; an existing file is overwritten.
-    ///
-    /// `on_progress` gets the share done, 0 to 1 and never falling, and a few words for the user. After an error whatever stands at
-    /// `output` is no clip.
+    /// Makes the clip and writes it to `output`; an existing file is overwritten. After an error whatever stands there is no clip.
     ///
     /// # Errors
-    /// [`crate::server::Error::Cancelled`] once `cancel` is cancelled; an [`ApiError`] where the request is at fault; else what went wrong.
-    async fn generate(
-        &self,
-        request: &GenerateRequest,
-        output: &Path,
-        on_progress: &(dyn Fn(f64, &str) + Send + Sync),
-        cancel: &CancellationToken,
-    ) -> Result<Generated>;
+    /// [`crate::server::Error::Cancelled`] once the attempt is cancelled; an [`ApiError`] where the request is at fault;
+    /// [`crate::server::Error::Provider`] with what it means for the job; else what went wrong.
+    async fn generate(&self, request: &GenerateRequest, output: &Path, attempt: Attempt<'_>) -> Result<Generated>;
+
+    /// Tells the provider that a job of its is no longer wanted. `false`: there is no way to.
+    ///
+    /// # Errors
+    /// [`crate::server::Error::Provider`] where it could not be told.
+    async fn withdraw(&self, provider_job_id: &str) -> Result<bool>;
+}
+
+/// One attempt at a clip: where its request stands, whom to tell, and whether it is still wanted.
+#[derive(Clone, Copy)]
+pub struct Attempt<'a> {
+    /// Where each step of a paid request is written down before the next is taken.
+    pub ledger: &'a dyn Ledger,
+    /// Gets the share done, 0 to 1 and never falling, and a few words for the user.
+    pub on_progress: &'a (dyn Fn(f64, &str) + Send + Sync),
+    /// Cancelled when the clip is no longer wanted, or the server stops.
+    pub cancel: &'a CancellationToken,
+}
+
+/// How far an earlier attempt got with the request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stage {
+    /// Nothing has been sent.
+    Intended,
+    /// It was sent at this moment, or was about to be, and no answer is known.
+    Sent(Timestamp),
+    /// The provider has this job for it.
+    Accepted(String),
+}
+
+/// The ledger, as a provider writes into it. Each call has committed when it returns.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// How far the request got before this attempt.
+    fn stage(&self) -> Stage;
+
+    /// The request leaves now.
+    ///
+    /// # Errors
+    /// Where it may not: a cap would be passed, or the job is another worker's by now.
+    async fn sending(&self) -> Result<()>;
+
+    /// The provider took nothing. `again`: the same request may be sent once more.
+    ///
+    /// # Errors
+    /// The database's.
+    async fn not_taken(&self, answer: Option<&str>, again: bool) -> Result<()>;
+
+    /// The provider has a job for it.
+    ///
+    /// # Errors
+    /// The database's.
+    async fn accepted(&self, provider_job_id: &str, answer: &str) -> Result<()>;
+
+    /// The provider told its price, in millionths of a US dollar.
+    ///
+    /// # Errors
+    /// The database's.
+    async fn priced(&self, usd_micros: i64) -> Result<()>;
+
+    /// An answer that support may want to see, every secret removed.
+    ///
+    /// # Errors
+    /// The database's.
+    async fn answered(&self, answer: &str) -> Result<()>;
+}
+
+/// The ledger of a clip that nobody is paid for.
+#[derive(Debug, Clone, Copy)]
+pub struct Free;
+
+#[async_trait]
+impl Ledger for Free {
+    fn stage(&self) -> Stage {
+        Stage::Intended
+    }
+
+    async fn sending(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn not_taken(&self, _: Option<&str>, _: bool) -> Result<()> {
+        Ok(())
+    }
+
+    async fn accepted(&self, _: &str, _: &str) -> Result<()> {
+        Ok(())
+    }
+
+    async fn priced(&self, _: i64) -> Result<()> {
+        Ok(())
+    }
+
+    async fn answered(&self, _: &str) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// The providers of this server. Cheap to clone.

@@ -6,8 +6,9 @@ use crate::{
     domain::{
         ApiError, ErrorKind, ExecutionId, NodeId, Sha256, Timestamp, VideoId,
         event::{Happening, NodeEvent},
-        execution::{Execution, NodeRun, NodeStatus},
+        execution::{Cost, Execution, NodeRun, NodeStatus},
         job::{Failure, Status},
+        provider::Provider,
     },
     graph::{
         content_key,
@@ -132,7 +133,8 @@ async fn begin(
     let Some((clips, hashes)) = inputs(tx, step, clip_of).await? else { return Ok(lost_input(node)) };
     let key = content_key(step, &hashes);
     if let Some(video_id) = step_results::find(tx, &key).await? {
-        return Ok(NodeRun { cached: true, key: Some(key), ..succeeded(node, Some(video_id)) });
+        let cost = step.provider().filter(|provider| *provider != Provider::Animatic).map(|_| Cost { usd_micros: 0, estimated: false });
+        return Ok(NodeRun { cached: true, key: Some(key), cost, ..succeeded(node, Some(video_id)) });
     }
     let Some(work) = prepare::work(step, &clips) else { return Ok(node) };
     let job = enqueue::enqueue(tx, &work, key, Asker::Node(execution_id, node.node_id.clone())).await?;

@@ -13,9 +13,10 @@ use crate::{
     graph::plan::{Action, Step},
     server::{
         Error, Result,
+        config::Caps,
         media::ffmpeg::Ffmpeg,
         providers::Providers,
-        services::{advance, events::Events, jobs, prepare},
+        services::{advance, estimate, events::Events, jobs, ledger, prepare},
         store::{Db, Tx, events, executions, workflows},
     },
 };
@@ -24,11 +25,14 @@ use crate::{
 ///
 /// # Errors
 /// [`Invalid`](crate::domain::ErrorKind::Invalid) with everything that is in the way, by node; nothing is created then. [`NotFound`](crate::domain::ErrorKind::NotFound) for the workflow.
-pub async fn start(db: &Db, told: &Events, providers: &Providers, ffmpeg: &Ffmpeg, new: NewExecution) -> Result<ExecutionId> {
+/// [`CapReached`](crate::domain::ErrorKind::CapReached) where it would cost more than may be spent.
+pub async fn start(db: &Db, told: &Events, providers: &Providers, ffmpeg: &Ffmpeg, caps: &Caps, new: NewExecution) -> Result<ExecutionId> {
     let definition = definition(db, &new).await?;
     let mut snapshot = db.reader().begin().await?;
     let plan = prepare::prepare(&mut snapshot, providers, &definition, new.nodes.as_deref(), new.mode).await?;
+    let price = estimate::price(&mut snapshot, &plan).await?;
     drop(snapshot);
+    ledger::check_run(db, caps, (price.unpriced() == 0).then_some(price.usd_micros)).await?;
     if plan.steps.iter().any(|step| matches!(step.action, Action::Generate(_) | Action::Stitch { .. })) {
         ffmpeg.available()?;
     }
@@ -55,7 +59,10 @@ pub async fn start(db: &Db, told: &Events, providers: &Providers, ffmpeg: &Ffmpe
 }
 
 /// The definition to run: the one given, else the workflow's.
-async fn definition(db: &Db, new: &NewExecution) -> Result<Value> {
+///
+/// # Errors
+/// [`Invalid`](crate::domain::ErrorKind::Invalid) where neither is given, [`NotFound`](crate::domain::ErrorKind::NotFound) for the workflow.
+pub async fn definition(db: &Db, new: &NewExecution) -> Result<Value> {
     let stored = match new.workflow_id {
         None => None,
         Some(id) => {

@@ -9,9 +9,10 @@ use crate::{
     graph::{NodeType, catalogue},
     server::{
         Result,
+        config::Caps,
         media::ffmpeg::Ffmpeg,
         providers::Providers,
-        services::{events::Events, jobs, prepare},
+        services::{estimate, events::Events, jobs, ledger, prepare},
         store::Db,
     },
 };
@@ -42,7 +43,8 @@ pub struct NewGeneration {
 ///
 /// # Errors
 /// [`Invalid`](crate::domain::ErrorKind::Invalid) with everything that is in the way.
-pub async fn generate(db: &Db, told: &Events, providers: &Providers, ffmpeg: &Ffmpeg, new: NewGeneration) -> Result<JobId> {
+/// [`CapReached`](crate::domain::ErrorKind::CapReached) where it would cost more than may be spent.
+pub async fn generate(db: &Db, told: &Events, providers: &Providers, ffmpeg: &Ffmpeg, caps: &Caps, new: NewGeneration) -> Result<JobId> {
     ffmpeg.available()?;
     jobs::check_name(new.name.as_deref())?;
     let node_type = node_type(&new);
@@ -61,8 +63,10 @@ pub async fn generate(db: &Db, told: &Events, providers: &Providers, ffmpeg: &Ff
     let definition = json!({ "schema": 1, "nodes": [node], "connections": [] });
     let mut reader = db.reader().acquire().await?;
     let plan = prepare::prepare(&mut reader, providers, &definition, None, Mode::Final).await;
-    drop(reader);
     let plan = plan.map_err(|error| prepare::repoint(error, pointer))?;
+    let price = estimate::price(&mut reader, &plan).await?;
+    drop(reader);
+    ledger::check_run(db, caps, (price.unpriced() == 0).then_some(price.usd_micros)).await?;
     jobs::request(db, told, prepare::step_of(&plan, NODE)?, &[], new.name).await
 }
 

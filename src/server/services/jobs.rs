@@ -13,7 +13,7 @@ use crate::{
     server::{
         Error, Result,
         jobs::enqueue::{self, Asker},
-        services::{advance, events::Events, ingest::MAX_NAME, prepare},
+        services::{advance, events::Events, ingest::MAX_NAME, leases, ledger, prepare},
         store::{
             Db, Tx, events, executions,
             jobs::{self, QueuedJob},
@@ -31,6 +31,8 @@ pub enum Outcome {
     Failed(Failure),
     /// Stopped by the user.
     Cancelled,
+    /// A paid request whose outcome is not known; waits for the user.
+    Unknown(Failure),
 }
 
 /// A job.
@@ -121,9 +123,16 @@ pub(super) async fn end(tx: &mut Tx, found: QueuedJob, outcome: Outcome) -> Resu
         Outcome::Made(_) => JobEvent::Succeed,
         Outcome::Failed(_) => JobEvent::Fail,
         Outcome::Cancelled => JobEvent::Cancel,
+        Outcome::Unknown(_) => JobEvent::LoseOutcome,
     };
     let mut job = moved(found.job, event)?;
-    job.finished_at = Some(Timestamp::now());
+    job.finished_at = job.status.is_finished().then(Timestamp::now);
+    let cost = match outcome {
+        Outcome::Unknown(_) => None,
+        _ => ledger::end(tx, job.id, matches!(outcome, Outcome::Made(_)), outcome == Outcome::Cancelled)
+            .await?
+            .and_then(|entry| entry.cost()),
+    };
     match &outcome {
         Outcome::Made(video_id) => {
             job.video_id = Some(*video_id);
@@ -133,17 +142,19 @@ pub(super) async fn end(tx: &mut Tx, found: QueuedJob, outcome: Outcome) -> Resu
                 step_results::keep(tx, key, *video_id).await?;
             }
         }
-        Outcome::Failed(failure) => job.error = Some(failure.clone()),
+        Outcome::Failed(failure) | Outcome::Unknown(failure) => job.error = Some(failure.clone()),
         Outcome::Cancelled => {}
     }
     jobs::update(tx, &job).await?;
     events::record(tx, &Happening::Job(job.clone())).await?;
-    let waiting = change_nodes(tx, job.id, |node| {
+    let waiting = change_nodes(tx, job.id, |execution_id, node| {
         node.status = job.status.into();
         node.progress = job.progress;
         node.message.clone_from(&job.message);
         node.video_id = job.video_id;
         node.error.clone_from(&job.error);
+        // Who shares a job with its asker pays nothing for it.
+        node.cost = cost.filter(|_| job.execution_id == Some(execution_id) && job.node_id.as_ref() == Some(&node.node_id));
     })
     .await?;
     for execution_id in waiting {
@@ -152,11 +163,30 @@ pub(super) async fn end(tx: &mut Tx, found: QueuedJob, outcome: Outcome) -> Resu
     Ok(job)
 }
 
+/// Looks once more for the outcome of a paid request. It is asked after, never sent again. Any other job stays as it is.
+///
+/// # Errors
+/// [`NotFound`](crate::domain::ErrorKind::NotFound).
+pub async fn check_again(db: &Db, told: &Events, id: JobId) -> Result<Job> {
+    let mut tx = db.begin().await?;
+    let found = jobs::get(&mut tx, id).await?.ok_or_else(not_found)?;
+    if found.job.status != Status::Unknown {
+        return Ok(found.job);
+    }
+    let job = Job { error: None, message: "Waits to be checked".to_owned(), ..moved(found.job, JobEvent::CheckAgain)? };
+    jobs::set_run_after(&mut tx, id, None).await?;
+    jobs::forgive_attempt(&mut tx, id).await?;
+    leases::show_queued(&mut tx, &job).await?;
+    tx.commit().await?;
+    told.ring();
+    Ok(job)
+}
+
 /// Changes the nodes that wait for a job, and gives the executions they belong to.
-pub(super) async fn change_nodes(tx: &mut Tx, id: JobId, change: impl Fn(&mut NodeRun)) -> Result<Vec<ExecutionId>> {
+pub(super) async fn change_nodes(tx: &mut Tx, id: JobId, change: impl Fn(ExecutionId, &mut NodeRun)) -> Result<Vec<ExecutionId>> {
     let mut touched = Vec::new();
     for mut event in executions::waiting_for(tx, id).await? {
-        change(&mut event.node);
+        change(event.execution_id, &mut event.node);
         let NodeEvent { execution_id, node } = event;
         advance::store_node(tx, execution_id, node).await?;
         if !touched.contains(&execution_id) {

@@ -1,6 +1,8 @@
 //! Jobs in the hands of workers: taken by lease, kept by signs of life, ended or given back. Whatever a worker writes names its lease; one
 //! that has lost it changes nothing.
 
+use std::time::Duration;
+
 use super::{
     advance,
     events::Events,
@@ -17,7 +19,8 @@ use crate::{
         Result,
         store::{
             Db, Tx, events, executions,
-            jobs::{self, Lease, QueuedJob},
+            jobs::{self, Lease, QueuedJob, lane},
+            spends,
         },
     },
 };
@@ -25,23 +28,30 @@ use crate::{
 /// How often a job may be taken before it counts as one that brings its worker down.
 const MAX_ATTEMPTS: i64 = 5;
 
-/// Takes the next job, if there is one.
+/// A provider that took nothing is asked again after this, growing with each time, where it names no wait, in seconds.
+const FIRST_WAIT: f64 = 2.0;
+/// The longest such wait, in seconds.
+const LONGEST_WAIT: f64 = 60.0;
+/// How often a provider may take nothing before the job fails.
+const MAX_REFUSALS: i64 = 10;
+
+/// Takes the next job of a lane, if there is one.
 ///
 /// # Errors
 /// The database's.
-pub async fn take_next(db: &Db, told: &Events, token: &str) -> Result<Option<(QueuedJob, Lease)>> {
+pub async fn take_next(db: &Db, told: &Events, lane: &str, token: &str) -> Result<Option<(QueuedJob, Lease)>> {
     // Mostly there is none; a look disturbs nobody.
     let mut reader = db.reader().acquire().await?;
-    if jobs::next(&mut reader).await?.is_none() {
+    if jobs::next(&mut reader, lane).await?.is_none() {
         return Ok(None);
     }
     drop(reader);
     let mut tx = db.begin().await?;
-    let Some(id) = jobs::next(&mut tx).await? else { return Ok(None) };
+    let Some(id) = jobs::next(&mut tx, lane).await? else { return Ok(None) };
     let lease = jobs::take(&mut tx, id, token.to_owned()).await?;
     let taken = jobs::get(&mut tx, id).await?.ok_or_else(not_found)?;
     events::record(&mut tx, &Happening::Job(taken.job.clone())).await?;
-    let waiting = change_nodes(&mut tx, id, |node| {
+    let waiting = change_nodes(&mut tx, id, |_, node| {
         node.status = NodeStatus::Running;
         node.progress = 0.0;
         node.message.clear();
@@ -54,6 +64,47 @@ pub async fn take_next(db: &Db, told: &Events, token: &str) -> Result<Option<(Qu
     tx.commit().await?;
     told.ring();
     Ok(Some((taken, lease)))
+}
+
+/// How long until the next job of a lane that may not begin yet.
+///
+/// # Errors
+/// The database's.
+pub async fn next_due(db: &Db, lane: &str) -> Result<Option<Duration>> {
+    let mut reader = db.reader().acquire().await?;
+    let due = jobs::next_due(&mut reader, lane).await?;
+    Ok(due.map(|due| Duration::from_secs_f64(due.seconds_since(Timestamp::now()).max(0.05))))
+}
+
+/// Puts off a job whose provider took nothing of it, and with it everything else that waits for this provider. After many times it fails.
+///
+/// # Errors
+/// The database's.
+pub async fn put_off(db: &Db, told: &Events, lease: &Lease, wait: Option<Duration>, reason: String) -> Result<()> {
+    let mut tx = db.begin().await?;
+    if !jobs::holds(&mut tx, lease).await? {
+        return Ok(());
+    }
+    let found = jobs::get(&mut tx, lease.job_id).await?.ok_or_else(not_found)?;
+    let refusals = spends::get(&mut tx, lease.job_id).await?.map_or(0, |entry| entry.refusals);
+    if refusals >= MAX_REFUSALS {
+        let message = format!("{reason} It was tried {refusals} times. Nothing was made; run it again later.");
+        end(&mut tx, found, Outcome::Failed(Failure { kind: ErrorKind::RateLimited, message })).await?;
+    } else {
+        let growing = FIRST_WAIT * 1.8_f64.powi(i32::try_from(refusals).unwrap_or(i32::MAX) - 1);
+        let seconds = wait.map_or(growing.clamp(FIRST_WAIT, LONGEST_WAIT), |wait| wait.as_secs_f64());
+        let moment = Timestamp::now().plus_seconds(seconds);
+        jobs::forgive_attempt(&mut tx, lease.job_id).await?;
+        let message = format!("{reason} Next try in {} s.", seconds.ceil());
+        let lane = found.lane.clone();
+        let job = Job { progress: 0.0, message, ..moved(found.job, JobEvent::Requeue)? };
+        jobs::set_run_after(&mut tx, job.id, Some(moment)).await?;
+        show_queued(&mut tx, &job).await?;
+        jobs::put_off_lane(&mut tx, &lane, moment).await?;
+    }
+    tx.commit().await?;
+    told.ring();
+    Ok(())
 }
 
 /// Ends a job as its worker says, if the worker still holds it. `false`: it does not, and nothing was changed.
@@ -152,20 +203,31 @@ pub async fn give_back_silent(db: &Db, told: &Events, moment: Timestamp) -> Resu
 }
 
 async fn requeue(tx: &mut Tx, found: QueuedJob) -> Result<()> {
-    if found.attempts >= MAX_ATTEMPTS {
+    // Waiting for a provider brings no worker down, and what was paid for is not given up.
+    if found.attempts >= MAX_ATTEMPTS && found.lane == lane::LOCAL {
         let message = format!("The server stopped {MAX_ATTEMPTS} times while it worked on this; it is not tried again by itself.");
         let failure = Failure { kind: ErrorKind::Internal, message };
         return end(tx, found, Outcome::Failed(failure)).await.map(drop);
     }
     let job = Job { progress: 0.0, message: String::new(), ..moved(found.job, JobEvent::Requeue)? };
-    jobs::update(tx, &job).await?;
+    show_queued(tx, &job).await
+}
+
+/// Stores that a job waits again, and shows it at the nodes that wait for it.
+pub(super) async fn show_queued(tx: &mut Tx, job: &Job) -> Result<()> {
+    jobs::update(tx, job).await?;
     events::record(tx, &Happening::Job(job.clone())).await?;
-    change_nodes(tx, job.id, |node| {
+    let waiting = change_nodes(tx, job.id, |_, node| {
         node.status = NodeStatus::Queued;
         node.progress = 0.0;
-        node.message.clear();
+        node.message.clone_from(&job.message);
+        node.error = None;
     })
     .await?;
+    for execution_id in waiting {
+        let execution = advance::load(tx, execution_id).await?;
+        advance::settle(tx, execution).await?;
+    }
     Ok(())
 }
 
@@ -209,7 +271,7 @@ mod tests {
     }
 
     async fn take(db: &Db, token: &str) -> (QueuedJob, Lease) {
-        take_next(db, &Events::default(), token).await.unwrap().unwrap()
+        take_next(db, &Events::default(), lane::LOCAL, token).await.unwrap().unwrap()
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 pub mod advance;
 pub mod associate;
+pub mod estimate;
 pub mod events;
 pub mod execute;
 pub mod figures;
@@ -9,6 +10,7 @@ pub mod generate;
 pub mod ingest;
 pub mod jobs;
 pub mod leases;
+pub mod ledger;
 pub mod library;
 pub mod posters;
 pub mod prepare;

@@ -32,6 +32,22 @@ pub struct QueuedJob {
     pub attempts: i64,
     /// Asked for on its own as well, so that no execution's cancellation ends it.
     pub stand_alone: bool,
+    /// Who works on it, one of [`lane`].
+    pub lane: String,
+}
+
+/// Who works on a job: the workers of this machine, or those that wait for a provider.
+pub mod lane {
+    /// Work for ffmpeg.
+    pub const LOCAL: &str = "local";
+    /// Work for a provider, under its name.
+    pub const PAID: [&str; 3] = ["openai", "google", "xai"];
+
+    /// The lane of what this provider makes.
+    #[must_use]
+    pub fn of(provider: &str) -> &'static str {
+        PAID.into_iter().find(|lane| *lane == provider).unwrap_or(LOCAL)
+    }
 }
 
 /// A worker's hold on a job.
@@ -51,7 +67,7 @@ pub async fn insert(tx: &mut Tx, queued: &QueuedJob) -> Result<()> {
     let job = &queued.job;
     sqlx::query(
         "INSERT INTO jobs (id, kind, status, progress, message, execution_id, node_id, content_key, stand_alone, input, created_at, \
-         video_id, started_at, finished_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+         video_id, started_at, finished_at, lane) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(job.id.to_string())
     .bind(job.kind.name())
@@ -67,6 +83,7 @@ pub async fn insert(tx: &mut Tx, queued: &QueuedJob) -> Result<()> {
     .bind(rows::text(job.video_id.as_ref()))
     .bind(rows::text(job.started_at.as_ref()))
     .bind(rows::text(job.finished_at.as_ref()))
+    .bind(&queued.lane)
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -125,21 +142,60 @@ pub async fn list(db: &Db, status: Option<Status>, execution_id: Option<Executio
     Ok(cut(items, page, |last| (last.created_at, last.id.to_string())))
 }
 
-/// Which job is next: the highest priority, then the execution whose last turn is longest ago, then the oldest.
+/// Which job of a lane is next: the highest priority, then the execution whose last turn is longest ago, then the oldest.
 ///
 /// # Errors
 /// The database's.
-pub async fn next(connection: &mut SqliteConnection) -> Result<Option<JobId>> {
+pub async fn next(connection: &mut SqliteConnection, lane: &str) -> Result<Option<JobId>> {
     let row = sqlx::query(
-        "SELECT id FROM jobs AS candidate WHERE status = 'queued' AND paused = 0 AND (run_after IS NULL OR run_after <= $1) \
+        "SELECT id FROM jobs AS candidate WHERE lane = $2 AND status = 'queued' AND paused = 0 AND (run_after IS NULL OR run_after <= $1) \
          ORDER BY priority DESC, \
          COALESCE((SELECT MAX(started_at) FROM jobs AS turn WHERE turn.execution_id IS NOT DISTINCT FROM candidate.execution_id), ''), \
          created_at, id LIMIT 1",
     )
     .bind(Timestamp::now().to_string())
+    .bind(lane)
     .fetch_optional(connection)
     .await?;
     row.map(|row| rows::parsed(&row, TABLE, "id")).transpose()
+}
+
+/// When the next job of a lane may be taken that may not be taken yet.
+///
+/// # Errors
+/// The database's.
+pub async fn next_due(connection: &mut SqliteConnection, lane: &str) -> Result<Option<Timestamp>> {
+    let row = sqlx::query("SELECT MIN(run_after) AS due FROM jobs WHERE lane = $1 AND status = 'queued' AND paused = 0")
+        .bind(lane)
+        .fetch_one(connection)
+        .await?;
+    rows::parsed_option(&row, TABLE, "due")
+}
+
+/// Lets nothing of a lane begin before `moment`: its provider asked for that.
+///
+/// # Errors
+/// The database's.
+pub async fn put_off_lane(tx: &mut Tx, lane: &str, moment: Timestamp) -> Result<()> {
+    sqlx::query("UPDATE jobs SET run_after = $2 WHERE lane = $1 AND status = 'queued' AND (run_after IS NULL OR run_after < $2)")
+        .bind(lane)
+        .bind(moment.to_string())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Lets a job begin at `moment`, or at once.
+///
+/// # Errors
+/// The database's.
+pub async fn set_run_after(tx: &mut Tx, id: JobId, moment: Option<Timestamp>) -> Result<()> {
+    sqlx::query("UPDATE jobs SET run_after = $2 WHERE id = $1")
+        .bind(id.to_string())
+        .bind(moment.map(|moment| moment.to_string()))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 /// Gives a queued job to a worker, and the worker the lease.
@@ -254,5 +310,6 @@ fn queued_job(row: &SqliteRow) -> Result<QueuedJob> {
         input: rows::json(row, TABLE, "input")?.ok_or(Error::Row { table: TABLE, column: "input", value: "null".into() })?,
         attempts: row.try_get("attempts")?,
         stand_alone: row.try_get("stand_alone")?,
+        lane: row.try_get("lane")?,
     })
 }

@@ -8,6 +8,7 @@ pub mod executions;
 pub mod figures;
 pub mod jobs;
 pub mod rows;
+pub mod spends;
 pub mod step_results;
 pub mod video_list;
 pub mod videos;

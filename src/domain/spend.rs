@@ -1,0 +1,195 @@
+//! The ledger of paid requests: what was asked of whom, how far it got, and what it costs.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    error::WorkflowRef,
+    execution::Cost,
+    ids::{ExecutionId, JobId, NodeId, VideoId},
+    job::Status,
+    timestamp::Timestamp,
+};
+
+/// How far a paid request got. Each step is committed before the next is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SpendState {
+    /// Written down; nothing has been sent.
+    Intended,
+    /// The request has left, or was about to; no answer is known.
+    Sent,
+    /// The provider has a job for it.
+    Accepted,
+    /// The clip is in the library.
+    Kept,
+    /// The provider took nothing.
+    Refused,
+    /// The provider took the job and gave no clip.
+    Failed,
+    /// Given up by the user after it was sent.
+    Abandoned,
+    /// Given up before anything was sent.
+    Withdrawn,
+}
+
+impl SpendState {
+    /// Every state.
+    pub const ALL: [Self; 8] =
+        [Self::Intended, Self::Sent, Self::Accepted, Self::Kept, Self::Refused, Self::Failed, Self::Abandoned, Self::Withdrawn];
+
+    /// The name, as it stands in JSON and in the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Intended => "intended",
+            Self::Sent => "sent",
+            Self::Accepted => "accepted",
+            Self::Kept => "kept",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Abandoned => "abandoned",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+
+    /// The state of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
+    /// Whether money may have been spent though nobody told how much: the estimate counts then.
+    #[must_use]
+    pub fn may_cost(self) -> bool {
+        matches!(self, Self::Sent | Self::Accepted | Self::Kept | Self::Abandoned)
+    }
+}
+
+/// A paid request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Spend {
+    /// The job it is made for.
+    pub job_id: JobId,
+    /// How that job stands.
+    pub job_status: Option<Status>,
+    /// Why it failed, or waits for the user.
+    pub reason: Option<String>,
+    /// The execution, if one asked.
+    pub execution_id: Option<ExecutionId>,
+    /// The node, if one asked.
+    pub node_id: Option<NodeId>,
+    /// The workflow, if it is still there.
+    pub workflow: Option<WorkflowRef>,
+    /// The clip it gave.
+    pub video_id: Option<VideoId>,
+    /// Who is paid.
+    pub provider: String,
+    /// The model.
+    pub model: String,
+    /// What was asked for.
+    pub prompt: String,
+    /// How far it got.
+    pub state: SpendState,
+    /// The provider's own name for the job.
+    pub provider_job_id: Option<String>,
+    /// What it costs; `None` where nobody knows.
+    pub cost: Option<Cost>,
+    /// When it was written down.
+    pub created_at: Timestamp,
+    /// When the request left.
+    pub sent_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// What was spent in a stretch of time, or on something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SpendSum {
+    /// A day as `YYYY-MM-DD` (UTC), or a provider's name.
+    pub name: String,
+    /// Requests that left.
+    pub requests: i64,
+    /// Millionths of a US dollar, estimates included.
+    pub usd_micros: i64,
+}
+
+/// The spending at a glance, with a page of its requests.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Spending {
+    /// Spent today (UTC), in millionths of a US dollar, estimates included.
+    pub today_usd_micros: i64,
+    /// Spent ever.
+    pub total_usd_micros: i64,
+    /// The cap on a run.
+    pub cap_run_usd_micros: Option<i64>,
+    /// The cap on a day.
+    pub cap_day_usd_micros: Option<i64>,
+    /// The last days on which something was spent, newest first.
+    pub days: Vec<SpendSum>,
+    /// Providers, the dearest first.
+    pub providers: Vec<SpendSum>,
+    /// Requests, newest first.
+    pub requests: Vec<Spend>,
+    /// Where the next page of requests begins.
+    pub next: Option<String>,
+}
+
+/// What a run would cost, before it begins.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Estimate {
+    /// Millionths of a US dollar, of the nodes whose price is known.
+    pub usd_micros: i64,
+    /// Each node that a provider would work on.
+    pub nodes: Vec<NodeEstimate>,
+}
+
+impl Estimate {
+    /// How many nodes have no known price.
+    #[must_use]
+    pub fn unpriced(&self) -> usize {
+        self.nodes.iter().filter(|node| node.usd_micros.is_none()).count()
+    }
+}
+
+/// What a node of a run would cost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NodeEstimate {
+    /// The node.
+    pub node_id: NodeId,
+    /// Whether its clip is there already.
+    pub cached: bool,
+    /// Millionths of a US dollar; `None` where the price table has none.
+    pub usd_micros: Option<i64>,
+}
+
+/// Millionths of a US dollar in words: cents are shown, and what is smaller only where it is all there is.
+#[must_use]
+pub fn dollars(usd_micros: i64) -> String {
+    let (sign, micros) = if usd_micros < 0 { ("-", -usd_micros) } else { ("", usd_micros) };
+    if micros > 0 && micros < 10_000 {
+        return format!("{sign}${:.4}", micros as f64 / 1e6);
+    }
+    format!("{sign}${:.2}", micros as f64 / 1e6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dollars_are_shown_to_the_cent() {
+        for (micros, shown) in [(0, "$0.00"), (400_000, "$0.40"), (12_345_678, "$12.35"), (2_500, "$0.0025"), (-500_000, "-$0.50")] {
+            assert_eq!(dollars(micros), shown);
+        }
+    }
+
+    #[test]
+    fn what_may_have_been_taken_counts() {
+        for state in SpendState::ALL {
+            assert_eq!(SpendState::from_name(state.name()), Some(state));
+        }
+        assert!(SpendState::Sent.may_cost() && SpendState::Abandoned.may_cost());
+        assert!(!SpendState::Intended.may_cost() && !SpendState::Refused.may_cost());
+    }
+}

@@ -1,0 +1,230 @@
+//! A paid clip, step by step: the request is written down, sent once, and from then on only asked after. What every provider has in common;
+//! how each is spoken to is its [`VideoApi`].
+
+use std::{path::Path, time::Duration};
+
+use async_trait::async_trait;
+use backon::{BackoffBuilder, ExponentialBuilder};
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::{
+    Attempt, GenerateRequest, Generated, Stage, VideoProvider,
+    api::{Clip, Polled, VideoApi},
+};
+use crate::{
+    domain::{Timestamp, provider::Provider},
+    server::{
+        Error, Result,
+        config::Pace,
+        error::{ProviderClass, ProviderError},
+    },
+};
+
+/// A provider's own hint is heeded up to here.
+const LONGEST_HINT: Duration = Duration::from_secs(120);
+/// A download that breaks off is begun anew so often.
+const DOWNLOADS: usize = 5;
+/// The share of the work that is the provider's making; the rest is the download.
+const MAKING: f64 = 0.95;
+
+/// A provider that is asked over HTTP and paid.
+#[derive(Debug)]
+pub struct Remote<A> {
+    provider: Provider,
+    api: A,
+    pace: Pace,
+}
+
+impl<A: VideoApi> Remote<A> {
+    /// The provider behind `api`, asked at this pace.
+    pub fn new(provider: Provider, api: A, pace: Pace) -> Self {
+        Self { provider, api, pace }
+    }
+
+    /// The waits between questions: growing, and never quite the same, so that many jobs do not ask at once.
+    fn delays(&self) -> impl Iterator<Item = Duration> {
+        let Pace { first, longest, .. } = self.pace;
+        ExponentialBuilder::default()
+            .with_min_delay(first)
+            .with_max_delay(longest)
+            .with_factor(1.5)
+            .with_jitter()
+            .without_max_times()
+            .build()
+    }
+
+    /// Sends the request. The answer is waited for and written down even if nobody wants the clip any more.
+    async fn ask(&self, request: &GenerateRequest, attempt: Attempt<'_>) -> Result<String> {
+        let Attempt { ledger, on_progress, cancel } = attempt;
+        if cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        on_progress(0.0, &format!("Asking {}", self.provider.title()));
+        ledger.sending().await?;
+        match self.api.create(request).await {
+            Ok(created) => {
+                ledger.accepted(&created.job, &created.raw).await?;
+                Ok(created.job)
+            }
+            Err(error) => {
+                match error.class {
+                    ProviderClass::Unknown => {
+                        if let Some(raw) = &error.raw {
+                            ledger.answered(raw).await?;
+                        }
+                    }
+                    ProviderClass::NotReached | ProviderClass::Busy(_) => ledger.not_taken(error.raw.as_deref(), true).await?,
+                    _ => ledger.not_taken(error.raw.as_deref(), false).await?,
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Looks for the job of a request whose answer was lost. Nothing is sent again, whatever is found.
+    async fn look(&self, request: &GenerateRequest, sent_at: Timestamp, attempt: Attempt<'_>) -> Result<String> {
+        let title = self.provider.title();
+        (attempt.on_progress)(0.0, &format!("Looking for the shot at {title}"));
+        match self.api.find(request, sent_at).await {
+            Ok(Some(job)) => {
+                attempt.ledger.accepted(&job, "found in the provider's list").await?;
+                Ok(job)
+            }
+            Ok(None) => Err(unknown(format!(
+                "The request to {title} was sent, and no answer came back: it may be made and charged. Nothing is sent again by itself. \
+                 Look into your account at {title}; check again, or give it up."
+            ))),
+            Err(error) => {
+                Err(unknown(format!("Whether {title} has this shot could not be found out. {} Check again later.", error.message)))
+            }
+        }
+    }
+
+    /// Asks after the job until it is done.
+    async fn follow(&self, job: &str, attempt: Attempt<'_>) -> Result<(Clip, Option<i64>)> {
+        let Attempt { ledger, on_progress, cancel } = attempt;
+        let title = self.provider.title();
+        let until = Instant::now() + self.pace.deadline;
+        let mut delays = self.delays();
+        let mut share: f64 = 0.0;
+        loop {
+            if cancel.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+            let wait = match self.api.poll(job).await {
+                Ok(Polled::Ready { clip, usd_micros }) => return Ok((clip, usd_micros)),
+                Ok(Polled::Ended(error)) => {
+                    if let Some(raw) = &error.raw {
+                        ledger.answered(raw).await?;
+                    }
+                    return Err(error.into());
+                }
+                Ok(Polled::Working { progress, ask_again }) => {
+                    share = share.max(progress.unwrap_or_default().clamp(0.0, 1.0));
+                    on_progress(share * MAKING, &format!("{title} is making it"));
+                    if ask_again.is_some() {
+                        delays = self.delays();
+                    }
+                    ask_again
+                }
+                Err(ProviderError { class: ProviderClass::Transient(after), message, .. }) => {
+                    tracing::info!(provider = title, message, "asking again");
+                    on_progress(share * MAKING, &format!("{title} does not answer properly; asking again"));
+                    after
+                }
+                Err(ProviderError { class: ProviderClass::Expired, message, raw }) => {
+                    return Err(ProviderError { class: ProviderClass::Expired, message, raw }.into());
+                }
+                // The job is there and may be paid for: whatever keeps us from asking, it is not given up.
+                Err(error) => return Err(unknown(format!("{title} has the shot, but cannot be asked about it. {}", error.message))),
+            };
+            let wait = wait.map_or_else(|| delays.next().unwrap_or(self.pace.longest), |hint| hint.min(LONGEST_HINT));
+            if Instant::now() + wait > until {
+                let minutes = self.pace.deadline.as_secs().div_ceil(60);
+                return Err(unknown(format!(
+                    "{title} has not finished within {minutes} minutes. The shot is still its job and may be charged: check again, or give it up."
+                )));
+            }
+            tokio::select! {
+                () = cancel.cancelled() => return Err(Error::Cancelled),
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Brings the clip. Where it breaks off it is begun anew; what was paid for is not given up.
+    async fn fetch(&self, job: &str, mut clip: Clip, output: &Path, attempt: Attempt<'_>) -> Result<()> {
+        let title = self.provider.title();
+        (attempt.on_progress)(MAKING, &format!("Downloading the clip from {title}"));
+        let mut delays = self.delays();
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let error = tokio::select! {
+                () = attempt.cancel.cancelled() => return Err(Error::Cancelled),
+                done = self.api.download(&clip, output) => match done {
+                    Ok(()) => return Ok(()),
+                    Err(error) => error,
+                },
+            };
+            tracing::info!(provider = title, message = error.message, "a download broke off");
+            match error.class {
+                ProviderClass::Expired if tries > 1 => return Err(error.into()),
+                // The job may still hold the clip under another address, or in itself.
+                ProviderClass::Expired => match self.api.poll(job).await {
+                    Ok(Polled::Ready { clip: anew, .. }) => clip = anew,
+                    Ok(_) => return Err(error.into()),
+                    Err(again) if again.class == ProviderClass::Expired => return Err(again.into()),
+                    Err(_) => {}
+                },
+                _ if tries >= DOWNLOADS => {
+                    return Err(unknown(format!(
+                        "The clip is ready at {title} but could not be downloaded. {} Check again.",
+                        error.message
+                    )));
+                }
+                _ => {}
+            }
+            tokio::select! {
+                () = attempt.cancel.cancelled() => return Err(Error::Cancelled),
+                () = tokio::time::sleep(delays.next().unwrap_or(self.pace.longest)) => {}
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl<A: VideoApi> VideoProvider for Remote<A> {
+    async fn generate(&self, request: &GenerateRequest, output: &Path, attempt: Attempt<'_>) -> Result<Generated> {
+        let job = match attempt.ledger.stage() {
+            Stage::Intended => self.ask(request, attempt).await?,
+            Stage::Sent(at) => self.look(request, at, attempt).await?,
+            Stage::Accepted(job) => job,
+        };
+        let (clip, usd_micros) = self.follow(&job, attempt).await?;
+        if let Some(usd_micros) = usd_micros {
+            attempt.ledger.priced(usd_micros).await?;
+        }
+        self.fetch(&job, clip, output, attempt).await?;
+        let (width, height) = request.size;
+        let mut params = request.params.as_object().cloned().unwrap_or_default();
+        params.insert("seconds".into(), json!(request.seconds));
+        params.insert("size".into(), json!(format!("{width}x{height}")));
+        params.insert("take".into(), json!(request.take));
+        Ok(Generated {
+            provider: self.provider.name().into(),
+            model: request.model.clone(),
+            generation_params: params.into(),
+            provider_job_id: Some(job),
+        })
+    }
+
+    async fn withdraw(&self, provider_job_id: &str) -> Result<bool> {
+        Ok(self.api.cancel(provider_job_id).await?)
+    }
+}
+
+fn unknown(message: String) -> Error {
+    ProviderError { class: ProviderClass::Unknown, message, raw: None }.into()
+}

@@ -1,0 +1,78 @@
+//! What a run would cost, before it begins: nothing for what is there already, the table's price for what a provider would make.
+
+use std::collections::HashMap;
+
+use crate::{
+    domain::{
+        NodeId, Sha256, VideoId,
+        execution::NewExecution,
+        provider::{self, Provider},
+        spend::{Estimate, NodeEstimate},
+    },
+    graph::{
+        content_key,
+        plan::{Action, Generate, Plan, Step},
+    },
+    server::{
+        Result,
+        providers::Providers,
+        services::{execute, prepare},
+        store::{Db, step_results},
+    },
+};
+
+/// Plans the run and prices it. Nothing is created.
+///
+/// # Errors
+/// As [`execute::start`] refuses the run.
+pub async fn estimate(db: &Db, providers: &Providers, new: &NewExecution) -> Result<Estimate> {
+    let definition = execute::definition(db, new).await?;
+    let mut snapshot = db.reader().begin().await?;
+    let plan = prepare::prepare(&mut snapshot, providers, &definition, new.nodes.as_deref(), new.mode).await?;
+    price(&mut snapshot, &plan).await
+}
+
+/// Prices a plan. What comes after something that is yet to be made is not there either.
+///
+/// # Errors
+/// The database's.
+pub async fn price(connection: &mut sqlx::SqliteConnection, plan: &Plan) -> Result<Estimate> {
+    let mut clips: HashMap<&NodeId, VideoId> = HashMap::new();
+    let mut estimate = Estimate::default();
+    for step in &plan.steps {
+        let clip = match &step.action {
+            Action::Upload { video_id } => Some(*video_id),
+            Action::Output { .. } => step.media_inputs().flat_map(|input| &input.from).find_map(|id| clips.get(id).copied()),
+            Action::Generate(_) | Action::Stitch { .. } => made_earlier(connection, step, &clips).await?,
+            Action::Value { .. } => None,
+        };
+        if let Action::Generate(generate) = &step.action
+            && generate.provider != Provider::Animatic
+        {
+            let usd_micros = if clip.is_some() { Some(0) } else { price_of(generate) };
+            estimate.usd_micros += usd_micros.unwrap_or_default();
+            estimate.nodes.push(NodeEstimate { node_id: step.node_id.clone(), cached: clip.is_some(), usd_micros });
+        }
+        clips.extend(clip.map(|clip| (&step.node_id, clip)));
+    }
+    Ok(estimate)
+}
+
+fn price_of(generate: &Generate) -> Option<i64> {
+    provider::model(generate.provider, &generate.model)?.usd_micros(generate.seconds, generate.size)
+}
+
+/// The clip that an earlier run gave for this step.
+async fn made_earlier(connection: &mut sqlx::SqliteConnection, step: &Step, clips: &HashMap<&NodeId, VideoId>) -> Result<Option<VideoId>> {
+    let mut hashes: Vec<(&str, Vec<Sha256>)> = Vec::new();
+    for input in step.media_inputs() {
+        let mut of_socket = Vec::with_capacity(input.from.len());
+        for id in &input.from {
+            let Some(clip) = clips.get(id) else { return Ok(None) };
+            let Some(hash) = step_results::file_hash(connection, *clip).await? else { return Ok(None) };
+            of_socket.push(hash);
+        }
+        hashes.push((input.socket, of_socket));
+    }
+    step_results::find(connection, &content_key(step, &hashes)).await
+}
