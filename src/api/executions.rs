@@ -20,15 +20,15 @@ pub async fn start_execution(execution: NewExecution) -> Result<ExecutionId, Api
     respond::respond(execute::start(&state.db, &state.events, &state.providers, &state.ffmpeg, &state.config.caps, execution).await)
 }
 
-/// What a run would cost: nothing for what is there already.
+/// What a run would cost: nothing for what is there already. `None` where it cannot run as it is.
 ///
 /// # Errors
-/// As [`start_execution`] would refuse it.
+/// The database's.
 #[server(input = Json, output = Json, endpoint = "estimate_execution")]
-pub async fn estimate_execution(execution: NewExecution) -> Result<Estimate, ApiError> {
+pub async fn estimate_execution(execution: NewExecution) -> Result<Option<Estimate>, ApiError> {
     use crate::server::{respond, services::estimate};
     let state = respond::state()?;
-    respond::respond(estimate::estimate(&state.db, &state.providers, &execution).await)
+    respond::respond(estimate::quote(&state.db, &state.providers, &execution).await)
 }
 
 /// An execution with its nodes, as it stands now.

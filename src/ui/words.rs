@@ -58,12 +58,6 @@ pub fn ago(seconds: f64) -> String {
     format!("{count} {unit}{} ago", if count == 1.0 { "" } else { "s" })
 }
 
-/// An amount of money, given in millionths of a US dollar.
-#[must_use]
-pub fn dollars(usd_micros: i64) -> String {
-    format!("${:.2}", usd_micros as f64 / 1_000_000.0)
-}
-
 /// `1 node`, `2 nodes`.
 #[must_use]
 pub fn count(number: i64, thing: &str) -> String {

@@ -14,7 +14,7 @@ use crate::{
         plan::{Action, Generate, Plan, Step},
     },
     server::{
-        Result,
+        Error, Result,
         providers::Providers,
         services::{execute, prepare},
         store::{Db, step_results},
@@ -30,6 +30,18 @@ pub async fn estimate(db: &Db, providers: &Providers, new: &NewExecution) -> Res
     let mut snapshot = db.reader().begin().await?;
     let plan = prepare::prepare(&mut snapshot, providers, &definition, new.nodes.as_deref(), new.mode).await?;
     price(&mut snapshot, &plan).await
+}
+
+/// The same for a page that asks while a graph is edited: what cannot run has no price, and that is no error.
+///
+/// # Errors
+/// The database's.
+pub async fn quote(db: &Db, providers: &Providers, new: &NewExecution) -> Result<Option<Estimate>> {
+    match estimate(db, providers, new).await {
+        Ok(estimate) => Ok(Some(estimate)),
+        Err(Error::Api(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Prices a plan. What comes after something that is yet to be made is not there either.

@@ -8,6 +8,7 @@ mod icon;
 mod menu;
 mod notice;
 mod one_type;
+mod outcome;
 mod toast;
 mod when;
 
@@ -19,5 +20,6 @@ pub use icon::{Glyph, Icon};
 pub use menu::Menu;
 pub use notice::{EmptyState, ErrorNotice, Skeleton};
 pub use one_type::{handler, part};
+pub use outcome::OutcomeButtons;
 pub use toast::{ToastRegion, Toasts};
 pub use when::When;

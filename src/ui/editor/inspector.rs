@@ -13,16 +13,13 @@ use super::{
     session::{Session, is_made},
 };
 use crate::{
-    domain::{NodeId, execution::NodeStatus},
+    domain::{NodeId, execution::NodeStatus, spend::dollars},
     graph::{
         catalogue::{self, NodeSpec},
         geometry::FAR_ZOOM,
         selection::Selection,
     },
-    ui::{
-        components::{Glyph, Icon, IconButton, handler, part},
-        words,
-    },
+    ui::components::{Glyph, Icon, IconButton, OutcomeButtons, handler, part},
 };
 
 /// What of the selection is shown.
@@ -93,6 +90,8 @@ fn NodePanel(id: NodeId, state: NodeState) -> impl IntoView {
 fn RunFacts(state: NodeState) -> impl IntoView {
     let message = Memo::new(move |_| state.message());
     let is_bad = move || state.run.with(|run| run.as_ref().is_some_and(|run| run.status == NodeStatus::Failed));
+    let waiting =
+        Memo::new(move |_| state.run.with(|run| run.as_ref().filter(|run| run.status == NodeStatus::Unknown).and_then(|run| run.job_id)));
     let detail = move || state.run.with(|run| run.as_ref().map(|run| run.message.clone()).filter(|words| !words.is_empty()));
     view! {
         {part(move || {
@@ -105,10 +104,14 @@ fn RunFacts(state: NodeState) -> impl IntoView {
                 }
             })
         })}
+        {part(move || {
+            // The node itself follows by the events of the run.
+            waiting.get().map(|job| view! { <OutcomeButtons job on_decided=|_| ()/> })
+        })}
         {part(move || detail().filter(|_| message.with(Option::is_none)).map(|words| view! { <p class="inspector-text">{words}</p> }))}
         {part(move || {
             let cost = state.run.with(|run| run.as_ref().and_then(|run| run.cost))?;
-            let figure = words::dollars(cost.usd_micros);
+            let figure = dollars(cost.usd_micros);
             Some(view! { <p class="inspector-text">{if cost.estimated { "Cost, estimated: " } else { "Cost: " }}{figure}</p> })
         })}
     }

@@ -17,6 +17,7 @@ mod node;
 mod node_state;
 mod page;
 mod palette;
+mod price;
 mod restore;
 mod run;
 mod save;

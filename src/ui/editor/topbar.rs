@@ -4,6 +4,7 @@ use leptos::{ev, prelude::*};
 
 use super::{
     dialogs::{DescriptionDialog, OpenDialog},
+    price::Price,
     restore::Restore,
     run, save,
     session::{Saving, Session},
@@ -51,6 +52,7 @@ pub fn TopBar() -> impl IntoView {
                 <ThemeSwitch/>
                 <span class="topbar-gap"></span>
                 <ModeSwitch/>
+                <Price/>
                 <RunButton/>
             </div>
         </header>

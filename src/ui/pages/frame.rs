@@ -16,6 +16,7 @@ pub fn Frame(
                 <img class="wordmark-mark" src="/favicon.svg" alt="" width="22" height="22"/>
                 "Reelgraph"
             </a>
+            <nav class="page-nav" aria-label="Pages"><a href="/spend">"Spend"</a></nav>
             <ThemeSwitch/>
         </header>
         <main class="page">{children()}</main>

@@ -2,8 +2,10 @@
 
 mod frame;
 mod not_found;
+mod spend;
 mod workflow_row;
 mod workflows;
 
 pub use not_found::NotFoundPage;
+pub use spend::SpendPage;
 pub use workflows::WorkflowsPage;
