@@ -93,6 +93,8 @@ pub struct Client {
 impl Client {
     /// A client of the server at `address`.
     pub fn new(address: SocketAddr) -> Self {
+        // The first one that is installed stays; which that is makes no difference.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Self { http: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap(), address }
     }
 
