@@ -28,6 +28,7 @@ CREATE INDEX spends_created_at ON spends (created_at, job_id);
 CREATE INDEX spends_sent_at ON spends (sent_at);
 CREATE INDEX spends_execution ON spends (execution_id);
 CREATE INDEX spends_state ON spends (state);
+CREATE INDEX spends_provider_job ON spends (provider_job_id);
 
 -- Who works on a job: `local`, or the provider that is asked. Waiting for a provider takes no worker from ffmpeg.
 ALTER TABLE jobs ADD COLUMN lane TEXT NOT NULL DEFAULT 'local';

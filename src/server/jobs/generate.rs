@@ -123,6 +123,10 @@ impl Ledger for Book<'_> {
         ledger::accepted(&self.state.db, self.lease.job_id, provider_job_id, answer).await
     }
 
+    async fn is_taken(&self, provider_job_id: &str) -> Result<bool> {
+        ledger::is_taken(&self.state.db, provider_job_id).await
+    }
+
     async fn priced(&self, usd_micros: i64) -> Result<()> {
         ledger::priced(&self.state.db, self.lease.job_id, usd_micros).await
     }

@@ -130,6 +130,12 @@ pub trait Ledger: Send + Sync {
     /// The database's.
     async fn accepted(&self, provider_job_id: &str, answer: &str) -> Result<()>;
 
+    /// Whether a job of the provider belongs to another request already.
+    ///
+    /// # Errors
+    /// The database's.
+    async fn is_taken(&self, provider_job_id: &str) -> Result<bool>;
+
     /// The provider told its price, in millionths of a US dollar.
     ///
     /// # Errors
@@ -163,6 +169,10 @@ impl Ledger for Free {
 
     async fn accepted(&self, _: &str, _: &str) -> Result<()> {
         Ok(())
+    }
+
+    async fn is_taken(&self, _: &str) -> Result<bool> {
+        Ok(false)
     }
 
     async fn priced(&self, _: i64) -> Result<()> {

@@ -87,11 +87,12 @@ impl<A: VideoApi> Remote<A> {
         let title = self.provider.title();
         (attempt.on_progress)(0.0, &format!("Looking for the shot at {title}"));
         match self.api.find(request, sent_at).await {
-            Ok(Some(job)) => {
+            // What looks alike may be another take, which has its own request.
+            Ok(Some(job)) if !attempt.ledger.is_taken(&job).await? => {
                 attempt.ledger.accepted(&job, "found in the provider's list").await?;
                 Ok(job)
             }
-            Ok(None) => Err(unknown(format!(
+            Ok(_) => Err(unknown(format!(
                 "The request to {title} was sent, and no answer came back: it may be made and charged. Nothing is sent again by itself. \
                  Look into your account at {title}; check again, or give it up."
             ))),

@@ -88,6 +88,15 @@ pub async fn accepted(db: &Db, job_id: JobId, provider_job_id: &str, answer: &st
     Ok(())
 }
 
+/// Whether a job of a provider belongs to a request already.
+///
+/// # Errors
+/// The database's.
+pub async fn is_taken(db: &Db, provider_job_id: &str) -> Result<bool> {
+    let mut connection = db.reader().acquire().await?;
+    spends::is_taken(&mut connection, provider_job_id).await
+}
+
 /// The provider told what it charges, in millionths of a US dollar.
 ///
 /// # Errors

@@ -148,6 +148,15 @@ pub async fn set_provider_job(tx: &mut Tx, job_id: JobId, provider_job_id: &str)
     Ok(())
 }
 
+/// Whether a request has this job of a provider.
+///
+/// # Errors
+/// The database's.
+pub async fn is_taken(connection: &mut SqliteConnection, provider_job_id: &str) -> Result<bool> {
+    let row = sqlx::query("SELECT 1 FROM spends WHERE provider_job_id = $1").bind(provider_job_id).fetch_optional(connection).await?;
+    Ok(row.is_some())
+}
+
 /// Stores what the provider charges, in millionths of a US dollar.
 ///
 /// # Errors
