@@ -2,6 +2,7 @@
 
 pub mod advance;
 pub mod associate;
+pub mod board;
 pub mod events;
 pub mod execute;
 pub mod figures;
@@ -12,6 +13,7 @@ pub mod leases;
 pub mod library;
 pub mod posters;
 pub mod prepare;
+pub mod queue;
 pub mod stitch;
 pub mod sweep;
 pub mod upload;
