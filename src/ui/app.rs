@@ -11,7 +11,7 @@ use leptos_router::{
 use super::{
     components::{ToastRegion, Toasts},
     editor::{BuilderPage, NewBuilderPage},
-    pages::{NotFoundPage, WorkflowsPage},
+    pages::{JobsPage, NotFoundPage, WorkflowsPage},
     theme,
 };
 
@@ -54,6 +54,7 @@ pub fn App() -> impl IntoView {
             <Routes fallback=|| view! { <NotFoundPage/> }>
                 // Whole pages, not streamed ones: an error can still set the status, and nothing waits for a script to be put in place.
                 <Route path=path!("/") view=WorkflowsPage ssr=SsrMode::Async/>
+                <Route path=path!("/jobs") view=JobsPage ssr=SsrMode::Async/>
                 <Route path=path!("/workflows/new") view=NewBuilderPage ssr=SsrMode::Async/>
                 <Route path=path!("/workflows/:id") view=BuilderPage ssr=SsrMode::Async/>
             </Routes>
