@@ -55,7 +55,8 @@ async fn whoever_comes_back_gets_what_was_missed_once_and_in_order() {
     assert_eq!(joined, all);
     assert!(all.windows(2).all(|pair| pair[1] == pair[0] + 1), "{all:?}");
     let shown = server.client.get(&format!("/api/executions/{id}")).await.expect(200);
-    assert_eq!(shown.header("x-event-id"), all.last().unwrap().to_string());
+    // Posters may have been made since.
+    assert!(shown.header("x-event-id").parse::<i64>().unwrap() >= *all.last().unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -82,7 +82,8 @@ async fn the_same_again_is_cached_also_after_a_restart_and_another_take_is_not()
         }
     }
     let jobs = server.client.get("/api/jobs").await.expect(200).json();
-    assert_eq!(jobs.as_array().unwrap().len(), 3, "a cached step is no job");
+    let steps = jobs.as_array().unwrap().iter().filter(|job| job["kind"] != "poster");
+    assert_eq!(steps.count(), 3, "a cached step is no job");
     let mut again = episode();
     again["nodes"][2]["params"]["take"] = json!(2);
     let other = run(&server.client, &again).await;

@@ -279,6 +279,8 @@ async fn a_full_disk_refuses_the_upload_and_keeps_the_rest() {
     let _mounted = Mounted(&videos);
     let server = ServerProcess::start(dir.path());
     let kept = server.client.upload("kept.mp4", clips::short(0)).await.expect(201).json();
+    // Its poster is made in the staging folder too.
+    server.client.wait_for("/api/jobs?kind=poster", |posters| posters[0]["status"] == "succeeded").await;
     let problem = server.client.upload("big.mp4", vec![1; 16 << 20]).await.problem(507);
     assert!(problem["detail"].as_str().unwrap().contains("full"));
     assert_eq!(std::fs::read_dir(videos.join(".staging")).unwrap().count(), 0);

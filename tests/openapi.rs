@@ -21,7 +21,7 @@ const CONTRACT: &[(&str, &[&str])] = &[
     ("/api/videos/{id}/download", &["get"]),
     ("/api/videos/{id}/thumbnail", &["get"]),
     ("/api/jobs", &["get"]),
-    ("/api/jobs/{id}", &["get", "delete"]),
+    ("/api/jobs/{id}", &["get", "patch", "delete"]),
     ("/api/executions", &["get", "post"]),
     ("/api/executions/{id}", &["get"]),
     ("/api/executions/{id}/cancel", &["post"]),

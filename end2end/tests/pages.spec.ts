@@ -16,6 +16,9 @@ for (const theme of ['dark', 'light'] as const) {
         };
         await visit(page, '/');
         await check('empty');
+        await visit(page, '/jobs');
+        await check('no-jobs');
+        await visit(page, '/');
         await page.getByRole('button', { name: 'Open the example' }).first().click();
         await page.waitForURL(/workflows\/[0-9a-f-]{36}/);
         await graphReady(page);
@@ -31,6 +34,16 @@ for (const theme of ['dark', 'light'] as const) {
         }
         await visit(page, '/');
         await check('workflows');
+        for (const prompt of ['Dawn', 'Noon', 'Dusk', 'Night', 'A gate in the fog, seen from far away']) {
+          await server.api('POST', '/api/videos/generate', { provider: 'animatic', prompt, params: { seconds: 60, size: '1080x1920' } });
+        }
+        const [last, ...jobs] = await server.api('GET', '/api/jobs?kind=generate');
+        await server.api('PATCH', `/api/jobs/${last.id}`, { paused: true });
+        await visit(page, '/jobs');
+        await check('jobs');
+        for (const job of [last, ...jobs]) await server.api('DELETE', `/api/jobs/${job.id}`);
+        await visit(page, '/jobs');
+        await check('ended-jobs');
       });
     });
   }

@@ -1,13 +1,22 @@
-//! Jobs: every step that does work is one. The states and which may follow which.
+//! Jobs: every step that does work is one. The states and which may follow which; how a user sees and orders the queue.
+
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    error::{ApiError, ErrorKind},
+    error::{ApiError, ErrorKind, WorkflowRef},
     ids::{ExecutionId, JobId, NodeId, VideoId},
+    page::Page,
     timestamp::Timestamp,
 };
+
+/// The priorities a job may have. The highest runs first; among equals executions take turns.
+pub const PRIORITIES: RangeInclusive<i32> = -1000..=1000;
+
+/// The priority of a poster: behind all that somebody asked for.
+pub const POSTER_PRIORITY: i32 = -100;
 
 /// Where a job or an execution stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -155,7 +164,7 @@ pub struct Job {
     pub execution_id: Option<ExecutionId>,
     /// The node it works for, if one.
     pub node_id: Option<NodeId>,
-    /// The video it made.
+    /// The video it made; of a poster the video it is of.
     pub video_id: Option<VideoId>,
     /// Why it failed.
     pub error: Option<Failure>,
@@ -165,6 +174,83 @@ pub struct Job {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+    /// From -1000 to 1000; the highest runs first. Events of older versions have none.
+    #[serde(default)]
+    pub priority: i32,
+    /// Waits until it is resumed, whatever its priority. Events of older versions do not say.
+    #[serde(default)]
+    pub paused: bool,
+}
+
+/// What `PATCH /api/jobs/{id}` takes. What is left out stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JobChange {
+    /// From -1000 to 1000; the highest runs first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = -1000, maximum = 1000)]
+    pub priority: Option<i32>,
+    /// Whether it waits until it is resumed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<bool>,
+}
+
+/// Which jobs a list shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct JobFilter {
+    /// In this status.
+    pub status: Option<Status>,
+    /// Of this kind.
+    pub kind: Option<JobKind>,
+    /// Of this execution, those included that it shares with another.
+    pub execution_id: Option<ExecutionId>,
+}
+
+/// One place in the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Before the job that is now before it.
+    Earlier,
+    /// After the job that is now after it.
+    Later,
+}
+
+/// A job as the page shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobRow {
+    /// The job.
+    pub job: Job,
+    /// The name of the clip it makes: what the user called it, or the beginning of its prompt.
+    pub title: String,
+    /// The workflow it was begun from, if one that is still there.
+    pub workflow: Option<WorkflowRef>,
+    /// Whether a provider charges for it.
+    pub is_paid: bool,
+}
+
+/// How it stands with the posters, which are too many and too small to be listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PosterJobs {
+    /// Waiting or being made.
+    pub under_way: i64,
+    /// Failed in the last day.
+    pub failed: i64,
+}
+
+/// The page of jobs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobBoard {
+    /// The newest event when this was read: from there on it is followed.
+    pub event_id: i64,
+    /// What has not ended: what runs, what waits for the user, what waits in the order in which it will run, what is paused.
+    pub live: Vec<JobRow>,
+    /// How many more have not ended than are listed.
+    pub unlisted: i64,
+    /// What has ended, the last asked for first.
+    pub ended: Page<JobRow>,
+    /// The posters.
+    pub posters: PosterJobs,
 }
 
 #[cfg(test)]

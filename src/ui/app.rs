@@ -11,7 +11,7 @@ use leptos_router::{
 use super::{
     components::{ToastRegion, Toasts},
     editor::{BuilderPage, NewBuilderPage},
-    pages::{NotFoundPage, SpendPage, WorkflowsPage},
+    pages::{JobsPage, NotFoundPage, SpendPage, WorkflowsPage},
     theme,
 };
 
@@ -55,6 +55,7 @@ pub fn App() -> impl IntoView {
                 // Whole pages, not streamed ones: an error can still set the status, and nothing waits for a script to be put in place.
                 <Route path=path!("/") view=WorkflowsPage ssr=SsrMode::Async/>
                 <Route path=path!("/spend") view=SpendPage ssr=SsrMode::Async/>
+                <Route path=path!("/jobs") view=JobsPage ssr=SsrMode::Async/>
                 <Route path=path!("/workflows/new") view=NewBuilderPage ssr=SsrMode::Async/>
                 <Route path=path!("/workflows/:id") view=BuilderPage ssr=SsrMode::Async/>
             </Routes>

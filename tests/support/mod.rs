@@ -46,8 +46,13 @@ impl TestServer {
 
     /// Stops it gracefully and starts it again on the same folder.
     pub async fn restart(&mut self) {
+        self.restart_with(|_| {}).await;
+    }
+
+    /// The same with settings changed.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
         self.stop().await;
-        self.begin(|_| {}).await;
+        self.begin(change).await;
     }
 
     /// Stops it gracefully.
@@ -93,7 +98,7 @@ pub struct Client {
 impl Client {
     /// A client of the server at `address`.
     pub fn new(address: SocketAddr) -> Self {
-        // The first one that is installed stays; which that is makes no difference.
+        // reqwest brings no cryptography of its own; a second one installing it is refused, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Self { http: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap(), address }
     }

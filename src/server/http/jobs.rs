@@ -1,4 +1,4 @@
-//! Jobs over HTTP: look, list, cancel; and those that are asked for on their own.
+//! Jobs over HTTP: look, list, change, cancel; and those that are asked for on their own.
 
 use axum::{
     extract::{OriginalUri, State},
@@ -19,12 +19,12 @@ use crate::{
     domain::{
         ExecutionId, JobId,
         error::Problem,
-        job::{Job, Status},
+        job::{Job, JobChange, JobFilter, JobKind, Status},
     },
     server::{
         services::{
             generate::{self, NewGeneration},
-            jobs,
+            jobs, queue,
             stitch::{self, NewStitch},
         },
         state::AppState,
@@ -33,7 +33,7 @@ use crate::{
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get, cancel)).routes(routes!(generate)).routes(routes!(stitch))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get, change, cancel)).routes(routes!(generate)).routes(routes!(stitch))
 }
 
 /// The answer to a request for work.
@@ -80,6 +80,8 @@ pub async fn get(State(state): State<AppState>, Id(id): Id<JobId>) -> Result<imp
 pub struct JobQuery {
     /// In this status.
     status: Option<Status>,
+    /// Of this kind.
+    kind: Option<JobKind>,
     /// Of this execution, those included that it shares with another.
     execution_id: Option<ExecutionId>,
     /// Rows on a page, 1 to 200.
@@ -102,9 +104,21 @@ pub async fn list(
 ) -> Result<impl IntoResponse, Failed> {
     let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), NEWEST_FIRST)?;
     let event_id = event_id(&state).await?;
-    let page = jobs::list(&state.db, query.status, query.execution_id, &page).await?;
+    let filter = JobFilter { status: query.status, kind: query.kind, execution_id: query.execution_id };
+    let page = jobs::list(&state.db, &filter, &page).await?;
     let link = next_link(&uri, page.next.as_ref()).map(|link| [link]);
     Ok((event_id, link, axum::Json(page.items)))
+}
+
+/// Changes the priority of a job, pauses or resumes it. A finished one stays as it is.
+#[utoipa::path(patch, path = "/api/jobs/{id}", params(("id" = JobId, Path, description = "The job")), request_body = JobChange, responses(
+    (status = 200, description = "The job as it stands now", body = Job),
+    (status = 404, description = "No such job", body = Problem),
+    (status = 409, description = "Only a job that waits can be paused", body = Problem),
+    (status = 422, description = "A wrong value, or nothing to change", body = Problem),
+))]
+pub async fn change(State(state): State<AppState>, Id(id): Id<JobId>, Json(change): Json<JobChange>) -> Result<impl IntoResponse, Failed> {
+    Ok(axum::Json(queue::change(&state.db, &state.events, id, change).await?))
 }
 
 /// Cancels a job. A finished one stays as it is.

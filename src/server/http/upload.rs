@@ -89,7 +89,7 @@ pub async fn upload(State(state): State<AppState>, request: Request) -> Result<R
             return Err(error.into());
         }
     };
-    let uploaded = file.keep(&state.db, &state.content, &state.ffmpeg, name).await?;
+    let uploaded = file.keep(&state.db, &state.events, &state.content, &state.ffmpeg, name).await?;
     let status = if uploaded.duplicate { StatusCode::OK } else { StatusCode::CREATED };
     let location = format!("/api/videos/{}", uploaded.video_id);
     Ok((status, [(header::LOCATION, location)], axum::Json(uploaded)).into_response())

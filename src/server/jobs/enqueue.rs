@@ -7,7 +7,7 @@ use crate::{
     domain::{
         ExecutionId, JobId, NodeId, Sha256, Timestamp, VideoId,
         event::Happening,
-        job::{Job, JobKind, Status},
+        job::{Job, JobKind, POSTER_PRIORITY, Status},
         provider::{self, Provider, Size},
     },
     server::{
@@ -58,6 +58,13 @@ pub struct StitchInput {
     pub fps: Option<f64>,
     /// The clip's name in the library.
     pub name: String,
+}
+
+/// What a `poster` job makes the poster of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PosterInput {
+    /// The video.
+    pub video_id: VideoId,
 }
 
 /// What a job works on.
@@ -113,6 +120,19 @@ fn intent(input: &GenerateInput, job: &Job) -> Intent {
     }
 }
 
+/// Puts the poster of a new video into the queue, behind all that somebody asked for. Ring the bell after the commit.
+///
+/// # Errors
+/// The database's.
+pub async fn enqueue_poster(tx: &mut Tx, video_id: VideoId) -> Result<()> {
+    let job = Job { video_id: Some(video_id), priority: POSTER_PRIORITY, ..waiting(JobKind::Poster) };
+    let input = serde_json::to_value(PosterInput { video_id })?;
+    // No execution waits for it, so none can end it.
+    let queued = QueuedJob { job: job.clone(), key: None, input, attempts: 0, stand_alone: true, lane: lane::LOCAL.to_owned() };
+    jobs::insert(tx, &queued).await?;
+    events::record(tx, &Happening::Job(job)).await
+}
+
 /// Stores a job whose result was there before it was asked for.
 ///
 /// # Errors
@@ -137,23 +157,30 @@ fn new_job(work: &Work, key: Sha256, asker: Asker) -> Result<QueuedJob> {
         Asker::Node(execution_id, node_id) => (Some(execution_id), Some(node_id)),
         Asker::Caller => (None, None),
     };
-    let job = Job {
-        id: JobId::generate(),
-        kind,
-        status: Status::Queued,
-        progress: 0.0,
-        message: String::new(),
-        execution_id,
-        node_id,
-        video_id: None,
-        error: None,
-        created_at: Timestamp::now(),
-        started_at: None,
-        finished_at: None,
-    };
+    let job = Job { execution_id, node_id, ..waiting(kind) };
     let lane = match work {
         Work::Generate(input) => lane::of(&input.provider),
         Work::Stitch(_) => lane::LOCAL,
     };
     Ok(QueuedJob { job, key: Some(key), input, attempts: 0, stand_alone, lane: lane.to_owned() })
+}
+
+/// A new job that waits for its turn.
+fn waiting(kind: JobKind) -> Job {
+    Job {
+        id: JobId::generate(),
+        kind,
+        status: Status::Queued,
+        progress: 0.0,
+        message: String::new(),
+        execution_id: None,
+        node_id: None,
+        video_id: None,
+        error: None,
+        created_at: Timestamp::now(),
+        started_at: None,
+        finished_at: None,
+        priority: 0,
+        paused: false,
+    }
 }

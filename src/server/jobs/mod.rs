@@ -6,7 +6,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     Result,
-    services::{advance, events, leases},
+    services::{advance, events, leases, queue},
     state::AppState,
     store::jobs::lane,
 };
@@ -15,6 +15,7 @@ use crate::domain::Timestamp;
 pub mod enqueue;
 mod generate;
 mod lease;
+mod poster;
 mod stitch;
 mod withdraw;
 mod worker;
@@ -23,7 +24,7 @@ mod worker;
 const SIDE_BY_SIDE: usize = 4;
 /// A worker that has given no sign for so long is dead.
 const SILENCE: Duration = Duration::from_secs(30);
-/// How often dead workers' jobs and old events are looked for.
+/// How often dead workers' jobs, old events and old poster jobs are looked for.
 const HOUSEKEEPING: Duration = Duration::from_secs(15);
 
 /// The workers of this process.
@@ -91,6 +92,9 @@ async fn keep_house(state: AppState) {
         }
         if let Err(error) = events::prune(&state.db).await {
             tracing::warn!(cause = %error, "old events could not be removed");
+        }
+        if let Err(error) = queue::prune_posters(&state.db, Timestamp::now()).await {
+            tracing::warn!(cause = %error, "old poster jobs could not be removed");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 use futures_util::FutureExt;
 use tokio::sync::watch;
 
-use super::{generate, lease, stitch};
+use super::{generate, lease, poster, stitch};
 use crate::{
     domain::{
         ApiError, ErrorKind, VideoId,
@@ -91,7 +91,7 @@ async fn perform(context: &Context<'_>) -> Result<VideoId> {
     match context.job.job.kind {
         JobKind::Generate => generate::perform(context).await,
         JobKind::Stitch => stitch::perform(context).await,
-        JobKind::Poster => Err(Error::Internal("posters are made when they are asked for, not by a job".into())),
+        JobKind::Poster => poster::perform(context).await,
     }
 }
 

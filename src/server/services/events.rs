@@ -230,6 +230,8 @@ mod tests {
             created_at: Timestamp::now(),
             started_at: None,
             finished_at: None,
+            priority: 0,
+            paused: false,
         }
     }
 

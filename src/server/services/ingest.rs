@@ -11,6 +11,7 @@ use crate::{
     },
     server::{
         Error, Result,
+        jobs::enqueue,
         media::{
             content::{Change, Content},
             ffmpeg::Ffmpeg,
@@ -62,7 +63,7 @@ struct Facts {
 }
 
 /// Stores a file as a video, or finds the video that has these bytes already. Once the file is being given its name, the caller
-/// going away no longer stops it: file and row come together.
+/// going away no longer stops it: file and row come together. Ring the bell afterwards: the poster of a new video waits in the queue.
 ///
 /// # Errors
 /// [`ErrorKind::NotAVideo`] where the metadata cannot be read and that is to be refused; [`Error::ToolMissing`]; the store's.
@@ -155,6 +156,7 @@ async fn insert(db: &Db, mut new: NewVideo) -> Result<()> {
         new.video.id = id;
     }
     videos::insert(&mut tx, &new).await?;
+    enqueue::enqueue_poster(&mut tx, new.video.id).await?;
     tx.commit().await?;
     Ok(())
 }

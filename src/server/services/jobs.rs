@@ -6,7 +6,7 @@ use crate::{
         ApiError, ExecutionId, JobId, Sha256, Timestamp, VideoId,
         event::{Happening, NodeEvent},
         execution::NodeRun,
-        job::{Failure, Job, JobEvent, Status},
+        job::{Failure, Job, JobEvent, JobFilter, Status},
         page::{Page, PageRequest, SortKey},
     },
     graph::{content_key, plan::Step},
@@ -25,7 +25,7 @@ use crate::{
 /// How a job ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// With this clip.
+    /// With this clip, or with this clip's poster.
     Made(VideoId),
     /// Without a result.
     Failed(Failure),
@@ -48,11 +48,11 @@ pub async fn job(db: &Db, id: JobId) -> Result<Job> {
 ///
 /// # Errors
 /// [`Invalid`](crate::domain::ErrorKind::Invalid) for an order that jobs do not have.
-pub async fn list(db: &Db, status: Option<Status>, execution_id: Option<ExecutionId>, page: &PageRequest) -> Result<Page<Job>> {
+pub async fn list(db: &Db, filter: &JobFilter, page: &PageRequest) -> Result<Page<Job>> {
     if page.sort.key != SortKey::CreatedAt {
         return Err(ApiError::invalid("/sort", "Jobs are sorted by created_at.").into());
     }
-    jobs::list(db, status, execution_id, page).await
+    jobs::list(db, filter, page).await
 }
 
 /// Queues the work of a step that a caller asked for on its own; `clips` are its inputs with their hashes. What is there already is given
@@ -198,7 +198,8 @@ pub(super) async fn change_nodes(tx: &mut Tx, id: JobId, change: impl Fn(Executi
 
 pub(super) fn moved(job: Job, event: JobEvent) -> Result<Job> {
     let status = job.status.next(event).ok_or_else(|| Error::Internal(format!("{event:?} cannot happen to job {} now", job.id)))?;
-    Ok(Job { status, ..job })
+    // Only what waits can be paused.
+    Ok(Job { status, paused: false, ..job })
 }
 
 pub(super) fn not_found() -> Error {

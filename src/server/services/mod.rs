@@ -2,6 +2,7 @@
 
 pub mod advance;
 pub mod associate;
+pub mod board;
 pub mod estimate;
 pub mod events;
 pub mod execute;
@@ -14,6 +15,7 @@ pub mod ledger;
 pub mod library;
 pub mod posters;
 pub mod prepare;
+pub mod queue;
 pub mod stitch;
 pub mod sweep;
 pub mod upload;

@@ -1,4 +1,4 @@
-//! Posters: one small picture a video, made when it is first asked for.
+//! Posters: one small picture a video, made by a job of its own or when it is first asked for, whichever comes first.
 
 use std::{io::Cursor, path::PathBuf};
 
@@ -36,14 +36,14 @@ pub async fn poster(db: &Db, content: &Content, ffmpeg: &Ffmpeg, id: VideoId) ->
     let _mine = turn.lock().await;
     let made = match tokio::fs::read(&path).await {
         Ok(bytes) => Ok((bytes, true)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => make(content, ffmpeg, &file, path).await,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => make(db, content, ffmpeg, &file, path).await,
         Err(source) => Err(Error::Io { path, source }),
     };
     made.map(|(bytes, lasting)| Poster { video_hash: file.file_hash, bytes, lasting })
 }
 
 /// Makes the poster and keeps it; a plain one too, where the video has been judged unreadable.
-async fn make(content: &Content, ffmpeg: &Ffmpeg, file: &VideoFile, path: PathBuf) -> Result<(Vec<u8>, bool)> {
+async fn make(db: &Db, content: &Content, ffmpeg: &Ffmpeg, file: &VideoFile, path: PathBuf) -> Result<(Vec<u8>, bool)> {
     ffmpeg.available()?;
     if !content.holds(&file.file_path, file.size_bytes).await {
         return Err(library::lost(file));
@@ -66,6 +66,9 @@ async fn make(content: &Content, ffmpeg: &Ffmpeg, file: &VideoFile, path: PathBu
     // Synced, or a power cut could leave an empty picture that looks made.
     let written = tokio::fs::File::open(&staged).await.map_err(Error::io(staged.to_path_buf()))?;
     written.sync_data().await.map_err(Error::io(staged.to_path_buf()))?;
+    // Under the turn to change the store: a video that was deleted meanwhile must not leave its poster behind.
+    let _change = content.change().await;
+    library::file(db, file.id).await?;
     staged.persist(&path).map_err(|error| Error::Io { path, source: error.error })?;
     Ok((bytes, true))
 }

@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 
-use super::ingest::{Incoming, MetadataFailure, ingest};
+use super::{
+    events::Events,
+    ingest::{Incoming, MetadataFailure, ingest},
+};
 use crate::{
     domain::{
         ApiError, ErrorKind,
@@ -75,7 +78,7 @@ impl Arrived {
     ///
     /// # Errors
     /// As for [`ingest`].
-    pub async fn keep(self, db: &Db, content: &Content, ffmpeg: &Ffmpeg, name: String) -> Result<Uploaded> {
+    pub async fn keep(self, db: &Db, told: &Events, content: &Content, ffmpeg: &Ffmpeg, name: String) -> Result<Uploaded> {
         let incoming = Incoming {
             file: self.0,
             name,
@@ -84,7 +87,9 @@ impl Arrived {
             stitch: None,
             metadata_failure: MetadataFailure::Refuse,
         };
-        ingest(db, content, ffmpeg, incoming).await
+        let uploaded = ingest(db, content, ffmpeg, incoming).await?;
+        told.ring();
+        Ok(uploaded)
     }
 }
 

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     domain::{
-        ExecutionId, JobId, Sha256, Timestamp,
-        job::{Job, JobKind, Status},
+        JobId, Sha256, Timestamp,
+        job::{Job, JobFilter, JobKind, Status},
         page::{Page, PageRequest},
     },
     server::{Error, Result},
@@ -67,7 +67,8 @@ pub async fn insert(tx: &mut Tx, queued: &QueuedJob) -> Result<()> {
     let job = &queued.job;
     sqlx::query(
         "INSERT INTO jobs (id, kind, status, progress, message, execution_id, node_id, content_key, stand_alone, input, created_at, \
-         video_id, started_at, finished_at, lane) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+         video_id, started_at, finished_at, priority, paused, lane) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
     )
     .bind(job.id.to_string())
     .bind(job.kind.name())
@@ -83,6 +84,8 @@ pub async fn insert(tx: &mut Tx, queued: &QueuedJob) -> Result<()> {
     .bind(rows::text(job.video_id.as_ref()))
     .bind(rows::text(job.started_at.as_ref()))
     .bind(rows::text(job.finished_at.as_ref()))
+    .bind(job.priority)
+    .bind(job.paused)
     .bind(&queued.lane)
     .execute(&mut **tx)
     .await?;
@@ -123,26 +126,28 @@ pub async fn set_stand_alone(tx: &mut Tx, id: JobId) -> Result<()> {
 ///
 /// # Errors
 /// The database's.
-pub async fn list(db: &Db, status: Option<Status>, execution_id: Option<ExecutionId>, page: &PageRequest) -> Result<Page<Job>> {
+pub async fn list(db: &Db, filter: &JobFilter, page: &PageRequest) -> Result<Page<Job>> {
     const OLDEST_FIRST: &str = "SELECT * FROM jobs WHERE ($1 IS NULL OR status = $1) AND ($2 IS NULL OR execution_id = $2 \
          OR id IN (SELECT job_id FROM execution_nodes WHERE execution_id = $2)) \
-         AND ($3 IS NULL OR (created_at, id) > ($3, $4)) ORDER BY created_at, id LIMIT $5";
+         AND ($6 IS NULL OR kind = $6) AND ($3 IS NULL OR (created_at, id) > ($3, $4)) ORDER BY created_at, id LIMIT $5";
     const NEWEST_FIRST: &str = "SELECT * FROM jobs WHERE ($1 IS NULL OR status = $1) AND ($2 IS NULL OR execution_id = $2 \
          OR id IN (SELECT job_id FROM execution_nodes WHERE execution_id = $2)) \
-         AND ($3 IS NULL OR (created_at, id) < ($3, $4)) ORDER BY created_at DESC, id DESC LIMIT $5";
+         AND ($6 IS NULL OR kind = $6) AND ($3 IS NULL OR (created_at, id) < ($3, $4)) ORDER BY created_at DESC, id DESC LIMIT $5";
     let rows = sqlx::query(if page.sort.descending { NEWEST_FIRST } else { OLDEST_FIRST })
-        .bind(status.map(Status::name))
-        .bind(rows::text(execution_id.as_ref()))
+        .bind(filter.status.map(Status::name))
+        .bind(rows::text(filter.execution_id.as_ref()))
         .bind(page.cursor.as_ref().and_then(|cursor| cursor.key.clone()))
         .bind(page.cursor.as_ref().map(|cursor| cursor.id.clone()))
         .bind(i64::from(page.limit) + 1)
+        .bind(filter.kind.map(JobKind::name))
         .fetch_all(db.reader())
         .await?;
     let items = rows.iter().map(|row| Ok(queued_job(row)?.job)).collect::<Result<Vec<_>>>()?;
     Ok(cut(items, page, |last| (last.created_at, last.id.to_string())))
 }
 
-/// Which job of a lane is next: the highest priority, then the execution whose last turn is longest ago, then the oldest.
+/// Which job of a lane is next: the highest priority, then the execution whose last turn is longest ago, then the oldest. A poster is nobody's
+/// turn.
 ///
 /// # Errors
 /// The database's.
@@ -150,7 +155,8 @@ pub async fn next(connection: &mut SqliteConnection, lane: &str) -> Result<Optio
     let row = sqlx::query(
         "SELECT id FROM jobs AS candidate WHERE lane = $2 AND status = 'queued' AND paused = 0 AND (run_after IS NULL OR run_after <= $1) \
          ORDER BY priority DESC, \
-         COALESCE((SELECT MAX(started_at) FROM jobs AS turn WHERE turn.execution_id IS NOT DISTINCT FROM candidate.execution_id), ''), \
+         COALESCE((SELECT MAX(started_at) FROM jobs AS turn WHERE turn.execution_id IS NOT DISTINCT FROM candidate.execution_id \
+         AND turn.kind <> 'poster'), ''), \
          created_at, id LIMIT 1",
     )
     .bind(Timestamp::now().to_string())
@@ -253,7 +259,7 @@ pub async fn renew(tx: &mut Tx, lease: &Lease, progress: f64, message: &str) -> 
 pub async fn update(tx: &mut Tx, job: &Job) -> Result<()> {
     sqlx::query(
         "UPDATE jobs SET status = $2, progress = $3, message = $4, video_id = $5, error_kind = $6, error_message = $7, \
-         finished_at = $8, lease_token = NULL, heartbeat_at = NULL WHERE id = $1",
+         finished_at = $8, paused = $9, lease_token = NULL, heartbeat_at = NULL WHERE id = $1",
     )
     .bind(job.id.to_string())
     .bind(job.status.name())
@@ -263,6 +269,7 @@ pub async fn update(tx: &mut Tx, job: &Job) -> Result<()> {
     .bind(job.error.as_ref().map(|error| error.kind.name()))
     .bind(job.error.as_ref().map(|error| error.message.clone()))
     .bind(rows::text(job.finished_at.as_ref()))
+    .bind(job.paused)
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -289,7 +296,7 @@ pub async fn silent_since(connection: &mut SqliteConnection, moment: Timestamp) 
     rows.iter().map(queued_job).collect()
 }
 
-fn queued_job(row: &SqliteRow) -> Result<QueuedJob> {
+pub(super) fn queued_job(row: &SqliteRow) -> Result<QueuedJob> {
     let job = Job {
         id: rows::parsed(row, TABLE, "id")?,
         kind: rows::named(row, TABLE, "kind", JobKind::from_name)?,
@@ -303,6 +310,8 @@ fn queued_job(row: &SqliteRow) -> Result<QueuedJob> {
         created_at: rows::parsed(row, TABLE, "created_at")?,
         started_at: rows::parsed_option(row, TABLE, "started_at")?,
         finished_at: rows::parsed_option(row, TABLE, "finished_at")?,
+        priority: row.try_get("priority")?,
+        paused: row.try_get("paused")?,
     };
     Ok(QueuedJob {
         job,

@@ -7,6 +7,7 @@ pub mod events;
 pub mod executions;
 pub mod figures;
 pub mod jobs;
+pub mod queue;
 pub mod rows;
 pub mod spends;
 pub mod step_results;

@@ -35,6 +35,8 @@ pub enum Glyph {
     Fit,
     /// A film strip: clips.
     Film,
+    /// Before all others.
+    Front,
     /// What is known of something.
     Info,
     /// Dark.
@@ -45,6 +47,8 @@ pub enum Glyph {
     Note,
     /// Open a saved one.
     Open,
+    /// Hold.
+    Pause,
     /// Play or run.
     Play,
     /// Do again.
@@ -87,11 +91,13 @@ impl Glyph {
             Self::Edit => "M4 20h4L19 9l-4-4L4 16v4Zm9-13 4 4",
             Self::Fit => "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
             Self::Film => "M4 5h16v14H4zM8 5v14m8-14v14M4 9.7h4m-4 4.6h4m8-4.6h4m-4 4.6h4",
+            Self::Front => "M6 4h12M12 20V9m-5 5 5-5 5 5",
             Self::Info => "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm0 8v5.5M12 7.6v.1",
             Self::Moon => "M19.5 14.5A8 8 0 0 1 9.5 4.5a8 8 0 1 0 10 10Z",
             Self::More => "M5.5 12h.1m6.3 0h.2m6.3 0h.1",
             Self::Note => "M5 4h14v10l-6 6H5zM13 20v-6h6M9 9h6",
             Self::Open => "M3 19V6h6l2 2h8v3M3 19l3-8h16l-3 8Z",
+            Self::Pause => "M8.5 5v14m7-14v14",
             Self::Play => "M7 4.5v15l12-7.5L7 4.5Z",
             Self::Redo => "M15 5l5 5-5 5m5-5H10a5.5 5.5 0 0 0 0 11h3",
             Self::Save => "M5 4h11l4 4v12H4V4h1Zm3 0v5h7V4M8 20v-6h8v6",

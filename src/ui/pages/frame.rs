@@ -1,8 +1,12 @@
 //! The head that every page but the builder carries.
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 
 use crate::ui::theme::ThemeSwitch;
+
+/// The pages that the head leads to, by address and name.
+const PAGES: [(&str, &str); 3] = [("/", "Workflows"), ("/jobs", "Jobs"), ("/spend", "Spend")];
 
 /// A page below the head.
 #[component]
@@ -10,13 +14,18 @@ pub fn Frame(
     /// The page's content.
     children: Children,
 ) -> impl IntoView {
+    let here = use_location().pathname;
+    let links = PAGES.map(|(address, name)| {
+        let current = Signal::derive(move || here.with(|path| path == address).then_some("page"));
+        view! { <a class="page-link" href=address aria-current=current>{name}</a> }
+    });
     view! {
         <header class="page-head">
-            <a class="wordmark" href="/">
+            <a class="wordmark" href="/" aria-label="Reelgraph">
                 <img class="wordmark-mark" src="/favicon.svg" alt="" width="22" height="22"/>
-                "Reelgraph"
+                <span class="wordmark-name">"Reelgraph"</span>
             </a>
-            <nav class="page-nav" aria-label="Pages"><a href="/spend">"Spend"</a></nav>
+            <nav class="page-links" aria-label="Pages">{links.collect_view()}</nav>
             <ThemeSwitch/>
         </header>
         <main class="page">{children()}</main>
