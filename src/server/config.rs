@@ -247,7 +247,10 @@ mod tests {
     #[test]
     fn base_urls_lose_the_slash_at_their_end_and_show_no_secret() {
         let given = config(&["--openai-base-url", "http://127.0.0.1:8000/v1/", "--gemini-base-url", " https://google.example// "]).unwrap();
-        assert_eq!((given.openai_base_url.as_str(), given.gemini_base_url.as_str()), ("http://127.0.0.1:8000/v1", "https://google.example"));
+        assert_eq!(
+            (given.openai_base_url.as_str(), given.gemini_base_url.as_str()),
+            ("http://127.0.0.1:8000/v1", "https://google.example")
+        );
         assert!(!config(&["--xai-base-url", "https://x.example/?key=s3cret"]).unwrap_err().0.contains("s3cret"));
     }
 

@@ -65,7 +65,8 @@ async fn hindrances(
         let refusal = param::chosen_provider(node).and_then(|provider| providers.get(provider.name()).err());
         let refusal = refusal.map(|reason| error("provider", &reason.kind.name(), reason.message));
         let retired = param::chosen_model(node).filter(|model| providers.is_retired(model, Timestamp::now()));
-        let retired = retired.and_then(|model| Some(format!("{} Swap the provider of this node, or run in draft mode.", model.retirement()?)));
+        let retired =
+            retired.and_then(|model| Some(format!("{} Swap the provider of this node, or run in draft mode.", model.retirement()?)));
         let retired = retired.map(|detail| error("model", &ErrorKind::ModelRetired.name(), detail));
         return Ok(refusal.into_iter().chain(retired).collect());
     }

@@ -8,7 +8,8 @@ use crate::{
     domain::NodeId,
     graph::{
         Command,
-        param::{Choice, Control, Param},
+        control::{Choice, Control},
+        param::Param,
     },
     ui::components::{handler, part},
 };
