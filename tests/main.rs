@@ -11,6 +11,7 @@ mod health;
 mod hostile;
 mod kept;
 mod layers;
+mod models;
 mod openapi;
 mod restart;
 mod support;

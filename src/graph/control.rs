@@ -118,7 +118,7 @@ fn sizes(node: &Node) -> Vec<Choice> {
         if !model.makes_size(size) {
             return Some(only(model, model.frames().iter().map(Size::to_string)));
         }
-        only_seconds_rule(model, node_seconds(node)?, size)
+        only_seconds_rule(model, param::seconds(node)?, size)
     };
     let sizes = offered(node, Model::frames).into_iter();
     sizes.map(|size| Choice { disabled: reason(size), ..choice(size.to_string(), frame_label(size)) }).collect()
@@ -144,14 +144,10 @@ fn resolutions(node: &Node) -> Vec<Choice> {
             return Some(only(model, known.into_iter()));
         }
         let frame = Size::of(aspect.as_str()?, resolution)?;
-        resolution_rule(model, frame).or_else(|| only_seconds_rule(model, node_seconds(node)?, frame))
+        resolution_rule(model, frame).or_else(|| only_seconds_rule(model, param::seconds(node)?, frame))
     };
     let resolutions = offered(node, Model::resolutions).into_iter();
     resolutions.map(|one| Choice { disabled: reason(&one), ..choice(one.clone(), one) }).collect()
-}
-
-fn node_seconds(node: &Node) -> Option<f64> {
-    param::set_or_default(node, "seconds").as_f64()
 }
 
 /// `Sora 2 makes 720x1280, 1280x720 only.`

@@ -238,6 +238,12 @@ pub fn frame(node: &Node) -> Option<Size> {
     }
 }
 
+/// The length a generating node asks for, in seconds; `None` where that is no number.
+#[must_use]
+pub fn seconds(node: &Node) -> Option<f64> {
+    set_or_default(node, "seconds").as_f64()
+}
+
 /// The value of the parameter of that name, as [`Param::value`] gives it; `null` where the node has no such parameter.
 pub(super) fn set_or_default(node: &Node, name: &str) -> Value {
     super::catalogue::param(&node.node_type, name).map_or(Value::Null, |param| param.value(node))

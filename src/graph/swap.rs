@@ -93,7 +93,7 @@ struct Way {
 /// Length and frame as parameters: of all that the model makes, what is nearest to the node's own.
 fn nearest(node: &Node, model: &Model) -> Vec<(&'static str, Value)> {
     let now = param::frame(node);
-    let seconds = param::set_or_default(node, "seconds").as_f64().unwrap_or_else(|| f64::from(model.default_seconds));
+    let seconds = param::seconds(node).unwrap_or_else(|| f64::from(model.default_seconds));
     let mut lengths: Vec<f64> = model.durations.iter().map(|length| f64::from(*length)).collect();
     lengths.extend(Some(seconds).filter(|seconds| model.makes_seconds(*seconds)));
     let frames = frames(node, model, now);
