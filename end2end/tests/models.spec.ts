@@ -33,16 +33,16 @@ test('a retired model says so in final mode, is swapped in one step, and Undo br
   await omni.click();
 
   await expect(choices).toBeHidden();
-  await expect(inspector.getByLabel('Provider')).toHaveValue('google');
-  await expect(inspector.getByLabel('Model')).toHaveValue('gemini-omni-1.1-flash');
-  await expect(inspector.getByLabel('Size')).toHaveValue('720x1280');
+  await expect(inspector.getByLabel('Provider', { exact: true })).toHaveValue('google');
+  await expect(inspector.getByLabel('Model', { exact: true })).toHaveValue('gemini-omni-1.1-flash');
+  await expect(inspector.getByLabel('Size', { exact: true })).toHaveValue('720x1280');
   await expect(node(page, 'Sora2Video').getByLabel('Seconds')).toHaveValue('10');
   await expect(inspector.getByText('was retired')).toHaveCount(0);
 
   await page.getByRole('button', { name: 'Undo' }).click();
-  await expect(inspector.getByLabel('Provider')).toHaveValue('openai');
-  await expect(inspector.getByLabel('Model')).toHaveValue('sora-2-pro');
-  await expect(inspector.getByLabel('Size')).toHaveValue('1024x1792');
+  await expect(inspector.getByLabel('Provider', { exact: true })).toHaveValue('openai');
+  await expect(inspector.getByLabel('Model', { exact: true })).toHaveValue('sora-2-pro');
+  await expect(inspector.getByLabel('Size', { exact: true })).toHaveValue('1024x1792');
   await expect(node(page, 'Sora2Video').getByLabel('Seconds')).toHaveValue('12');
   await expect(page.getByRole('button', { name: 'Undo' })).toBeDisabled();
 });
@@ -50,11 +50,11 @@ test('a retired model says so in final mode, is swapped in one step, and Undo br
 test('what the chosen model cannot do is disabled with the reason', async ({ page, server }) => {
   const inspector = await open(page, server, shot('VeoVideo', { model: 'veo-3.1-generate-preview', seconds: 4 }));
   const reason = 'Veo 3.1 makes 1080p in clips of 8 seconds only.';
-  const large = inspector.getByLabel('Resolution').locator('option[value="1080p"]');
+  const large = inspector.getByLabel('Resolution', { exact: true }).locator('option[value="1080p"]');
   await expect(large).toBeDisabled();
   await expect(large).toHaveAttribute('title', reason);
   await expect(inspector.getByText(reason)).toBeVisible();
-  await expect(inspector.getByLabel('Seed')).toBeDisabled();
+  await expect(inspector.getByLabel('Seed', { exact: true })).toBeDisabled();
   await expect(inspector.getByText('Veo 3.1 takes no seed.')).toBeVisible();
   await node(page, 'VeoVideo').getByLabel('Seconds').selectOption('8');
   await expect(large).toBeEnabled();
@@ -70,8 +70,8 @@ test('an added model is offered in the page as the server has it', async ({ page
   await server.stop();
   await server.begin({ REELGRAPH_MODELS: file });
   const inspector = await open(page, server, shot('Sora2Video', { model: 'house-video-1' }));
-  await expect(inspector.getByLabel('Model').locator('option:checked')).toHaveText('House <Video>');
-  await expect(inspector.getByLabel('Seed')).toBeEnabled();
+  await expect(inspector.getByLabel('Model', { exact: true }).locator('option:checked')).toHaveText('House <Video>');
+  await expect(inspector.getByLabel('Seed', { exact: true })).toBeEnabled();
   await expect(node(page, 'Sora2Video').getByLabel('Seconds')).toHaveValue('1');
   await expect(inspector.getByText('A final of this shot costs about $0.01.')).toBeVisible();
 });

@@ -89,7 +89,7 @@ fn price_words(node: &Node, model: &Model) -> Option<String> {
 fn SwapDialog(open: RwSignal<bool>, id: NodeId) -> impl IntoView {
     let session = expect_context::<Session>();
     let choices = move || {
-        let swaps = open.get().then(|| possible_swaps(session, &id)).unwrap_or_default();
+        let swaps = if open.get() { possible_swaps(session, &id) } else { Vec::new() };
         swaps.into_iter().map(|(swap, price)| view! { <SwapChoice open swap price/> }).collect_view()
     };
     view! {
