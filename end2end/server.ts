@@ -7,7 +7,10 @@ import { join, resolve } from 'node:path';
 import { type ConsoleMessage, type Page, test as base, expect } from '@playwright/test';
 
 const binary = resolve(import.meta.dirname, '../target/release/reelgraph');
-const secrets = ['OPENAI_API_KEY', 'GEMINI_API_KEY', 'XAI_API_KEY', 'REELGRAPH_ACCESS_TOKEN', 'REELGRAPH_PUBLIC_ORIGIN'];
+const secrets = [
+  'OPENAI_API_KEY', 'OPENAI_BASE_URL', 'GEMINI_API_KEY', 'GEMINI_BASE_URL', 'XAI_API_KEY', 'XAI_BASE_URL', 'REELGRAPH_MODELS',
+  'REELGRAPH_ACCESS_TOKEN', 'REELGRAPH_PUBLIC_ORIGIN',
+];
 
 async function freePort(): Promise<number> {
   return new Promise((done, failed) => {

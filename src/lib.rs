@@ -16,5 +16,6 @@ pub mod ui;
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
+    ui::learn_models();
     leptos::mount::hydrate_body(ui::App);
 }

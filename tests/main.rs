@@ -12,6 +12,7 @@ mod hostile;
 mod jobs;
 mod kept;
 mod layers;
+mod models;
 mod openapi;
 mod restart;
 mod support;

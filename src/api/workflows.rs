@@ -6,7 +6,7 @@ use super::wire::Json;
 use crate::domain::{
     ApiError, WorkflowId,
     page::Page,
-    workflow::{NewDraft, NewWorkflow, OpenedWorkflow, SavedWorkflow, WorkflowChange, WorkflowStatus, WorkflowSummary},
+    workflow::{BuilderSettings, NewDraft, NewWorkflow, OpenedWorkflow, SavedWorkflow, WorkflowChange, WorkflowStatus, WorkflowSummary},
 };
 
 /// A page of the workflows, the last changed first.
@@ -36,6 +36,16 @@ pub async fn open_workflow(id: WorkflowId) -> Result<OpenedWorkflow, ApiError> {
     use crate::server::{respond, services::workflows};
     let state = respond::state()?;
     respond::respond(workflows::open(&state.db, &state.providers, id).await)
+}
+
+/// What the builder needs of the settings for a workflow that is not stored yet.
+///
+/// # Errors
+/// Only where the server cannot be reached.
+#[server(name = ReadBuilderSettings, input = Json, output = Json, endpoint = "builder_settings")]
+pub async fn builder_settings() -> Result<BuilderSettings, ApiError> {
+    use crate::server::{respond, services::workflows};
+    Ok(workflows::builder_settings(&respond::state()?.providers))
 }
 
 /// Makes a workflow.

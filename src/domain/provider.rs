@@ -1,9 +1,15 @@
 //! Who makes clips: providers, their models, what each model can do and what it costs. The values are in `models.json`.
 
-use std::{collections::BTreeMap, fmt, str::FromStr, sync::LazyLock};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use super::timestamp::Timestamp;
+
+mod table;
+
+pub use table::{InUse, ModelError, TableError, check_table, extend, extension, models};
 
 /// The version of the local renderer. Raised whenever the same request gives other bytes, so that older animatics no longer stand for new ones.
 pub const ANIMATIC_VERSION: u32 = 1;
@@ -62,6 +68,17 @@ impl Provider {
             Self::OpenAi => Some("OPENAI_API_KEY"),
             Self::Google => Some("GEMINI_API_KEY"),
             Self::Xai => Some("XAI_API_KEY"),
+            Self::Animatic => None,
+        }
+    }
+
+    /// The host of the provider's own API; `None` for this machine. A model that the provider has stopped may live on at other hosts.
+    #[must_use]
+    pub fn vendor_host(self) -> Option<&'static str> {
+        match self {
+            Self::OpenAi => Some("api.openai.com"),
+            Self::Google => Some("generativelanguage.googleapis.com"),
+            Self::Xai => Some("api.x.ai"),
             Self::Animatic => None,
         }
     }
@@ -159,7 +176,7 @@ impl From<Size> for String {
 }
 
 /// What a model can do and what it costs.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
     /// Who offers it.
@@ -194,6 +211,15 @@ pub struct Model {
     pub audio: bool,
     /// Whether it takes a picture to begin from.
     pub image_input: bool,
+    /// Whether it takes a picture to end with.
+    #[serde(default)]
+    pub last_frame: bool,
+    /// Whether it takes words for what is not to be seen.
+    #[serde(default)]
+    pub negative_prompt: bool,
+    /// Whether it takes a seed.
+    #[serde(default)]
+    pub seed: bool,
     /// Price of a second by resolution, in US dollars; a resolution that is absent has no known price.
     pub usd_per_second: BTreeMap<String, f64>,
     /// The day the provider stopped it, as `YYYY-MM-DD`. Other servers that speak the same API may still have it.
@@ -241,6 +267,31 @@ impl Model {
     pub fn usd_micros(&self, seconds: f64, size: Size) -> Option<i64> {
         self.usd_per_second.get(&size.resolution()).map(|usd| (usd * seconds * 1e6).round() as i64)
     }
+
+    /// Whether the provider has stopped it by `today`: from the first minute (UTC) of the day on.
+    #[must_use]
+    pub fn retired(&self, today: Timestamp) -> bool {
+        // Both begin with the year, so the order of the texts is that of the days.
+        self.retired_on.as_ref().is_some_and(|day| *day <= today.to_string())
+    }
+
+    /// `Sora 2 was retired on 24 September 2026.`; `None` for a model without such a day.
+    #[must_use]
+    pub fn retirement(&self) -> Option<String> {
+        let day = format!("{}T00:00:00Z", self.retired_on.as_ref()?).parse::<Timestamp>().ok()?.date_time();
+        Some(format!("{} was retired on {} {} {}.", self.title, day.day(), day.month(), day.year()))
+    }
+}
+
+/// A model that its provider has stopped, as far as this server is concerned: one whose requests go to the provider's own host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetiredModel {
+    /// Who offered it.
+    pub provider: Provider,
+    /// Its id at the provider.
+    pub model: String,
+    /// The day the provider stopped it, as `YYYY-MM-DD`.
+    pub retired_on: String,
 }
 
 fn distinct(items: impl Iterator<Item = String>) -> Vec<String> {
@@ -250,15 +301,6 @@ fn distinct(items: impl Iterator<Item = String>) -> Vec<String> {
         }
         seen
     })
-}
-
-/// The model table.
-#[must_use]
-pub fn models() -> &'static [Model] {
-    // The table is part of the program and a test reads it, so it parses.
-    #[expect(clippy::unwrap_used)]
-    static MODELS: LazyLock<Vec<Model>> = LazyLock::new(|| serde_json::from_str(include_str!("models.json")).unwrap());
-    &MODELS
 }
 
 /// The model of that id at that provider.
@@ -281,16 +323,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_provider_has_a_model_and_every_default_is_one_of_the_choices() {
+    fn every_provider_has_a_model() {
         for provider in Provider::ALL {
             assert!(provider.default_model().is_some(), "{provider:?}");
             assert_eq!(Provider::from_name(provider.name()), Some(provider));
         }
-        for model in models() {
-            assert!(model.makes_seconds(f64::from(model.default_seconds)), "{}", model.model);
-            assert!(!model.frames().is_empty(), "{}", model.model);
-            assert!(model.makes_size("720x1280".parse().unwrap()), "{} makes the upright frame of short drama", model.model);
-        }
+    }
+
+    #[test]
+    fn a_model_is_retired_from_its_day_on() {
+        let sora = model(Provider::OpenAi, "sora-2").unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        assert!(!sora.retired(at("2026-09-23T23:59:59.999999Z")));
+        assert!(sora.retired(at("2026-09-24T00:00:00Z")) && sora.retired(at("2027-01-01T00:00:00Z")));
+        assert_eq!(sora.retirement().as_deref(), Some("Sora 2 was retired on 24 September 2026."));
+        assert!(!animatic().retired(at("2099-01-01T00:00:00Z")) && animatic().retirement().is_none());
     }
 
     #[test]

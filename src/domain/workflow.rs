@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::{
     execution::Execution,
     ids::{ExecutionId, NodeId, Sha256, VideoId, WorkflowId},
+    provider::RetiredModel,
     timestamp::Timestamp,
     video::{Role, Video},
 };
@@ -246,6 +247,8 @@ pub struct OpenedWorkflow {
 pub struct BuilderSettings {
     /// Providers that cannot be called yet, each with the variable it lacks.
     pub missing_settings: BTreeMap<String, String>,
+    /// Models that their providers have stopped, today and for this server.
+    pub retired_models: Vec<RetiredModel>,
 }
 
 /// Reads a field that may be absent but, where it stands, is not `null`.

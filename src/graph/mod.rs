@@ -6,6 +6,7 @@ pub mod check;
 pub mod clipboard;
 pub mod command;
 pub mod connect;
+pub mod control;
 pub mod fingerprint;
 pub mod format;
 pub mod geometry;
@@ -21,6 +22,7 @@ mod seed;
 pub mod selection;
 pub mod socket_type;
 pub mod starter;
+pub mod swap;
 #[cfg(test)]
 mod tests;
 pub mod unfinished;

@@ -1,8 +1,11 @@
-//! Parameters: what a node lets its user set, how it is edited, its default, and what is allowed.
+//! Parameters: what a node lets its user set, its default, and what is allowed.
 
 use serde_json::{Map, Value};
 
-use super::model::{Node, NodeType};
+use super::{
+    control,
+    model::{Node, NodeType},
+};
 use crate::domain::provider::{self, Model, Provider, Size};
 
 /// The longest text a parameter may hold, in characters.
@@ -53,46 +56,6 @@ pub enum ParamKind {
     Video,
     /// Ids of nodes, in an order.
     Nodes,
-}
-
-/// How a parameter is edited at one node, with its choices or bounds there.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Control {
-    /// One line.
-    Text,
-    /// Several lines.
-    Multiline,
-    /// A whole number.
-    Integer {
-        /// The least.
-        min: i64,
-        /// The greatest.
-        max: i64,
-    },
-    /// A number.
-    Number {
-        /// The least.
-        min: f64,
-        /// The greatest.
-        max: f64,
-        /// The step of a stepper.
-        step: f64,
-    },
-    /// One of a list.
-    Choice(Vec<Choice>),
-    /// A video, picked or uploaded.
-    Video,
-    /// An order of nodes.
-    Nodes,
-}
-
-/// One of a list.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Choice {
-    /// The value that goes into the definition.
-    pub value: Value,
-    /// What people read.
-    pub label: String,
 }
 
 /// A parameter of a node type.
@@ -151,36 +114,6 @@ impl Param {
             ParamKind::Aspect => model().and_then(|model| model.aspects().first().cloned()).into(),
             ParamKind::Resolution => model().and_then(|model| model.resolutions().first().cloned()).into(),
             ParamKind::Nodes => Value::Array(Vec::new()),
-        }
-    }
-
-    /// How it is edited at this node.
-    #[must_use]
-    pub fn control(&self, node: &Node) -> Control {
-        let of_model = |list: fn(&Model) -> Vec<Choice>| Control::Choice(chosen_model(node).map(list).unwrap_or_default());
-        match self.kind {
-            ParamKind::Text => Control::Text,
-            ParamKind::Multiline => Control::Multiline,
-            ParamKind::Integer { min, max } => Control::Integer { min, max },
-            ParamKind::Number { min, max, step } => Control::Number { min, max, step },
-            ParamKind::Choice(choices) => Control::Choice(choices.iter().map(|(value, label)| choice(*value, *label)).collect()),
-            ParamKind::Provider => Control::Choice(Provider::ALL.into_iter().map(|one| choice(one.name(), one.title())).collect()),
-            ParamKind::Model => {
-                let models = chosen_provider(node).into_iter().flat_map(Provider::models);
-                Control::Choice(models.map(|model| choice(model.model.as_str(), model.title.as_str())).collect())
-            }
-            ParamKind::Seconds => {
-                of_model(|model| model.durations.iter().map(|seconds| choice(*seconds, format!("{seconds} s"))).collect())
-            }
-            ParamKind::Size => of_model(|model| model.frames().iter().map(|size| choice(size.to_string(), frame_label(*size))).collect()),
-            ParamKind::Aspect => of_model(|model| model.aspects().into_iter().map(|aspect| choice(aspect.clone(), aspect)).collect()),
-            ParamKind::Resolution => of_model(|model| model.resolutions().into_iter().map(|one| choice(one.clone(), one)).collect()),
-            ParamKind::StitchSize => {
-                let frames = provider::animatic().frames().into_iter().map(|size| choice(size.to_string(), frame_label(size)));
-                Control::Choice(std::iter::once(choice("", "As the first clip")).chain(frames).collect())
-            }
-            ParamKind::Video => Control::Video,
-            ParamKind::Nodes => Control::Nodes,
         }
     }
 
@@ -256,29 +189,17 @@ impl Param {
             _ => model.resolutions(),
         };
         if offered.iter().any(|one| one == text) || model.any_size && frame(node).is_some() {
-            return None;
+            // Aspect and resolution may each be fine and still name a frame that is not made; the resolution is the one to change.
+            return frame(node).filter(|_| self.kind == ParamKind::Resolution).and_then(|frame| control::resolution_rule(model, frame));
         }
         Some(format!("{} makes no {} “{text}”: choose one of {}.", model.title, self.label.to_lowercase(), offered.join(", ")))
     }
 }
 
+/// A rule of the model as an answer to a length it does not make.
 fn seconds_error(model: &Model, seconds: f64, frame: Option<Size>) -> Option<String> {
-    let title = &model.title;
-    if !model.makes_seconds(seconds) {
-        return Some(match (model.longest_seconds, model.durations.first(), model.durations.last()) {
-            (Some(longest), ..) => format!("{title} makes clips of up to {longest} seconds, not of {seconds}."),
-            (None, Some(first), Some(last)) if (last - first) as usize + 1 == model.durations.len() => {
-                format!("{title} makes clips of {first} to {last} whole seconds, not of {seconds}.")
-            }
-            _ => {
-                let offered = model.durations.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-                format!("{title} makes clips of {offered} seconds, not of {seconds}.")
-            }
-        });
-    }
-    let resolution = frame?.resolution();
-    let only = model.only_seconds.get(&resolution).filter(|only| f64::from(**only) != seconds)?;
-    Some(format!("{title} makes {resolution} in clips of {only} seconds only."))
+    let rule = control::seconds_rule(model, seconds, frame)?;
+    Some(if model.makes_seconds(seconds) { rule } else { format!("{}, not of {seconds}.", rule.trim_end_matches('.')) })
 }
 
 /// The provider of a generating node when none is chosen.
@@ -311,24 +232,25 @@ pub fn chosen_model(node: &Node) -> Option<&'static Model> {
 /// The frame a generating node asks for, from its size or from aspect and resolution; `None` where these name no frame.
 #[must_use]
 pub fn frame(node: &Node) -> Option<Size> {
-    let value = |name| super::catalogue::param(&node.node_type, name).map(|param| param.value(node));
-    if let Some(size) = value("size") {
-        return size.as_str()?.parse().ok();
+    match set_or_default(node, "size") {
+        Value::Null => Size::of(set_or_default(node, "aspect").as_str()?, set_or_default(node, "resolution").as_str()?),
+        size => size.as_str()?.parse().ok(),
     }
-    Size::of(value("aspect")?.as_str()?, value("resolution")?.as_str()?)
+}
+
+/// The length a generating node asks for, in seconds; `None` where that is no number.
+#[must_use]
+pub fn seconds(node: &Node) -> Option<f64> {
+    set_or_default(node, "seconds").as_f64()
+}
+
+/// The value of the parameter of that name, as [`Param::value`] gives it; `null` where the node has no such parameter.
+pub(super) fn set_or_default(node: &Node, name: &str) -> Value {
+    super::catalogue::param(&node.node_type, name).map_or(Value::Null, |param| param.value(node))
 }
 
 fn set_text<'a>(params: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     params.get(name).and_then(Value::as_str)
-}
-
-fn choice(value: impl Into<Value>, label: impl Into<String>) -> Choice {
-    Choice { value: value.into(), label: label.into() }
-}
-
-fn frame_label(size: Size) -> String {
-    let shape = if size.width < size.height { "upright" } else { "wide" };
-    if size.width == size.height { format!("{size} square") } else { format!("{size} {shape}") }
 }
 
 fn number(value: &Value) -> Option<f64> {
@@ -341,7 +263,7 @@ fn whole(value: &Value) -> Option<i64> {
     (-LARGEST_INTEGER..=LARGEST_INTEGER).contains(&number).then_some(number)
 }
 
-/// 8 and 8.0 are the same number and get the same text.
-fn plain_number(number: f64) -> Value {
+/// The plain form of a number: 8 and 8.0 are the same number and get the same text.
+pub(super) fn plain_number(number: f64) -> Value {
     if number.fract() == 0.0 && number.abs() <= LARGEST_INTEGER as f64 { (number as i64).into() } else { number.into() }
 }

@@ -7,7 +7,11 @@ use super::{
     model::{Graph, Node, NodeType},
     param::{self, ParamKind},
 };
-use crate::domain::{FieldError, NodeId, VideoId, execution::Mode, provider};
+use crate::domain::{
+    FieldError, NodeId, VideoId,
+    execution::Mode,
+    provider::{self, Model, Provider},
+};
 
 /// Something that keeps a node from being run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +58,30 @@ pub fn shortcomings(graph: &Graph, node: &Node, mode: Mode) -> Vec<Shortcoming> 
         Shortcoming { kind: "unfinished", param: None, reason }
     }));
     found.extend(wrong_params(spec, node, mode));
+    if mode == Mode::Final && node.node_type.generates() {
+        found.extend(unusable_inputs(graph, node));
+    }
     found
+}
+
+/// What is wired to a socket that the chosen model cannot use. The animatic stands in for any model, and passes over what it cannot show.
+fn unusable_inputs<'a>(graph: &'a Graph, node: &'a Node) -> impl Iterator<Item = Shortcoming> + 'a {
+    let model = param::chosen_model(node).filter(|model| model.provider != Provider::Animatic);
+    let wires = model.into_iter().flat_map(|model| graph.incoming(&node.id).map(move |wire| (model, &*wire.to.socket)));
+    wires.filter_map(|(model, socket)| takes_no(model, socket)).map(|rule| {
+        let reason = format!("{rule}: disconnect it or swap the model.");
+        Shortcoming { kind: "invalid", param: None, reason }
+    })
+}
+
+/// `Grok Imagine takes no last frame`, where the model cannot use what is wired to that socket.
+pub(super) fn takes_no(model: &Model, socket: &str) -> Option<String> {
+    let (takes, what) = match socket {
+        "first_frame" => (model.image_input, "first frame"),
+        "last_frame" => (model.last_frame, "last frame"),
+        _ => return None,
+    };
+    (!takes).then(|| format!("{} takes no {what}", model.title))
 }
 
 fn wrong_params(spec: &'static NodeSpec, node: &Node, mode: Mode) -> impl Iterator<Item = Shortcoming> {

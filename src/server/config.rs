@@ -4,6 +4,10 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::domain::provider::Model;
+
+mod models_file;
+
 /// Reelgraph: build video workflows as a graph, run them, and never lose or repeat a clip.
 #[derive(Debug, Parser)]
 #[command(name = "reelgraph", version)]
@@ -56,6 +60,12 @@ pub struct Settings {
     /// Key of the xAI provider.
     #[arg(long, env = "XAI_API_KEY", global = true, hide_env_values = true)]
     pub xai_api_key: Option<String>,
+    /// Base URL of the xAI provider.
+    #[arg(long, env = "XAI_BASE_URL", default_value = "https://api.x.ai/v1", global = true)]
+    pub xai_base_url: String,
+    /// A JSON file of models that are added to the built-in ones, or stand in their place.
+    #[arg(long, env = "REELGRAPH_MODELS", global = true)]
+    pub models: Option<PathBuf>,
     /// The most that a run may cost, in US dollars.
     #[arg(long, env = "REELGRAPH_CAP_RUN_USD", global = true)]
     pub cap_run_usd: Option<f64>,
@@ -96,10 +106,18 @@ pub struct Config {
     pub access_token: Option<String>,
     /// Key of the Videos-API provider.
     pub openai_api_key: Option<String>,
+    /// Base URL of the Videos-API provider, without a slash at its end.
+    pub openai_base_url: String,
     /// Key of the Google provider.
     pub gemini_api_key: Option<String>,
+    /// Base URL of the Google provider, without a slash at its end.
+    pub gemini_base_url: String,
     /// Key of the xAI provider.
     pub xai_api_key: Option<String>,
+    /// Base URL of the xAI provider, without a slash at its end.
+    pub xai_base_url: String,
+    /// Models that are added to the built-in ones, checked.
+    pub models: Vec<Model>,
     /// The caps on spending.
     pub caps: Caps,
     /// How providers are asked after what they make.
@@ -182,6 +200,7 @@ impl TryFrom<Settings> for Config {
             run_usd_micros: cap("REELGRAPH_CAP_RUN_USD", settings.cap_run_usd)?,
             day_usd_micros: cap("REELGRAPH_CAP_DAY_USD", settings.cap_day_usd)?,
         };
+        let models = settings.models.as_deref().filter(|path| !path.as_os_str().is_empty()).map(models_file::read).transpose()?;
         Ok(Self {
             caps,
             pace: Pace::default(),
@@ -191,8 +210,12 @@ impl TryFrom<Settings> for Config {
             public_origins,
             access_token,
             openai_api_key: settings.openai_api_key.filter(|key| !key.is_empty()),
+            openai_base_url: base_url("OPENAI_BASE_URL", &settings.openai_base_url)?,
             gemini_api_key: settings.gemini_api_key.filter(|key| !key.is_empty()),
+            gemini_base_url: base_url("GEMINI_BASE_URL", &settings.gemini_base_url)?,
             xai_api_key: settings.xai_api_key.filter(|key| !key.is_empty()),
+            xai_base_url: base_url("XAI_BASE_URL", &settings.xai_base_url)?,
+            models: models.unwrap_or_default(),
             max_upload_bytes: settings.max_upload_bytes,
             workers,
             site_root: settings.site_root.unwrap_or_else(default_site_root),
@@ -214,6 +237,20 @@ fn cap(name: &str, usd: Option<f64>) -> Result<Option<i64>, SettingError> {
 fn default_site_root() -> PathBuf {
     let beside = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.parent()?.join("site")));
     beside.filter(|site| site.is_dir()).unwrap_or_else(|| PathBuf::from("target/site"))
+}
+
+/// Checks a provider's base URL and gives it without the slash at its end.
+fn base_url(setting: &str, text: &str) -> Result<String, SettingError> {
+    let text = text.trim().trim_end_matches('/');
+    let uri = text.parse::<http::Uri>().ok();
+    // A key in the address would end up in messages and logs; the keys have settings of their own.
+    let is_plain = |uri: &http::Uri| uri.authority().is_some_and(|authority| !authority.as_str().contains('@')) && uri.query().is_none();
+    match uri.filter(is_plain).as_ref().and_then(http::Uri::scheme_str) {
+        Some("http" | "https") => Ok(text.to_owned()),
+        _ => Err(SettingError(format!(
+            "{setting}: this is no base URL; give http:// or https://, a host and a path, like https://videos.example/v1, without a key in it"
+        ))),
+    }
 }
 
 /// Checks an origin and gives it in the form a browser sends: lower case, no path, no default port.
@@ -251,10 +288,24 @@ mod tests {
             (["--cap-run-usd", "NaN"], "REELGRAPH_CAP_RUN_USD"),
             (["--public-origin", "reels.example"], "REELGRAPH_PUBLIC_ORIGIN"),
             (["--site-addr", "0.0.0.0:3000"], "REELGRAPH_PUBLIC_ORIGIN"),
+            (["--openai-base-url", "api.openai.com/v1"], "OPENAI_BASE_URL"),
+            (["--gemini-base-url", "ftp://google.example"], "GEMINI_BASE_URL"),
+            (["--xai-base-url", "https://s3cret@api.x.ai/v1"], "XAI_BASE_URL"),
+            (["--models", "/nowhere/models.json"], "REELGRAPH_MODELS"),
         ] {
             let error = config(&arguments).unwrap_err();
             assert!(error.0.starts_with(name), "{error}");
         }
+    }
+
+    #[test]
+    fn base_urls_lose_the_slash_at_their_end_and_show_no_secret() {
+        let given = config(&["--openai-base-url", "http://127.0.0.1:8000/v1/", "--gemini-base-url", " https://google.example// "]).unwrap();
+        assert_eq!(
+            (given.openai_base_url.as_str(), given.gemini_base_url.as_str()),
+            ("http://127.0.0.1:8000/v1", "https://google.example")
+        );
+        assert!(!config(&["--xai-base-url", "https://x.example/?key=s3cret"]).unwrap_err().0.contains("s3cret"));
     }
 
     #[test]

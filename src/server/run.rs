@@ -23,6 +23,7 @@ use super::{
     state::AppState,
     store::{Db, adopt},
 };
+use crate::domain::provider;
 
 /// How long requests and jobs under way may take to end once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(8);
@@ -65,6 +66,7 @@ fn complain(code: u8, sentence: &str) -> ExitCode {
 /// # Errors
 /// Where a part cannot start; the sentence names it.
 pub async fn serve(config: Config) -> Result<()> {
+    provider::extend(config.models.clone()).map_err(|error| Error::Internal(format!("REELGRAPH_MODELS: {error}")))?;
     let address = config.site_addr;
     let listener = TcpListener::bind(address).await.map_err(|error| {
         Error::Internal(format!("LEPTOS_SITE_ADDR: cannot listen on {address}: {error}; is another Reelgraph running?"))

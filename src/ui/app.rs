@@ -8,12 +8,35 @@ use leptos_router::{
     path,
 };
 
+use crate::domain::provider::{self, Model};
+
 use super::{
+    browser::page,
     components::{ToastRegion, Toasts},
     editor::{BuilderPage, NewBuilderPage},
     pages::{JobsPage, NotFoundPage, SpendPage, WorkflowsPage},
     theme,
 };
+
+/// The element that carries the models which this server has besides the built-in ones.
+const MODELS_ID: &str = "models";
+
+/// Makes the browser's model table that of the server. Call it before anything is drawn.
+pub fn learn_models() {
+    let Some(text) = page::text_of(MODELS_ID) else { return };
+    // The server wrote it from what it had checked; nothing has read the table yet.
+    if let Ok(models) = serde_json::from_str::<Vec<Model>>(&text) {
+        let _ = provider::extend(models);
+    }
+}
+
+/// The added models as a block of data, which no browser runs and no policy for scripts concerns; nothing where there are none.
+fn added_models() -> Option<impl IntoView> {
+    let models = Some(provider::extension()).filter(|models| !models.is_empty())?;
+    // So that no title can end the element.
+    let text = serde_json::to_string(models).ok()?.replace('<', "\\u003c");
+    Some(view! { <script type="application/json" id=MODELS_ID inner_html=text></script> })
+}
 
 /// The HTML document. Rendered on the server only.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -26,6 +49,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="color-scheme" content="dark light"/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <AutoReload options=options.clone()/>
+                {added_models()}
                 <HydrationScripts options=options.clone()/>
                 <HashedStylesheet options id="style"/>
                 <MetaTags/>

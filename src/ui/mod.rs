@@ -9,4 +9,4 @@ mod pages;
 pub mod theme;
 pub mod words;
 
-pub use app::{App, shell};
+pub use app::{App, learn_models, shell};

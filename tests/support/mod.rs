@@ -83,7 +83,10 @@ pub fn config(dir: &Path) -> Config {
     let videos = format!("file:{}", dir.join("videos").display());
     let arguments = ["reelgraph", "--database-url", &database, "--videos-url", &videos, "--workers", "2"];
     let mut config = Config::try_from(Cli::try_parse_from(arguments).unwrap().settings).unwrap();
-    (config.openai_api_key, config.gemini_api_key) = (None, None);
+    (config.openai_api_key, config.gemini_api_key, config.xai_api_key) = (None, None, None);
+    config.openai_base_url = "https://api.openai.com/v1".into();
+    config.gemini_base_url = "https://generativelanguage.googleapis.com".into();
+    config.xai_base_url = "https://api.x.ai/v1".into();
     config
 }
 

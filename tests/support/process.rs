@@ -10,6 +10,45 @@ use std::io::{BufRead, BufReader};
 
 use super::Client;
 
+/// Settings of the machine that a test must not meet.
+const SETTINGS: [&str; 9] = [
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "GEMINI_API_KEY",
+    "GEMINI_BASE_URL",
+    "XAI_API_KEY",
+    "XAI_BASE_URL",
+    "REELGRAPH_MODELS",
+    "REELGRAPH_ACCESS_TOKEN",
+    "REELGRAPH_PUBLIC_ORIGIN",
+];
+
+/// The command that serves from `dir`, changed.
+fn serve(dir: &Path, change: impl FnOnce(&mut Command)) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_reelgraph"));
+    command
+        .args(["serve", "--site-addr", "127.0.0.1:0", "--workers", "2", "--log", "info"])
+        .arg("--database-url")
+        .arg(format!("sqlite://{}", dir.join("media.db").display()))
+        .arg("--videos-url")
+        .arg(format!("file:{}", dir.join("videos").display()))
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    for key in SETTINGS {
+        command.env_remove(key);
+    }
+    change(&mut command);
+    command
+}
+
+/// Starts the program with settings it refuses, and gives its exit code and what it says.
+pub fn refused(dir: &Path, change: impl FnOnce(&mut Command)) -> (Option<i32>, String) {
+    let output = serve(dir, change).output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
 /// A running `reelgraph serve`. Killed when dropped.
 pub struct ServerProcess {
     child: Child,
@@ -25,21 +64,7 @@ impl ServerProcess {
 
     /// The same, with the command changed.
     pub fn start_with(dir: &Path, change: impl FnOnce(&mut Command)) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_reelgraph"));
-        command
-            .args(["serve", "--site-addr", "127.0.0.1:0", "--workers", "2", "--log", "info"])
-            .arg("--database-url")
-            .arg(format!("sqlite://{}", dir.join("media.db").display()))
-            .arg("--videos-url")
-            .arg(format!("file:{}", dir.join("videos").display()))
-            .env("NO_COLOR", "1")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
-        for key in ["OPENAI_API_KEY", "GEMINI_API_KEY", "REELGRAPH_ACCESS_TOKEN", "REELGRAPH_PUBLIC_ORIGIN"] {
-            command.env_remove(key);
-        }
-        change(&mut command);
+        let mut command = serve(dir, change);
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut log = String::new();

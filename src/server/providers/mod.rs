@@ -7,7 +7,10 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::{ApiError, ErrorKind, Timestamp, provider::Provider},
+    domain::{
+        ApiError, ErrorKind, Timestamp,
+        provider::{self, Model, Provider, RetiredModel},
+    },
     server::{Result, config::Config, media::ffmpeg::Ffmpeg},
 };
 
@@ -190,6 +193,8 @@ pub struct Providers {
     animatic: Arc<Animatic>,
     /// The paid providers whose key is set.
     with_key: Arc<[Provider]>,
+    /// The paid providers whose requests go to the host of the provider's own API.
+    at_vendor: Arc<[Provider]>,
 }
 
 impl Providers {
@@ -202,7 +207,21 @@ impl Providers {
             Provider::Xai => config.xai_api_key.is_some(),
             Provider::Animatic => false,
         };
-        Self { animatic: Arc::new(Animatic::new(ffmpeg)), with_key: Provider::ALL.into_iter().filter(has_key).collect() }
+        let is_at_vendor = |provider: &Provider| {
+            let base_url = match provider {
+                Provider::OpenAi => &config.openai_base_url,
+                Provider::Google => &config.gemini_base_url,
+                Provider::Xai => &config.xai_base_url,
+                Provider::Animatic => return false,
+            };
+            let host = base_url.parse::<axum::http::Uri>().ok().and_then(|uri| Some(uri.host()?.to_ascii_lowercase()));
+            host.is_some() && host.as_deref() == provider.vendor_host()
+        };
+        Self {
+            animatic: Arc::new(Animatic::new(ffmpeg)),
+            with_key: Provider::ALL.into_iter().filter(has_key).collect(),
+            at_vendor: Provider::ALL.into_iter().filter(is_at_vendor).collect(),
+        }
     }
 
     /// The provider of that name.
@@ -227,6 +246,23 @@ impl Providers {
                 format!("This version cannot call {title} yet. Run in draft mode, or take the provider animatic."),
             ),
         })
+    }
+
+    /// Whether requests for a model would go to a provider that has stopped it by `today`. Another server that speaks the same API may
+    /// still have it.
+    #[must_use]
+    pub fn is_retired(&self, model: &Model, today: Timestamp) -> bool {
+        model.retired(today) && self.at_vendor.contains(&model.provider)
+    }
+
+    /// Every model that [`Self::is_retired`].
+    #[must_use]
+    pub fn retired(&self, today: Timestamp) -> Vec<RetiredModel> {
+        let retired = provider::models().iter().filter(|model| self.is_retired(model, today));
+        let entry = |model: &Model| {
+            Some(RetiredModel { provider: model.provider, model: model.model.clone(), retired_on: model.retired_on.clone()? })
+        };
+        retired.filter_map(entry).collect()
     }
 
     /// Each provider that lacks its setting, with the variable that is missing.
@@ -270,5 +306,17 @@ mod tests {
         }
         assert_eq!(providers.get("xai").unwrap_err().kind, ErrorKind::MissingSetting);
         assert_eq!(providers.missing_settings(), [("xai", "XAI_API_KEY")]);
+    }
+
+    #[test]
+    fn a_model_is_retired_at_its_providers_own_host_only() {
+        let today: Timestamp = "2026-10-01T00:00:00Z".parse().unwrap();
+        let at = |openai: &str| {
+            let given = providers(&["--openai-base-url", openai, "--gemini-base-url", "https://generativelanguage.googleapis.com"]);
+            given.retired(today).into_iter().map(|retired| retired.model).collect::<Vec<_>>()
+        };
+        assert_eq!(at("https://API.openai.com/v1/"), ["sora-2", "sora-2-pro"], "Veo lives until 22 October");
+        assert!(at("http://127.0.0.1:8000/v1").is_empty());
+        assert!(at("https://api.openai.com.example/v1").is_empty());
     }
 }

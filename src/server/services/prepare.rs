@@ -4,10 +4,11 @@ use serde_json::Value;
 use sqlx::SqliteConnection;
 
 use crate::{
-    domain::{ApiError, ErrorKind, FieldError, NodeId, VideoId, execution::Mode},
+    domain::{ApiError, ErrorKind, FieldError, NodeId, Timestamp, VideoId, execution::Mode},
     graph::{
         Graph, format,
         model::Node,
+        param,
         plan::{self, Action, Generate, Plan, Step},
     },
     server::{
@@ -39,42 +40,44 @@ pub async fn prepare(
     };
     for (place, node) in graph.nodes().iter().enumerate() {
         let runs = plan.as_ref().map_or(targets.is_none(), |plan| plan.steps.iter().any(|step| step.node_id == node.id));
-        if runs && let Some(error) = hindrance(connection, providers, node, place, mode).await? {
-            errors.push(error);
+        if runs {
+            errors.extend(hindrances(connection, providers, node, place, mode).await?);
         }
     }
     plan.filter(|_| errors.is_empty()).ok_or_else(|| refused(errors).into())
 }
 
 /// What of the world outside the graph keeps a node from running.
-async fn hindrance(
+async fn hindrances(
     connection: &mut SqliteConnection,
     providers: &Providers,
     node: &Node,
     place: usize,
     mode: Mode,
-) -> Result<Option<FieldError>> {
+) -> Result<Vec<FieldError>> {
     let error = |param: &str, kind: &str, detail: String| FieldError {
         pointer: format!("/definition/nodes/{place}/params/{param}"),
         node_id: Some(node.id.clone()),
         kind: kind.into(),
         detail,
     };
-    if node.node_type.generates()
-        && mode == Mode::Final
-        && let Some(provider) = crate::graph::param::chosen_provider(node)
-        && let Err(reason) = providers.get(provider.name())
-    {
-        return Ok(Some(error("provider", &reason.kind.name(), reason.message)));
+    if node.node_type.generates() && mode == Mode::Final {
+        let refusal = param::chosen_provider(node).and_then(|provider| providers.get(provider.name()).err());
+        let refusal = refusal.map(|reason| error("provider", &reason.kind.name(), reason.message));
+        let retired = param::chosen_model(node).filter(|model| providers.is_retired(model, Timestamp::now()));
+        let retired =
+            retired.and_then(|model| Some(format!("{} Swap the provider of this node, or run in draft mode.", model.retirement()?)));
+        let retired = retired.map(|detail| error("model", &ErrorKind::ModelRetired.name(), detail));
+        return Ok(refusal.into_iter().chain(retired).collect());
     }
     if node.node_type == crate::graph::NodeType::UploadVideo
         && let Some(video_id) = node.params.get("video_id").and_then(Value::as_str).and_then(|text| text.parse::<VideoId>().ok())
         && step_results::file_hash(connection, video_id).await?.is_none()
     {
         let detail = "The clip of this node is no longer in the library. Choose or upload another one.";
-        return Ok(Some(error("video_id", "missing_video", detail.into())));
+        return Ok(vec![error("video_id", "missing_video", detail.into())]);
     }
-    Ok(None)
+    Ok(Vec::new())
 }
 
 fn in_definition(mut error: FieldError) -> FieldError {

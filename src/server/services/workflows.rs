@@ -112,9 +112,17 @@ pub async fn open(db: &Db, providers: &Providers, id: WorkflowId) -> Result<Open
     let Shown { workflow, etag } = show(db, id).await?;
     let mut connection = db.reader().acquire().await?;
     let execution = executions::newest_of_workflow(&mut connection, id).await?;
-    let missing_settings =
-        providers.missing_settings().into_iter().map(|(name, variable)| (name.to_owned(), variable.to_owned())).collect();
-    Ok(OpenedWorkflow { workflow, etag, event_id, execution, settings: BuilderSettings { missing_settings } })
+    Ok(OpenedWorkflow { workflow, etag, event_id, execution, settings: builder_settings(providers) })
+}
+
+/// What of the server's settings the builder has to know.
+#[must_use]
+pub fn builder_settings(providers: &Providers) -> BuilderSettings {
+    let missing = providers.missing_settings().into_iter();
+    BuilderSettings {
+        missing_settings: missing.map(|(name, variable)| (name.to_owned(), variable.to_owned())).collect(),
+        retired_models: providers.retired(Timestamp::now()),
+    }
 }
 
 /// Makes a workflow; with a known id it changes that one, as [`save`] does.

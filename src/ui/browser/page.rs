@@ -44,6 +44,12 @@ pub fn root_attribute(name: &str) -> Option<String> {
     document().document_element().and_then(|root| root.get_attribute(name))
 }
 
+/// The text of the element with that id.
+#[must_use]
+pub fn text_of(id: &str) -> Option<String> {
+    document().get_element_by_id(id).and_then(|element| element.text_content())
+}
+
 /// Whether a media query holds, such as `(prefers-color-scheme: dark)`.
 #[must_use]
 pub fn matches(query: &str) -> bool {

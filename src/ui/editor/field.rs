@@ -1,14 +1,15 @@
-//! A parameter edited in the node itself.
+//! A field for one parameter of a node: in the node itself, or in the inspector with what there is to say of its choices.
 
 use leptos::{ev, prelude::*};
 use serde_json::Value;
 
-use super::{clip_order::ClipOrder, node_state::NodeState, state::Editor};
+use super::{clip_order::ClipOrder, node_state::NodeState, session::Session, state::Editor};
 use crate::{
-    domain::NodeId,
+    domain::{NodeId, provider},
     graph::{
-        Command,
-        param::{Choice, Control, Param},
+        Command, Node,
+        control::{Choice, Control},
+        param::{Param, ParamKind, chosen_provider},
     },
     ui::components::{handler, part},
 };
@@ -32,9 +33,15 @@ pub fn ParamField(
     state: NodeState,
     /// The parameter.
     param: &'static Param,
+    /// Whether there is room to say below it why something cannot be chosen.
+    #[prop(optional)]
+    hinted: bool,
 ) -> impl IntoView {
     let editor = expect_context::<Editor>();
-    let control = Memo::new(move |_| state.data.with(|node| param.control(node)));
+    let session = use_context::<Session>();
+    let control = Memo::new(move |_| state.data.with(|node| control(param, node, session)));
+    let unused = Memo::new(move |_| state.data.with(|node| param.unused(node)));
+    let hint = move || unused.get().or_else(|| control.with(reasons));
     let value = Memo::new(move |_| state.data.with(|node| text_of(&param.value(node))));
     let step = format!("{node} {}", param.name);
     let set = {
@@ -47,8 +54,8 @@ pub fn ParamField(
             editor.dispatch_as_part(&step, Command::SetParam { node: node.clone(), name: param.name.to_owned(), value: text.into() })
         }
     };
-    part(move || match control.get() {
-        Control::Multiline => view! { <Lines node=node.clone() state param value on_text=type_in.clone()/> }.into_any(),
+    let field = part(move || match control.get() {
+        Control::Multiline => view! { <Lines node=node.clone() state param value unused on_text=type_in.clone()/> }.into_any(),
         Control::Choice(choices) => view! { <Select param choices value on_choice=set.clone()/> }.into_any(),
         Control::Video => view! { <ClipChoice node=node.clone() state/> }.into_any(),
         Control::Nodes => view! { <ClipOrder node=node.clone()/> }.into_any(),
@@ -56,9 +63,37 @@ pub fn ParamField(
         Control::Integer { .. } | Control::Number { .. } => {
             let set = set.clone();
             let on_text = move |text: String| set(text.trim().parse::<f64>().map_or(Value::Null, Value::from));
-            view! { <Number param value on_text/> }.into_any()
+            view! { <Number param value unused on_text/> }.into_any()
         }
-    })
+    });
+    view! {
+        {field}
+        {hinted.then(|| part(move || hint().map(|words| view! { <p class="field-hint">{words}</p> })))}
+    }
+}
+
+/// The control at a node; a model that is retired says so in its label.
+fn control(param: &Param, node: &Node, session: Option<Session>) -> Control {
+    let mut control = param.control(node);
+    if let (ParamKind::Model, Control::Choice(choices), Some(session)) = (param.kind, &mut control, session) {
+        let provider = chosen_provider(node);
+        for choice in choices {
+            let model = provider.zip(choice.value.as_str()).and_then(|(provider, name)| provider::model(provider, name));
+            if model.is_some_and(|model| session.is_retired(model)) {
+                choice.label.push_str(" (retired)");
+            }
+        }
+    }
+    control
+}
+
+/// Why some of the choices are disabled, each reason once.
+fn reasons(control: &Control) -> Option<String> {
+    let Control::Choice(choices) = control else { return None };
+    let mut reasons: Vec<&str> = choices.iter().filter_map(|choice| choice.disabled.as_deref()).collect();
+    reasons.sort_unstable();
+    reasons.dedup();
+    Some(reasons.join(" ")).filter(|words| !words.is_empty())
 }
 
 #[component]
@@ -67,6 +102,7 @@ fn Lines(
     state: NodeState,
     param: &'static Param,
     value: Memo<String>,
+    unused: Memo<Option<String>>,
     on_text: impl Fn(String) -> bool + 'static,
 ) -> impl IntoView {
     let editor = expect_context::<Editor>();
@@ -83,7 +119,8 @@ fn Lines(
                 class="node-input"
                 aria-label=param.label
                 spellcheck="true"
-                disabled=wired
+                disabled=Signal::derive(move || wired.get() || unused.with(Option::is_some))
+                title=unused
                 prop:value=value
                 on:input:target=move |event| { on_text(event.target().value()); }
                 on:blur=handler(move |_: ev::FocusEvent| editor.end_typing())
@@ -113,7 +150,12 @@ fn Line(param: &'static Param, value: Memo<String>, on_text: impl Fn(String) -> 
 }
 
 #[component]
-fn Number(param: &'static Param, value: Memo<String>, on_text: impl Fn(String) -> bool + 'static) -> impl IntoView {
+fn Number(
+    param: &'static Param,
+    value: Memo<String>,
+    unused: Memo<Option<String>>,
+    on_text: impl Fn(String) -> bool + 'static,
+) -> impl IntoView {
     view! {
         <label class="node-field node-field-line">
             <span class="node-label">{param.label}</span>
@@ -122,6 +164,8 @@ fn Number(param: &'static Param, value: Memo<String>, on_text: impl Fn(String) -
                 inputmode="decimal"
                 autocomplete="off"
                 placeholder="Automatic"
+                disabled=Signal::derive(move || unused.with(Option::is_some))
+                title=unused
                 value=value.get_untracked()
                 prop:value=value
                 on:change:target=move |event| { on_text(event.target().value()); }
@@ -133,16 +177,22 @@ fn Number(param: &'static Param, value: Memo<String>, on_text: impl Fn(String) -
 #[component]
 fn Select(param: &'static Param, choices: Vec<Choice>, value: Memo<String>, on_choice: impl Fn(Value) -> bool + 'static) -> impl IntoView {
     let now = value.get_untracked();
-    let mut options: Vec<(String, String)> = choices.iter().map(|choice| (text_of(&choice.value), choice.label.clone())).collect();
+    let option = |choice: &Choice| (text_of(&choice.value), choice.label.clone(), choice.disabled.clone());
+    let mut options: Vec<_> = choices.iter().map(option).collect();
     // What is set but not offered is shown as it is, so that looking at it does not change it.
-    if !options.iter().any(|(text, _)| *text == now) {
-        options.push((now.clone(), now));
+    if !options.iter().any(|(text, ..)| *text == now) {
+        options.push((now.clone(), now, None));
     }
     let options = options
         .into_iter()
-        .map(|(text, label)| {
+        .map(|(text, label, reason)| {
             let chosen = text.clone();
-            view! { <option value=text selected=Signal::derive(move || value.get() == chosen)>{label}</option> }
+            let disabled = reason.is_some();
+            view! {
+                <option value=text disabled=disabled title=reason selected=Signal::derive(move || value.get() == chosen)>
+                    {label}
+                </option>
+            }
         })
         .collect_view();
     let choose = move |text: String| {

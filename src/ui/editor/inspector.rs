@@ -8,6 +8,7 @@ use super::{
     clip_facts::ClipFacts,
     edit::title,
     field::ParamField,
+    model_facts::ModelFacts,
     restore::Restore,
     run,
     session::{Session, is_made},
@@ -80,6 +81,7 @@ fn NodePanel(id: NodeId, state: NodeState) -> impl IntoView {
             <RunFacts state/>
             {generates.then(|| view! { <AgainButton id=id.clone()/> })}
             {spec.map(|spec| view! { <Params id=id.clone() state spec/> })}
+            {generates.then(|| view! { <ModelFacts id=id.clone() state/> })}
             <ClipFacts state makes/>
         </Panel>
     }
@@ -142,7 +144,7 @@ fn Params(id: NodeId, state: NodeState, spec: &'static NodeSpec) -> impl IntoVie
     part(move || {
         let here = far.get();
         let fields = spec.params.iter().filter(|param| here || !param.in_node);
-        let fields = fields.map(|param| view! { <ParamField node=id.clone() state param/> }).collect_view();
+        let fields = fields.map(|param| view! { <ParamField node=id.clone() state param hinted=true/> }).collect_view();
         view! { <div class="inspector-fields">{fields}</div> }
     })
 }

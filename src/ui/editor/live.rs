@@ -4,14 +4,14 @@ use leptos::{ev, prelude::*};
 
 use super::{Editor, restore::Restore, run, save, session::Session, upload::Uploads};
 use crate::{
-    domain::workflow::OpenedWorkflow,
+    domain::workflow::{BuilderSettings, OpenedWorkflow},
     graph::geometry::Point,
     ui::browser::{canvas_dom, clip_store, events::Following, files, only_here::OnlyHere, page},
 };
 
 /// Makes what surrounds the editor, and puts it into context. The server makes the same; only effects do anything.
-pub fn begin(editor: Editor, opened: Option<&OpenedWorkflow>) -> Uploads {
-    let session = Session::provide(editor, opened);
+pub fn begin(editor: Editor, opened: Option<&OpenedWorkflow>, settings: BuilderSettings) -> Uploads {
+    let session = Session::provide(editor, opened, settings);
     let restore = Restore::provide(session);
     let uploads = Uploads::provide(session, restore);
     save::keep_edits(session);

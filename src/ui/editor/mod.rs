@@ -13,6 +13,7 @@ mod inspector;
 mod keyboard;
 mod live;
 mod minimap;
+mod model_facts;
 mod node;
 mod node_state;
 mod page;

@@ -19,8 +19,11 @@ use super::{
     upload::UploadPanel,
 };
 use crate::{
-    api::workflows::open_workflow,
-    domain::{ApiError, WorkflowId, workflow::OpenedWorkflow},
+    api::workflows::{builder_settings, open_workflow},
+    domain::{
+        ApiError, WorkflowId,
+        workflow::{BuilderSettings, OpenedWorkflow},
+    },
     graph::{Graph, geometry::Viewport},
     ui::{browser::canvas_dom, components::handler, pages::NotFoundPage},
 };
@@ -41,7 +44,7 @@ pub fn BuilderPage() -> impl IntoView {
         },
     );
     view! {
-        <Suspense fallback=|| view! { <main class="builder builder-coming" aria-busy="true" aria-label="Opening the workflow"></main> }>
+        <Suspense fallback=Coming>
             {move || Suspend::new(async move {
                 match opened.await {
                     Ok((opened, view)) => view! { <Opened opened view/> }.into_any(),
@@ -56,23 +59,46 @@ pub fn BuilderPage() -> impl IntoView {
 /// `/workflows/new`: an empty canvas, stored at the first edit.
 #[component]
 pub fn NewBuilderPage() -> impl IntoView {
-    view! { <Builder editor=Editor::new(Graph::new(), None) opened=None/> }
+    let settings = Resource::new_blocking(|| (), |()| builder_settings());
+    view! {
+        <Suspense fallback=Coming>
+            {move || Suspend::new(async move {
+                // Without them the builder works too: the server says what a run lacks.
+                let settings = settings.await.unwrap_or_default();
+                view! { <Fresh settings/> }
+            })}
+        </Suspense>
+    }
+}
+
+/// The place of a builder that is on its way.
+#[component]
+fn Coming() -> impl IntoView {
+    view! { <main class="builder builder-coming" aria-busy="true" aria-label="Opening the workflow"></main> }
+}
+
+#[component]
+fn Fresh(settings: BuilderSettings) -> impl IntoView {
+    view! { <Builder editor=Editor::new(Graph::new(), None) opened=None settings/> }
 }
 
 #[component]
 fn Opened(opened: OpenedWorkflow, view: Option<Viewport>) -> impl IntoView {
     match Editor::open(&opened, view) {
-        Ok(editor) => view! { <Builder editor opened=Some(opened)/> }.into_any(),
+        Ok(editor) => {
+            let settings = opened.settings.clone();
+            view! { <Builder editor opened=Some(opened) settings/> }.into_any()
+        }
         Err(reason) => view! { <CannotOpen reason/> }.into_any(),
     }
 }
 
 /// The builder around an editor.
 #[component]
-fn Builder(editor: Editor, opened: Option<OpenedWorkflow>) -> impl IntoView {
+fn Builder(editor: Editor, opened: Option<OpenedWorkflow>, settings: BuilderSettings) -> impl IntoView {
     provide_context(editor);
     keyboard::listen(editor);
-    let uploads = live::begin(editor, opened.as_ref());
+    let uploads = live::begin(editor, opened.as_ref(), settings);
     let name = opened.map_or_else(|| UNNAMED.to_owned(), |opened| opened.workflow.name);
     view! {
         <Title text=name/>

@@ -10,7 +10,8 @@ use crate::{
         ExecutionId, NodeId, WorkflowId,
         execution::{Execution, Mode},
         job::Status,
-        workflow::{DraftSlot, OpenedWorkflow, WorkflowStatus},
+        provider::{Model, Provider, RetiredModel},
+        workflow::{BuilderSettings, DraftSlot, OpenedWorkflow, WorkflowStatus},
     },
     graph::{NodeType, param},
     ui::components::Toasts,
@@ -76,12 +77,12 @@ pub struct Session {
     pub(super) continued: StoredValue<Option<DraftSlot>>,
     /// The event after which the stream is followed; from now where it is `None`.
     pub(super) event_id: Option<i64>,
-    missing_settings: StoredValue<BTreeMap<String, String>>,
+    settings: StoredValue<BuilderSettings>,
 }
 
 impl Session {
     /// A session over `editor`, for the workflow that was opened or a new one; put into context.
-    pub fn provide(editor: Editor, opened: Option<&OpenedWorkflow>) -> Self {
+    pub fn provide(editor: Editor, opened: Option<&OpenedWorkflow>, settings: BuilderSettings) -> Self {
         let workflow = opened.map(|opened| &opened.workflow);
         let name = workflow.map_or_else(|| UNNAMED.to_owned(), |workflow| workflow.name.clone());
         let description = workflow.and_then(|workflow| workflow.description.clone()).unwrap_or_default();
@@ -108,7 +109,7 @@ impl Session {
             finished: StoredValue::new(HashSet::new()),
             continued: StoredValue::new(continued),
             event_id: opened.map(|opened| opened.event_id),
-            missing_settings: StoredValue::new(opened.map(|opened| opened.settings.missing_settings.clone()).unwrap_or_default()),
+            settings: StoredValue::new(settings),
         };
         if let Some(execution) = opened.and_then(|opened| opened.execution.as_ref()) {
             session.remember_finished(execution);
@@ -147,9 +148,22 @@ impl Session {
             let generating = graph.nodes().iter().filter(|node| node.node_type.generates());
             generating.filter_map(|node| param::chosen_provider(node)).map(|provider| provider.name()).collect()
         });
-        let mut missing = self.missing_settings.get_value();
+        let mut missing = self.settings.with_value(|settings| settings.missing_settings.clone());
         missing.retain(|provider, _| used.contains(provider.as_str()));
         missing
+    }
+
+    /// The variable that a provider lacks.
+    #[must_use]
+    pub fn missing_setting(self, provider: Provider) -> Option<String> {
+        self.settings.with_value(|settings| settings.missing_settings.get(provider.name()).cloned())
+    }
+
+    /// Whether a model is retired, for this server and on the day the page was made.
+    #[must_use]
+    pub fn is_retired(self, model: &Model) -> bool {
+        let is_it = |retired: &RetiredModel| retired.provider == model.provider && retired.model == model.model;
+        self.settings.with_value(|settings| settings.retired_models.iter().any(is_it))
     }
 
     pub(super) fn remember_finished(self, execution: &Execution) {
