@@ -14,8 +14,18 @@ use crate::{
 pub mod animatic;
 pub mod api;
 mod card;
+mod download;
+mod endpoint;
+mod failures;
+mod fault;
+mod fields;
+pub mod http;
 mod lettering;
 mod palette;
+mod redact;
+#[cfg(test)]
+mod sample_answers;
+mod wait;
 
 pub use animatic::Animatic;
 
