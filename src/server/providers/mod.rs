@@ -19,13 +19,18 @@ mod endpoint;
 mod failures;
 mod fault;
 mod fields;
+mod gemini_omni;
+mod gemini_veo;
+pub mod google;
 pub mod http;
 mod lettering;
+pub mod openai_videos;
 mod palette;
 mod redact;
 #[cfg(test)]
 mod sample_answers;
 mod wait;
+pub mod xai;
 
 pub use animatic::Animatic;
 
