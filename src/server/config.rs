@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::domain::provider::Model;
 
@@ -47,19 +48,19 @@ pub struct Settings {
     pub access_token: Option<String>,
     /// Key of the Videos-API provider.
     #[arg(long, env = "OPENAI_API_KEY", global = true, hide_env_values = true)]
-    pub openai_api_key: Option<String>,
+    pub openai_api_key: Option<SecretString>,
     /// Base URL of the Videos-API provider.
     #[arg(long, env = "OPENAI_BASE_URL", default_value = "https://api.openai.com/v1", global = true)]
     pub openai_base_url: String,
     /// Key of the Google provider.
     #[arg(long, env = "GEMINI_API_KEY", global = true, hide_env_values = true)]
-    pub gemini_api_key: Option<String>,
+    pub gemini_api_key: Option<SecretString>,
     /// Base URL of the Google provider.
     #[arg(long, env = "GEMINI_BASE_URL", default_value = "https://generativelanguage.googleapis.com", global = true)]
     pub gemini_base_url: String,
     /// Key of the xAI provider.
     #[arg(long, env = "XAI_API_KEY", global = true, hide_env_values = true)]
-    pub xai_api_key: Option<String>,
+    pub xai_api_key: Option<SecretString>,
     /// Base URL of the xAI provider.
     #[arg(long, env = "XAI_BASE_URL", default_value = "https://api.x.ai/v1", global = true)]
     pub xai_base_url: String,
@@ -105,15 +106,15 @@ pub struct Config {
     /// The token every caller must show.
     pub access_token: Option<String>,
     /// Key of the Videos-API provider.
-    pub openai_api_key: Option<String>,
+    pub openai_api_key: Option<SecretString>,
     /// Base URL of the Videos-API provider, without a slash at its end.
     pub openai_base_url: String,
     /// Key of the Google provider.
-    pub gemini_api_key: Option<String>,
+    pub gemini_api_key: Option<SecretString>,
     /// Base URL of the Google provider, without a slash at its end.
     pub gemini_base_url: String,
     /// Key of the xAI provider.
-    pub xai_api_key: Option<String>,
+    pub xai_api_key: Option<SecretString>,
     /// Base URL of the xAI provider, without a slash at its end.
     pub xai_base_url: String,
     /// Models that are added to the built-in ones, checked.
@@ -209,11 +210,11 @@ impl TryFrom<Settings> for Config {
             videos_dir,
             public_origins,
             access_token,
-            openai_api_key: settings.openai_api_key.filter(|key| !key.is_empty()),
+            openai_api_key: settings.openai_api_key.filter(is_set),
             openai_base_url: base_url("OPENAI_BASE_URL", &settings.openai_base_url)?,
-            gemini_api_key: settings.gemini_api_key.filter(|key| !key.is_empty()),
+            gemini_api_key: settings.gemini_api_key.filter(is_set),
             gemini_base_url: base_url("GEMINI_BASE_URL", &settings.gemini_base_url)?,
-            xai_api_key: settings.xai_api_key.filter(|key| !key.is_empty()),
+            xai_api_key: settings.xai_api_key.filter(is_set),
             xai_base_url: base_url("XAI_BASE_URL", &settings.xai_base_url)?,
             models: models.unwrap_or_default(),
             max_upload_bytes: settings.max_upload_bytes,
@@ -221,6 +222,11 @@ impl TryFrom<Settings> for Config {
             site_root: settings.site_root.unwrap_or_else(default_site_root),
         })
     }
+}
+
+/// An empty key stands for none.
+fn is_set(key: &SecretString) -> bool {
+    !key.expose_secret().trim().is_empty()
 }
 
 /// A cap in millionths of a US dollar.

@@ -1,27 +1,38 @@
 //! Who makes clips: one trait, one file a provider, and the registry that answers for a provider's name.
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use async_trait::async_trait;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    domain::{
-        ApiError, ErrorKind, Timestamp,
-        provider::{self, Model, Provider, RetiredModel},
-    },
-    server::{Result, config::Config, media::ffmpeg::Ffmpeg},
-};
+use crate::{domain::Timestamp, server::Result};
 
 pub mod animatic;
 pub mod api;
 mod card;
+mod download;
+mod endpoint;
+mod failures;
+mod fault;
+mod fields;
+mod gemini_omni;
+mod gemini_veo;
+pub mod google;
+pub mod http;
 mod lettering;
+pub mod openai_videos;
 mod palette;
+mod redact;
+mod registry;
 mod remote;
+#[cfg(test)]
+mod sample_answers;
+mod wait;
+pub mod xai;
 
 pub use animatic::Animatic;
+pub use registry::Providers;
 
 /// What a clip is made from.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,7 +87,7 @@ pub trait VideoProvider: std::fmt::Debug + Send + Sync {
     /// Makes the clip and writes it to `output`; an existing file is overwritten. After an error whatever stands there is no clip.
     ///
     /// # Errors
-    /// [`crate::server::Error::Cancelled`] once the attempt is cancelled; an [`ApiError`] where the request is at fault;
+    /// [`crate::server::Error::Cancelled`] once the attempt is cancelled; an [`ApiError`](crate::domain::ApiError) where the request is at fault;
     /// [`crate::server::Error::Provider`] with what it means for the job; else what went wrong.
     async fn generate(&self, request: &GenerateRequest, output: &Path, attempt: Attempt<'_>) -> Result<Generated>;
 
@@ -184,139 +195,5 @@ impl Ledger for Free {
 
     async fn answered(&self, _: &str) -> Result<()> {
         Ok(())
-    }
-}
-
-/// The providers of this server. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Providers {
-    animatic: Arc<Animatic>,
-    /// The paid providers whose key is set.
-    with_key: Arc<[Provider]>,
-    /// The paid providers whose requests go to the host of the provider's own API.
-    at_vendor: Arc<[Provider]>,
-}
-
-impl Providers {
-    /// The providers that `config` allows.
-    #[must_use]
-    pub fn new(config: &Config, ffmpeg: Ffmpeg) -> Self {
-        let has_key = |provider: &Provider| match provider {
-            Provider::OpenAi => config.openai_api_key.is_some(),
-            Provider::Google => config.gemini_api_key.is_some(),
-            Provider::Xai => config.xai_api_key.is_some(),
-            Provider::Animatic => false,
-        };
-        let is_at_vendor = |provider: &Provider| {
-            let base_url = match provider {
-                Provider::OpenAi => &config.openai_base_url,
-                Provider::Google => &config.gemini_base_url,
-                Provider::Xai => &config.xai_base_url,
-                Provider::Animatic => return false,
-            };
-            let host = base_url.parse::<axum::http::Uri>().ok().and_then(|uri| Some(uri.host()?.to_ascii_lowercase()));
-            host.is_some() && host.as_deref() == provider.vendor_host()
-        };
-        Self {
-            animatic: Arc::new(Animatic::new(ffmpeg)),
-            with_key: Provider::ALL.into_iter().filter(has_key).collect(),
-            at_vendor: Provider::ALL.into_iter().filter(is_at_vendor).collect(),
-        }
-    }
-
-    /// The provider of that name.
-    ///
-    /// # Errors
-    /// [`ErrorKind::MissingSetting`] naming the variable where its key is not set, [`ErrorKind::Unavailable`] where this version cannot
-    /// call it, [`ErrorKind::Invalid`] where there is no such provider.
-    pub fn get(&self, name: &str) -> Result<Arc<dyn VideoProvider>, ApiError> {
-        let Some(provider) = Provider::from_name(name) else {
-            let names = Provider::ALL.map(Provider::name).join(", ");
-            return Err(ApiError::invalid("/provider", format!("There is no provider {name:?}; take one of {names}.")));
-        };
-        let Some(variable) = provider.setting() else { return Ok(self.animatic.clone()) };
-        let title = provider.title();
-        Err(match self.with_key.contains(&provider) {
-            false => ApiError::new(
-                ErrorKind::MissingSetting,
-                format!("{title} needs the setting {variable}. Set it and restart the server, or run in draft mode, which needs no key."),
-            ),
-            true => ApiError::new(
-                ErrorKind::Unavailable,
-                format!("This version cannot call {title} yet. Run in draft mode, or take the provider animatic."),
-            ),
-        })
-    }
-
-    /// Whether requests for a model would go to a provider that has stopped it by `today`. Another server that speaks the same API may
-    /// still have it.
-    #[must_use]
-    pub fn is_retired(&self, model: &Model, today: Timestamp) -> bool {
-        model.retired(today) && self.at_vendor.contains(&model.provider)
-    }
-
-    /// Every model that [`Self::is_retired`].
-    #[must_use]
-    pub fn retired(&self, today: Timestamp) -> Vec<RetiredModel> {
-        let retired = provider::models().iter().filter(|model| self.is_retired(model, today));
-        let entry = |model: &Model| {
-            Some(RetiredModel { provider: model.provider, model: model.model.clone(), retired_on: model.retired_on.clone()? })
-        };
-        retired.filter_map(entry).collect()
-    }
-
-    /// Each provider that lacks its setting, with the variable that is missing.
-    #[must_use]
-    pub fn missing_settings(&self) -> Vec<(&'static str, &'static str)> {
-        let lacking = Provider::ALL.into_iter().filter(|provider| !self.with_key.contains(provider));
-        lacking.filter_map(|provider| Some((provider.name(), provider.setting()?))).collect()
-    }
-}
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used)]
-mod tests {
-    use clap::Parser;
-
-    use super::*;
-    use crate::server::config::Cli;
-
-    fn providers(arguments: &[&str]) -> Providers {
-        let cli = Cli::try_parse_from(["reelgraph"].iter().chain(arguments)).unwrap();
-        Providers::new(&cli.settings.try_into().unwrap(), Ffmpeg::locate())
-    }
-
-    #[test]
-    fn a_provider_without_its_key_names_the_setting() {
-        // An empty value stands for none, whatever the environment holds.
-        let providers = providers(&["--openai-api-key", "", "--gemini-api-key", "", "--xai-api-key", ""]);
-        for (name, variable) in [("openai", "OPENAI_API_KEY"), ("google", "GEMINI_API_KEY"), ("xai", "XAI_API_KEY")] {
-            let error = providers.get(name).unwrap_err();
-            assert!(error.kind == ErrorKind::MissingSetting && error.message.contains(variable), "{error:?}");
-        }
-        assert!(providers.get("animatic").is_ok());
-        assert_eq!(providers.get("sora").unwrap_err().kind, ErrorKind::Invalid);
-    }
-
-    #[test]
-    fn a_provider_with_its_key_says_what_this_version_cannot_do() {
-        let providers = providers(&["--openai-api-key", "k", "--gemini-api-key", "k", "--xai-api-key", ""]);
-        for name in ["openai", "google"] {
-            assert_eq!(providers.get(name).unwrap_err().kind, ErrorKind::Unavailable);
-        }
-        assert_eq!(providers.get("xai").unwrap_err().kind, ErrorKind::MissingSetting);
-        assert_eq!(providers.missing_settings(), [("xai", "XAI_API_KEY")]);
-    }
-
-    #[test]
-    fn a_model_is_retired_at_its_providers_own_host_only() {
-        let today: Timestamp = "2026-10-01T00:00:00Z".parse().unwrap();
-        let at = |openai: &str| {
-            let given = providers(&["--openai-base-url", openai, "--gemini-base-url", "https://generativelanguage.googleapis.com"]);
-            given.retired(today).into_iter().map(|retired| retired.model).collect::<Vec<_>>()
-        };
-        assert_eq!(at("https://API.openai.com/v1/"), ["sora-2", "sora-2-pro"], "Veo lives until 22 October");
-        assert!(at("http://127.0.0.1:8000/v1").is_empty());
-        assert!(at("https://api.openai.com.example/v1").is_empty());
     }
 }

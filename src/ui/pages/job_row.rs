@@ -197,7 +197,9 @@ fn Actions(
             ]
         }
         Group::Running => vec![cancel],
-        Group::Unknown => vec![view! { <OutcomeButtons job=id on_decided=move |_| spawn_local(async move { board.read().await })/> }.into_any()],
+        Group::Unknown => {
+            vec![view! { <OutcomeButtons job=id on_decided=move |_| spawn_local(async move { board.read().await })/> }.into_any()]
+        }
         Group::Ended => Vec::new(),
     }
 }

@@ -1,0 +1,223 @@
+//! OpenAI's `/v1/videos`, at OpenAI or at any other server that speaks it: vLLM-Omni, LiteLLM, gateways.
+//!
+//! Format: <https://github.com/openai/openai-openapi> (`openapi.yaml`, "Videos"), and for other servers
+//! <https://github.com/vllm-project/vllm-omni/blob/main/docs/serving/videos_api.md>. Gateways differ in their words for a status and
+//! leave fields out, so only the name and the status of a job are relied on.
+
+use std::{path::Path, time::SystemTime};
+
+use async_trait::async_trait;
+use http::Method;
+use reqwest::multipart::{Form, Part};
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::{
+    GenerateRequest, Picture,
+    api::{Clip, Created, Polled, Result, VideoApi},
+    endpoint::Endpoint,
+    failures::{Call, Failures},
+    fault::Fault,
+    fields,
+    http::{Answer, Http, SetupError},
+    wait,
+};
+use crate::{
+    domain::{Timestamp, provider::Provider},
+    server::error::ProviderClass,
+};
+
+/// OpenAI's own host. It stopped this API on 2026-09-24.
+const OPENAI: &str = "api.openai.com";
+
+/// How far the clocks may differ when a lost job is looked for, in seconds.
+const SKEW_SECONDS: i64 = 30;
+
+/// How long after sending a job may have been made at the latest, in seconds: as long as an answer is waited for, and as much again
+/// for whoever hands it on. One that is younger belongs to a later request with the same words.
+const LATEST_SECONDS: i64 = 120;
+
+/// How many jobs a page of the list holds, the most that OpenAI gives.
+const PAGE: usize = 100;
+
+/// How many pages are looked through.
+const MOST_PAGES: usize = 5;
+
+/// A server that speaks `/v1/videos`.
+#[derive(Debug, Clone)]
+pub struct OpenAiVideos {
+    endpoint: Endpoint,
+}
+
+impl OpenAiVideos {
+    /// The server at `base_url`, which ends in `/v1`. Over `http://` the key travels in the clear.
+    ///
+    /// # Errors
+    /// Where the base URL or the key cannot be used; the text names the setting.
+    pub fn new(base_url: &str, key: SecretString, http: Http) -> Result<Self, SetupError> {
+        Ok(Self { endpoint: Endpoint::new(Provider::OpenAi, base_url, key, http)? })
+    }
+
+    /// Whether this is OpenAI itself, and not another server that speaks its API.
+    #[must_use]
+    pub fn is_openai(&self) -> bool {
+        self.endpoint.base().host_str() == Some(OPENAI)
+    }
+
+    fn form(&self, request: &GenerateRequest) -> Result<Form> {
+        let form = fields(request, self.is_openai()).into_iter().fold(Form::new(), |form, (name, value)| form.text(name, value));
+        let Some(Picture { media_type, bytes }) = &request.first_frame else { return Ok(form) };
+        let length = bytes.len() as u64;
+        let part = Part::stream_with_length(bytes.clone(), length).file_name(media_type.replace('/', "."));
+        let part = part.mime_str(media_type).map_err(|_| self.endpoint.failures.not_offered("The first picture is of no known type."))?;
+        Ok(form.part("input_reference", part))
+    }
+
+    /// One page of the newest jobs, the newest first. `None` where the server has no list.
+    async fn page(&self, after: Option<&str>) -> Result<Option<Value>> {
+        let limit = PAGE.to_string();
+        let mut url = self.endpoint.url(["videos"]);
+        url.query_pairs_mut().extend_pairs([("limit", limit.as_str()), ("order", "desc")]).extend_pairs(after.map(|id| ("after", id)));
+        let Some(answer) = self.endpoint.ask_if_offered(Call::Find, self.endpoint.request(Method::GET, url)).await? else {
+            return Ok(None);
+        };
+        let list = answer.json().filter(|list| list.get("data").is_some_and(Value::is_array));
+        list.map(Some).ok_or_else(|| self.endpoint.failures.unreadable(&answer, "it holds no list of jobs"))
+    }
+}
+
+#[async_trait]
+impl VideoApi for OpenAiVideos {
+    async fn create(&self, request: &GenerateRequest) -> Result<Created> {
+        if request.last_frame.is_some() {
+            let what = "OpenAI's API takes a first picture but no last one; take the last picture off, or another provider.";
+            return Err(self.endpoint.failures.not_offered(what));
+        }
+        let sent = self.endpoint.request(Method::POST, self.endpoint.url(["videos"])).multipart(self.form(request)?);
+        self.endpoint.create(sent, |answer| fields::job(answer, "/id")).await
+    }
+
+    async fn poll(&self, job: &str) -> Result<Polled> {
+        let request = self.endpoint.request(Method::GET, self.endpoint.url(["videos", job]));
+        let answer = self.endpoint.ask(Call::Poll, request.header("x-stainless-poll-helper", "true")).await?;
+        let content = self.endpoint.url(["videos", job, "content"]);
+        polled(&self.endpoint.failures, &answer, content.as_str())
+    }
+
+    async fn download(&self, clip: &Clip, output: &Path) -> Result<()> {
+        self.endpoint.download(clip, output).await
+    }
+
+    async fn cancel(&self, job: &str) -> Result<bool> {
+        // The request that stops a running job deletes a finished one, with the clip that was paid for.
+        match self.poll(job).await? {
+            Polled::Ready { .. } => Err(self.endpoint.failures.not_offered("The clip is made already, so it was not stopped.")),
+            Polled::Ended(_) => Ok(true),
+            Polled::Working { .. } => {
+                let request = self.endpoint.request(Method::DELETE, self.endpoint.url(["videos", job]));
+                Ok(self.endpoint.ask_if_offered(Call::Cancel, request).await?.is_some())
+            }
+        }
+    }
+
+    async fn find(&self, request: &GenerateRequest, sent_at: Timestamp) -> Result<Option<String>> {
+        let wanted = Wanted::new(request, sent_at);
+        let (mut found, mut after) = (Vec::new(), None);
+        for _ in 0..MOST_PAGES {
+            let Some(list) = self.page(after.as_deref()).await? else { return Ok(None) };
+            let jobs = list["data"].as_array().map_or(&[][..], Vec::as_slice);
+            found.extend(jobs.iter().filter(|job| wanted.is(job)).filter_map(|job| fields::job(job, "/id")));
+            let reaches_back = jobs.last().and_then(created_at).is_none_or(|oldest| oldest < wanted.from);
+            after = jobs.last().and_then(|job| fields::job(job, "/id"));
+            if reaches_back || list["has_more"] != true {
+                break;
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        // Of two that look alike nobody can tell which is ours.
+        Ok(if found.len() == 1 { found.pop() } else { None })
+    }
+}
+
+/// The text fields of a create request. `seconds` is a text there; a number is refused.
+fn fields(request: &GenerateRequest, is_openai: bool) -> Vec<(&'static str, String)> {
+    let mut fields = vec![("prompt", fields::whole_prompt(request))];
+    if !request.model.is_empty() {
+        fields.push(("model", request.model.clone()));
+    }
+    fields.extend([("seconds", fields::seconds_text(request.seconds)), ("size", fields::size(request).to_string())]);
+    // Other servers' own field; OpenAI refuses what it does not know.
+    fields.extend(request.seed.filter(|_| !is_openai).map(|seed| ("seed", seed.to_string())));
+    fields
+}
+
+/// What an answer says of a job. `content` is where its clip is if the answer names no other place.
+fn polled(failures: &Failures, answer: &Answer, content: &str) -> Result<Polled> {
+    let Some(job) = answer.json() else { return Err(failures.unreadable(answer, "it is no JSON")) };
+    let Some(status) = fields::text(&job, "/status") else { return Err(failures.unreadable(answer, "it has no status")) };
+    Ok(match status.to_ascii_lowercase().as_str() {
+        "completed" | "succeeded" | "success" | "done" => {
+            let place = fields::text(&job, "/url").or_else(|| fields::text(&job, "/video_url")).unwrap_or(content);
+            Polled::Ready { clip: Clip::At(place.to_owned()), usd_micros: None }
+        }
+        "failed" | "error" => Polled::Ended(failures.ended(&Fault::of_answer(&job), answer)),
+        "cancelled" | "canceled" => Polled::Ended(failures.ended_as(ProviderClass::Failed, "The job was cancelled there.", answer)),
+        "expired" => Polled::Ended(failures.ended_as(ProviderClass::Expired, "The job has expired there.", answer)),
+        status => {
+            failures.note_status(status, &["queued", "in_progress", "pending", "processing", "running"]);
+            Polled::Working {
+                progress: job.get("progress").and_then(fields::progress),
+                ask_again: wait::poll_after(&answer.headers, SystemTime::now()),
+            }
+        }
+    })
+}
+
+/// When a job was made, in seconds since 1970.
+fn created_at(job: &Value) -> Option<i64> {
+    let moment = job.get("created_at")?;
+    #[expect(clippy::cast_possible_truncation, reason = "seconds")]
+    moment.as_i64().or_else(|| moment.as_f64().map(|seconds| seconds as i64))
+}
+
+/// By what a lost job is known.
+#[derive(Debug)]
+struct Wanted {
+    prompt: String,
+    model: String,
+    seconds: f64,
+    size: String,
+    from: i64,
+    to: i64,
+}
+
+impl Wanted {
+    fn new(request: &GenerateRequest, sent_at: Timestamp) -> Self {
+        let sent_at = sent_at.date_time().unix_timestamp();
+        Self {
+            prompt: fields::whole_prompt(request),
+            model: request.model.clone(),
+            seconds: request.seconds,
+            size: fields::size(request).to_string(),
+            from: sent_at - SKEW_SECONDS,
+            to: sent_at + LATEST_SECONDS + SKEW_SECONDS,
+        }
+    }
+
+    fn is(&self, job: &Value) -> bool {
+        let seconds = match job.get("seconds") {
+            Some(Value::String(text)) => text.parse().ok(),
+            number => number.and_then(Value::as_f64),
+        };
+        fields::text(job, "/prompt") == Some(self.prompt.as_str())
+            && (self.model.is_empty() || fields::text(job, "/model") == Some(self.model.as_str()))
+            && seconds == Some(self.seconds)
+            && fields::text(job, "/size") == Some(self.size.as_str())
+            && created_at(job).is_some_and(|moment| (self.from..=self.to).contains(&moment))
+    }
+}
+
+#[cfg(test)]
+#[path = "openai_videos_tests.rs"]
+mod tests;

@@ -1,0 +1,185 @@
+//! `/v1/videos`: what is sent, and what the answers on record mean.
+
+#![expect(clippy::unwrap_used)]
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{Json, Router, extract::Query, routing::get};
+use serde_json::json;
+
+use super::*;
+use crate::server::providers::sample_answers::{KEY, answer, failures, picture, request, serve, with_header};
+
+const JOB: &str = "video_68d7512d07848190b3e45da0ecbebcde004da08e1e0678d5";
+
+fn job(status: &str, more: &Value) -> Value {
+    let mut job = json!({
+        "id": JOB, "object": "video", "created_at": 1_763_053_953, "status": status, "completed_at": null, "error": null, "expires_at": null,
+        "model": "sora-2", "progress": 0, "prompt": "A paper boat on a rainy street", "remixed_from_video_id": null, "seconds": "6",
+        "size": "1280x720",
+    });
+    job.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    job
+}
+
+fn read(job: &Value) -> Result<Polled> {
+    polled(&failures(Provider::OpenAi), &answer(200, &job.to_string()), "https://here/content")
+}
+
+fn ended(job: &Value) -> ProviderClass {
+    let Polled::Ended(error) = read(job).unwrap() else { panic!("{job}") };
+    error.class
+}
+
+#[test]
+fn the_fields_are_texts_and_the_seed_is_not_for_openai() {
+    let mut request = request("sora-2");
+    request.params = json!({ "negative_prompt": " cars " });
+    let prompt = ("prompt", "A paper boat on a rainy street\n\nAvoid: cars".to_owned());
+    let own = [prompt, ("model", "sora-2".into()), ("seconds", "6".into()), ("size", "1280x720".into())];
+    assert_eq!(super::fields(&request, true), own);
+    assert_eq!(super::fields(&request, false)[4], ("seed", "7".to_owned()));
+    request.model.clear();
+    assert!(super::fields(&request, true).iter().all(|(name, _)| *name != "model"), "the server's own model");
+    let at = |base_url| OpenAiVideos::new(base_url, KEY.into(), Http::new().unwrap()).unwrap().is_openai();
+    assert!(at("https://api.openai.com/v1") && !at("https://api.openai.com.example.org/v1") && !at("http://127.0.0.1:8000/v1"));
+}
+
+#[test]
+fn a_job_goes_from_working_to_ready() {
+    let running = with_header(answer(200, &job("in_progress", &json!({ "progress": 33 })).to_string()), "openai-poll-after-ms", "2000");
+    let working = polled(&failures(Provider::OpenAi), &running, "x").unwrap();
+    assert_eq!(working, Polled::Working { progress: Some(0.33), ask_again: Some(Duration::from_secs(2)) });
+    for status in ["queued", "in_progress", "pending", "PROCESSING", "running", "a word of tomorrow"] {
+        assert!(matches!(read(&json!({ "id": "x", "status": status })).unwrap(), Polled::Working { progress: None, ask_again: None }));
+    }
+    let at = |job: &Value| match read(job).unwrap() {
+        Polled::Ready { clip: Clip::At(place), usd_micros: None } => place,
+        other => panic!("{other:?}"),
+    };
+    for status in ["completed", "succeeded", "done"] {
+        assert_eq!(at(&job(status, &json!({}))), "https://here/content");
+    }
+    assert_eq!(at(&job("completed", &json!({ "url": "https://cdn/a.mp4" }))), "https://cdn/a.mp4");
+    assert_eq!(at(&job("completed", &json!({ "url": null, "video_url": "https://cdn/b.mp4" }))), "https://cdn/b.mp4");
+}
+
+#[test]
+fn a_job_that_ended_says_why() {
+    let failed =
+        json!({ "error": { "code": "video_generation_failed", "message": "The video could not be generated. Please try again." } });
+    assert_eq!(ended(&job("failed", &failed)), ProviderClass::Failed);
+    let blocked = json!({ "error": { "code": "moderation_blocked", "message": "Your request was blocked by our moderation system." } });
+    assert_eq!(ended(&job("failed", &blocked)), ProviderClass::Moderated);
+    assert_eq!(ended(&job("failed", &json!({}))), ProviderClass::Failed);
+    assert_eq!(ended(&job("cancelled", &json!({}))), ProviderClass::Failed);
+    assert_eq!(ended(&job("expired", &json!({}))), ProviderClass::Expired);
+    for body in ["<html>", "", "{}", r#"{"status":7}"#] {
+        let error = polled(&failures(Provider::OpenAi), &answer(200, body), "x").unwrap_err();
+        assert_eq!(error.class, ProviderClass::Transient(None), "{body}");
+    }
+}
+
+/// A server with these jobs, and what it was asked.
+async fn server(jobs: Vec<Value>) -> (OpenAiVideos, Arc<Mutex<Vec<String>>>) {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let (list_asked, delete_asked) = (asked.clone(), asked.clone());
+    let all = jobs.clone();
+    let list = move |Query(query): Query<Value>| async move {
+        list_asked.lock().unwrap().push("list".to_owned());
+        let after = query["after"].as_str().and_then(|after| all.iter().position(|job| job["id"] == after));
+        let page: Vec<Value> = all.into_iter().skip(after.map_or(0, |at| at + 1)).take(2).collect();
+        let has_more = page.len() == 2;
+        Json(json!({ "object": "list", "data": page, "has_more": has_more }))
+    };
+    let first = jobs.first().cloned().unwrap_or_default();
+    let delete = move || async move {
+        delete_asked.lock().unwrap().push("delete".to_owned());
+        Json(json!({ "deleted": true }))
+    };
+    let router =
+        Router::new().route("/v1/videos", get(list)).route("/v1/videos/{id}", get(move || async move { Json(first) }).delete(delete));
+    let base_url = format!("{}/v1", serve(router).await);
+    (OpenAiVideos::new(&base_url, KEY.into(), Http::new().unwrap()).unwrap(), asked)
+}
+
+fn sent_at() -> Timestamp {
+    "2025-11-13T17:12:33Z".parse().unwrap()
+}
+
+async fn find(jobs: Vec<Value>) -> Option<String> {
+    server(jobs).await.0.find(&request("sora-2"), sent_at()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_lost_job_is_found_only_where_there_is_no_doubt() {
+    assert_eq!(sent_at().date_time().unix_timestamp(), 1_763_053_953);
+    let ours = job("queued", &json!({}));
+    let other = |id: &str, more: Value| {
+        let mut job = job("queued", &more);
+        job["id"] = json!(id);
+        job
+    };
+    assert_eq!(find(vec![ours.clone()]).await.as_deref(), Some(JOB));
+    let others = [
+        other("a", json!({ "prompt": "Another" })),
+        other("b", json!({ "model": "sora-2-pro" })),
+        other("c", json!({ "seconds": "8" })),
+        other("d", json!({ "size": "720x1280" })),
+        other("e", json!({ "created_at": 1_763_053_953 - 31 })),
+        other("f", json!({ "created_at": 1_763_053_953 + 3600 })),
+        other("g", json!({ "created_at": null })),
+    ];
+    assert_eq!(find(others.to_vec()).await, None);
+    let later = [other("h", json!({ "prompt": "Another" })), other("i", json!({ "prompt": null })), ours.clone()];
+    assert_eq!(find(later.to_vec()).await.as_deref(), Some(JOB), "on the second page");
+    assert_eq!(find(vec![ours.clone(), other("twin", json!({}))]).await, None, "two that look alike");
+    assert_eq!(find(vec![other("n", json!({ "seconds": 6 }))]).await.as_deref(), Some("n"), "a number from a gateway");
+    let no_list = OpenAiVideos::new(&serve(Router::new()).await, KEY.into(), Http::new().unwrap()).unwrap();
+    assert_eq!(no_list.find(&request("sora-2"), sent_at()).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_running_job_is_stopped_and_a_finished_one_is_not_deleted() {
+    let (api, asked) = server(vec![job("in_progress", &json!({}))]).await;
+    assert!(api.cancel(JOB).await.unwrap());
+    assert_eq!(*asked.lock().unwrap(), ["delete"]);
+    let (api, asked) = server(vec![job("completed", &json!({}))]).await;
+    assert!(api.cancel(JOB).await.unwrap_err().message.contains("made already"));
+    assert!(asked.lock().unwrap().is_empty(), "the clip that was paid for stays");
+}
+
+#[tokio::test]
+async fn the_request_is_a_form_with_the_picture_as_a_file() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let fields = seen.clone();
+    let create = move |headers: http::HeaderMap, mut form: axum::extract::Multipart| async move {
+        assert_eq!(headers["authorization"], format!("Bearer {KEY}").as_str());
+        assert!(headers.contains_key("content-length"), "some servers refuse a form without a length");
+        while let Some(field) = form.next_field().await.unwrap() {
+            let head = (field.name().unwrap().to_owned(), field.file_name().map(str::to_owned), field.content_type().map(str::to_owned));
+            let bytes = field.bytes().await.unwrap();
+            fields.lock().unwrap().push((head, bytes));
+        }
+        Json(job("queued", &json!({})))
+    };
+    let base_url = serve(Router::new().route("/videos", axum::routing::post(create))).await;
+    let api = OpenAiVideos::new(&base_url, KEY.into(), Http::new().unwrap()).unwrap();
+    let mut request = request("sora-2");
+    request.first_frame = Some(picture());
+    let created = api.create(&request).await.unwrap();
+    assert!(created.job == JOB && created.raw.contains("queued"));
+    let fields = std::mem::take(&mut *seen.lock().unwrap());
+    let names: Vec<&str> = fields.iter().map(|((name, ..), _)| name.as_str()).collect();
+    assert_eq!(names, ["prompt", "model", "seconds", "size", "seed", "input_reference"]);
+    assert_eq!(fields[2].1, "6");
+    let ((_, file_name, media_type), bytes) = &fields[5];
+    assert_eq!((file_name.as_deref(), media_type.as_deref()), (Some("image.png"), Some("image/png")));
+    assert_eq!(*bytes, picture().bytes);
+    request.last_frame = Some(picture());
+    assert_eq!(api.create(&request).await.unwrap_err().class, ProviderClass::Rejected);
+    assert!(seen.lock().unwrap().is_empty(), "what it cannot do is not sent");
+}
