@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::{
     error::{ApiError, ErrorKind},
-    ids::{ExecutionId, JobId, NodeId, VideoId},
+    ids::{ExecutionId, ImageId, JobId, NodeId, VideoId},
     timestamp::Timestamp,
 };
 
@@ -98,11 +98,13 @@ pub enum JobKind {
     Stitch,
     /// Makes the poster of a video.
     Poster,
+    /// Takes a frame out of a clip.
+    FrameGrab,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Generate, Self::Stitch, Self::Poster];
+    pub const ALL: [Self; 4] = [Self::Generate, Self::Stitch, Self::Poster, Self::FrameGrab];
 
     /// The kind's stable name, as it stands in JSON and in the database.
     #[must_use]
@@ -111,6 +113,7 @@ impl JobKind {
             Self::Generate => "generate",
             Self::Stitch => "stitch",
             Self::Poster => "poster",
+            Self::FrameGrab => "frame_grab",
         }
     }
 
@@ -155,6 +158,9 @@ pub struct Job {
     pub node_id: Option<NodeId>,
     /// The video it made.
     pub video_id: Option<VideoId>,
+    /// The image it made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_id: Option<ImageId>,
     /// Why it failed.
     pub error: Option<Failure>,
     /// When it was asked for.

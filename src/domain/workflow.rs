@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::{
     execution::Execution,
     ids::{ExecutionId, NodeId, Sha256, VideoId, WorkflowId},
+    image::NodeImage,
     timestamp::Timestamp,
     video::{Role, Video},
 };
@@ -237,6 +238,8 @@ pub struct OpenedWorkflow {
     pub event_id: i64,
     /// Its newest execution.
     pub execution: Option<Execution>,
+    /// The pictures of its nodes: those they name, and those that runs made.
+    pub images: Vec<NodeImage>,
     /// What of the server's settings the builder has to know.
     pub settings: BuilderSettings,
 }

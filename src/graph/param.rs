@@ -51,6 +51,8 @@ pub enum ParamKind {
     StitchSize,
     /// The id of a video of the library.
     Video,
+    /// The id of a stored image.
+    Image,
     /// Ids of nodes, in an order.
     Nodes,
 }
@@ -82,6 +84,8 @@ pub enum Control {
     Choice(Vec<Choice>),
     /// A video, picked or uploaded.
     Video,
+    /// An image, uploaded.
+    Image,
     /// An order of nodes.
     Nodes,
 }
@@ -139,8 +143,9 @@ impl Param {
         match self.kind {
             ParamKind::Text | ParamKind::Multiline | ParamKind::StitchSize => "".into(),
             ParamKind::Integer { .. } if self.name == "take" => 1.into(),
+            ParamKind::Integer { .. } if self.name == "index" => 0.into(),
             ParamKind::Number { .. } if self.name == "transition_seconds" => 0.5.into(),
-            ParamKind::Integer { .. } | ParamKind::Number { .. } | ParamKind::Video => Value::Null,
+            ParamKind::Integer { .. } | ParamKind::Number { .. } | ParamKind::Video | ParamKind::Image => Value::Null,
             ParamKind::Choice(choices) => choices.first().map_or(Value::Null, |(value, _)| (*value).into()),
             ParamKind::Provider => default_provider(&node.node_type).name().into(),
             ParamKind::Model => {
@@ -180,6 +185,7 @@ impl Param {
                 Control::Choice(std::iter::once(choice("", "As the first clip")).chain(frames).collect())
             }
             ParamKind::Video => Control::Video,
+            ParamKind::Image => Control::Image,
             ParamKind::Nodes => Control::Nodes,
         }
     }
@@ -245,7 +251,7 @@ impl Param {
                 let size = text.parse::<Size>();
                 size.err().filter(|_| !text.is_empty()).map(|error| format!("{label} “{text}” cannot be made: {error}."))
             }
-            ParamKind::Text | ParamKind::Multiline | ParamKind::Video | ParamKind::Nodes => None,
+            ParamKind::Text | ParamKind::Multiline | ParamKind::Video | ParamKind::Image | ParamKind::Nodes => None,
         }
     }
 
