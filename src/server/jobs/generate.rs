@@ -1,6 +1,6 @@
 //! Making a clip through a provider and keeping it.
 
-use super::{enqueue::GenerateInput, worker::Context};
+use super::{enqueue::GenerateInput, pictures, worker::Context};
 use crate::{
     domain::{
         Timestamp, VideoId,
@@ -31,8 +31,8 @@ pub(super) async fn perform(context: &Context<'_>) -> Result<VideoId> {
         seed: input.seed,
         take: input.take,
         params: input.params,
-        first_frame: None,
-        last_frame: None,
+        first_frame: pictures::frame(state, input.first_frame, input.size).await?,
+        last_frame: pictures::frame(state, input.last_frame, input.size).await?,
     };
     let output = state.content.staging_path("mp4")?;
     let started_at = Timestamp::now();

@@ -13,7 +13,9 @@ use crate::domain::Timestamp;
 
 pub mod enqueue;
 mod generate;
+mod grab_frame;
 mod lease;
+mod pictures;
 mod stitch;
 mod worker;
 

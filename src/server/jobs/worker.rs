@@ -5,9 +5,9 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 use futures_util::FutureExt;
 use tokio::sync::watch;
 
-use super::{generate, lease, stitch};
+use super::{generate, grab_frame, lease, stitch};
 use crate::{
-    domain::{ApiError, VideoId, job::JobKind},
+    domain::{ApiError, Media, job::JobKind},
     server::{
         Error, Result,
         services::{jobs::Outcome, leases},
@@ -81,17 +81,18 @@ async fn run(state: &AppState, job: &QueuedJob, lease: &Lease) {
     }
 }
 
-async fn perform(context: &Context<'_>) -> Result<VideoId> {
+async fn perform(context: &Context<'_>) -> Result<Media> {
     match context.job.job.kind {
-        JobKind::Generate => generate::perform(context).await,
-        JobKind::Stitch => stitch::perform(context).await,
+        JobKind::Generate => generate::perform(context).await.map(Media::Video),
+        JobKind::Stitch => stitch::perform(context).await.map(Media::Video),
+        JobKind::FrameGrab => grab_frame::perform(context).await.map(Media::Image),
         JobKind::Poster => Err(Error::Internal("posters are made when they are asked for, not by a job".into())),
     }
 }
 
-async fn write_back(state: &AppState, lease: &Lease, context: &Context<'_>, result: Result<VideoId>) -> Result<()> {
+async fn write_back(state: &AppState, lease: &Lease, context: &Context<'_>, result: Result<Media>) -> Result<()> {
     let outcome = match result {
-        Ok(video_id) => Outcome::Made(video_id),
+        Ok(media) => Outcome::Made(media),
         Err(_) if state.stop.is_cancelled() => return leases::give_back(&state.db, &state.events, lease).await,
         // Cancelled or given to another: whoever did that has written what there is to write.
         Err(_) if context.cancel.is_cancelled() => return Ok(()),

@@ -29,7 +29,7 @@ pub async fn start(db: &Db, told: &Events, providers: &Providers, ffmpeg: &Ffmpe
     let mut snapshot = db.reader().begin().await?;
     let plan = prepare::prepare(&mut snapshot, providers, &definition, new.nodes.as_deref(), new.mode).await?;
     drop(snapshot);
-    if plan.steps.iter().any(|step| matches!(step.action, Action::Generate(_) | Action::Stitch { .. })) {
+    if plan.steps.iter().any(|step| matches!(step.action, Action::Generate(_) | Action::Stitch { .. } | Action::GrabFrame { .. })) {
         ffmpeg.available()?;
     }
     let execution = Execution {
@@ -81,6 +81,7 @@ fn queued(step: &Step) -> NodeRun {
         key: None,
         job_id: None,
         video_id: None,
+        image_id: None,
         error: None,
         cost: None,
     }

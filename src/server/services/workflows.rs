@@ -15,7 +15,7 @@ use crate::{
     server::{
         Error, Result,
         providers::Providers,
-        services::{associate::associate_saved, events, events::Events, execute},
+        services::{associate::associate_saved, events, events::Events, execute, images},
         store::{Db, Tx, associations, executions, workflows, workflows::WorkflowRow},
     },
 };
@@ -112,9 +112,11 @@ pub async fn open(db: &Db, providers: &Providers, id: WorkflowId) -> Result<Open
     let Shown { workflow, etag } = show(db, id).await?;
     let mut connection = db.reader().acquire().await?;
     let execution = executions::newest_of_workflow(&mut connection, id).await?;
+    drop(connection);
+    let images = images::of_workflow(db, id, &workflow.definition).await?;
     let missing_settings =
         providers.missing_settings().into_iter().map(|(name, variable)| (name.to_owned(), variable.to_owned())).collect();
-    Ok(OpenedWorkflow { workflow, etag, event_id, execution, settings: BuilderSettings { missing_settings } })
+    Ok(OpenedWorkflow { workflow, etag, event_id, execution, images, settings: BuilderSettings { missing_settings } })
 }
 
 /// Makes a workflow; with a known id it changes that one, as [`save`] does.

@@ -12,7 +12,10 @@ use crate::server::{Error, Result};
 
 /// The files of `migrations/sqlite`: number, what it is about, its SQL. Listed here because sqlx's macro for it compiles the whole
 /// database a second time.
-const SCRIPTS: &[(i64, &str, &str)] = &[(1, "initial", include_str!("../../../migrations/sqlite/0001_initial.sql"))];
+const SCRIPTS: &[(i64, &str, &str)] = &[
+    (1, "initial", include_str!("../../../migrations/sqlite/0001_initial.sql")),
+    (3, "images", include_str!("../../../migrations/sqlite/0003_images.sql")),
+];
 
 pub(super) static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     let migration = |(number, about, sql): &(i64, &'static str, &'static str)| {
