@@ -142,6 +142,7 @@ fn what_is_gone_comes_back_as_it_was() {
         key: None,
         job_id: None,
         video_id: None,
+        image_id: None,
         error: None,
         cost: None,
     };
