@@ -3,6 +3,7 @@
 
 pub mod clips;
 pub mod graphs;
+pub mod images;
 pub mod process;
 pub mod stream;
 
@@ -93,6 +94,8 @@ pub struct Client {
 impl Client {
     /// A client of the server at `address`.
     pub fn new(address: SocketAddr) -> Self {
+        // Set once in a process; every later attempt is told so.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Self { http: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap(), address }
     }
 
