@@ -9,6 +9,7 @@ mod events;
 mod executions;
 mod health;
 mod hostile;
+mod images;
 mod kept;
 mod layers;
 mod openapi;
