@@ -38,7 +38,7 @@ async fn assert_whole(dir: &Path) {
     assert_eq!(verdict, "ok");
     assert!(sqlx::query("PRAGMA foreign_key_check").fetch_all(db.reader()).await.unwrap().is_empty());
     let rows: Vec<(String, String, i64)> =
-        sqlx::query_as("SELECT file_path, file_hash, size_bytes FROM videos ORDER BY file_path").fetch_all(db.reader()).await.unwrap();
+        sqlx::query_as("SELECT file_path, file_hash, size_bytes FROM videos UNION ALL SELECT file_path, file_hash, size_bytes FROM images ORDER BY file_path").fetch_all(db.reader()).await.unwrap();
     db.close().await;
     for (path, hash, size) in &rows {
         let bytes = std::fs::read(dir.join("videos").join(path)).unwrap();

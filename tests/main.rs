@@ -9,6 +9,7 @@ mod events;
 mod executions;
 mod health;
 mod hostile;
+mod images;
 mod jobs;
 mod kept;
 mod layers;

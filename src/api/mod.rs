@@ -2,6 +2,7 @@
 //! another site can send.
 
 pub mod executions;
+pub mod images;
 pub mod jobs;
 pub mod spend;
 pub mod videos;

@@ -35,6 +35,8 @@ pub enum ErrorKind {
     Invalid,
     /// The bytes are not a video that can be read.
     NotAVideo,
+    /// The bytes are not a picture that can be read.
+    NotAnImage,
     /// A setting is missing; the message names it.
     MissingSetting,
     /// The connection broke before the request had arrived whole.
@@ -84,7 +86,13 @@ impl ErrorKind {
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::RangeNotSatisfiable => 416,
-            Self::Invalid | Self::NotAVideo | Self::MissingSetting | Self::BadKey | Self::Moderated | Self::ModelRetired => 422,
+            Self::Invalid
+            | Self::NotAVideo
+            | Self::NotAnImage
+            | Self::MissingSetting
+            | Self::BadKey
+            | Self::Moderated
+            | Self::ModelRetired => 422,
             Self::RateLimited => 429,
             Self::Internal => 500,
             Self::ProviderFailed => 502,
@@ -110,6 +118,7 @@ impl ErrorKind {
             Self::RangeNotSatisfiable => "Range not satisfiable",
             Self::Invalid => "Invalid value",
             Self::NotAVideo => "Not a readable video",
+            Self::NotAnImage => "Not a readable image",
             Self::MissingSetting => "A setting is missing",
             Self::Interrupted => "Interrupted",
             Self::Cancelled => "Cancelled",

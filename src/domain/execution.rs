@@ -5,8 +5,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    ids::{ExecutionId, JobId, NodeId, Sha256, VideoId, WorkflowId},
+    ids::{ExecutionId, ImageId, JobId, NodeId, Sha256, VideoId, WorkflowId},
     job::{Failure, Status},
+    media::Media,
     timestamp::Timestamp,
 };
 
@@ -134,12 +135,23 @@ pub struct NodeRun {
     /// The clip it gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub video_id: Option<VideoId>,
+    /// The image it gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_id: Option<ImageId>,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
     /// What it cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
+}
+
+impl NodeRun {
+    /// What it gave.
+    #[must_use]
+    pub fn media(&self) -> Option<Media> {
+        Media::of(self.video_id, self.image_id)
+    }
 }
 
 /// One run of a workflow.

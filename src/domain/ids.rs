@@ -71,6 +71,10 @@ uuid_id!(
     VideoId
 );
 uuid_id!(
+    /// A still picture.
+    ImageId
+);
+uuid_id!(
     /// A workflow.
     WorkflowId
 );

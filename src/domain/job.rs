@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     error::{ApiError, ErrorKind, WorkflowRef},
-    ids::{ExecutionId, JobId, NodeId, VideoId},
+    ids::{ExecutionId, ImageId, JobId, NodeId, VideoId},
     page::Page,
     timestamp::Timestamp,
 };
@@ -109,11 +109,13 @@ pub enum JobKind {
     Stitch,
     /// Makes the poster of a video.
     Poster,
+    /// Takes a frame out of a clip.
+    FrameGrab,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Generate, Self::Stitch, Self::Poster];
+    pub const ALL: [Self; 4] = [Self::Generate, Self::Stitch, Self::Poster, Self::FrameGrab];
 
     /// The kind's stable name, as it stands in JSON and in the database.
     #[must_use]
@@ -122,6 +124,7 @@ impl JobKind {
             Self::Generate => "generate",
             Self::Stitch => "stitch",
             Self::Poster => "poster",
+            Self::FrameGrab => "frame_grab",
         }
     }
 
@@ -166,6 +169,9 @@ pub struct Job {
     pub node_id: Option<NodeId>,
     /// The video it made; of a poster the video it is of.
     pub video_id: Option<VideoId>,
+    /// The image it made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_id: Option<ImageId>,
     /// Why it failed.
     pub error: Option<Failure>,
     /// When it was asked for.

@@ -4,7 +4,9 @@ pub mod error;
 pub mod event;
 pub mod execution;
 pub mod ids;
+pub mod image;
 pub mod job;
+pub mod media;
 pub mod page;
 pub mod provider;
 pub mod spend;
@@ -13,5 +15,6 @@ pub mod video;
 pub mod workflow;
 
 pub use error::{ApiError, ErrorKind, FieldError};
-pub use ids::{ExecutionId, JobId, NodeId, Sha256, VideoId, WorkflowId};
+pub use ids::{ExecutionId, ImageId, JobId, NodeId, Sha256, VideoId, WorkflowId};
+pub use media::Media;
 pub use timestamp::Timestamp;

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::{
     execution::Execution,
     ids::{ExecutionId, NodeId, Sha256, VideoId, WorkflowId},
+    image::NodeImage,
     provider::RetiredModel,
     timestamp::Timestamp,
     video::{Role, Video},
@@ -238,6 +239,8 @@ pub struct OpenedWorkflow {
     pub event_id: i64,
     /// Its newest execution.
     pub execution: Option<Execution>,
+    /// The pictures of its nodes: those they name, and those that runs made.
+    pub images: Vec<NodeImage>,
     /// What of the server's settings the builder has to know.
     pub settings: BuilderSettings,
 }

@@ -103,6 +103,7 @@ const PROMPT: Socket = input("prompt", "Prompt", SocketType::Text);
 const FIRST_FRAME: Socket = input("first_frame", "First frame", SocketType::Image);
 const LAST_FRAME: Socket = input("last_frame", "Last frame", SocketType::Image);
 const CLIP_OUT: Socket = output("video", "Clip", SocketType::Video);
+const IMAGE_OUT: Socket = output("image", "Image", SocketType::Image);
 
 const PROVIDER_PARAM: Param = Param::new("provider", "Provider", ParamKind::Provider);
 const MODEL_PARAM: Param = Param::new("model", "Model", ParamKind::Model);
@@ -160,7 +161,13 @@ pub const TRANSITIONS: &[(&str, &str)] = &[
     ("zoomin", "Zoom in"),
 ];
 
-static SPECS: [NodeSpec; 7] = [
+/// Which frame of a clip is taken; the last one first, because from it the next shot goes on.
+pub const FRAMES: &[(&str, &str)] = &[("last", "Last"), ("first", "First"), ("nth", "By number")];
+
+/// The highest number of a frame that can be asked for.
+const LAST_INDEX: i64 = 100_000_000;
+
+static SPECS: [NodeSpec; 9] = [
     NodeSpec {
         node_type: NodeType::Prompt,
         version: 1,
@@ -218,6 +225,29 @@ static SPECS: [NodeSpec; 7] = [
         inputs: &[],
         outputs: &[CLIP_OUT],
         params: &[Param::new("video_id", "Video", ParamKind::Video).in_node()],
+    },
+    NodeSpec {
+        node_type: NodeType::UploadImage,
+        version: 1,
+        title: "Image",
+        description: "A picture of your own, for a shot to begin or end with.",
+        category: Category::Input,
+        inputs: &[],
+        outputs: &[IMAGE_OUT],
+        params: &[Param::new("image_id", "Image", ParamKind::Image).in_node()],
+    },
+    NodeSpec {
+        node_type: NodeType::FrameGrab,
+        version: 1,
+        title: "Frame",
+        description: "Takes a frame out of a clip, so that a shot goes on from the one before it.",
+        category: Category::Edit,
+        inputs: &[input("video", "Clip", SocketType::Video)],
+        outputs: &[IMAGE_OUT],
+        params: &[
+            Param::new("frame", "Frame", ParamKind::Choice(FRAMES)).in_node(),
+            Param::new("index", "Number, from 0", ParamKind::Integer { min: 0, max: LAST_INDEX }).in_node(),
+        ],
     },
     NodeSpec {
         node_type: NodeType::VideoStitcher,

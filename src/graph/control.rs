@@ -35,6 +35,8 @@ pub enum Control {
     Choice(Vec<Choice>),
     /// A video, picked or uploaded.
     Video,
+    /// An image, uploaded.
+    Image,
     /// An order of nodes.
     Nodes,
 }
@@ -75,6 +77,7 @@ impl Param {
                 Control::Choice(std::iter::once(choice("", "As the first clip")).chain(frames).collect())
             }
             ParamKind::Video => Control::Video,
+            ParamKind::Image => Control::Image,
             ParamKind::Nodes => Control::Nodes,
         }
     }

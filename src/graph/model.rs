@@ -20,6 +20,10 @@ pub enum NodeType {
     VeoVideo,
     /// A clip of the library.
     UploadVideo,
+    /// A still picture.
+    UploadImage,
+    /// Takes a frame out of a clip.
+    FrameGrab,
     /// Joins clips.
     VideoStitcher,
     /// Names a result of the workflow.
@@ -32,8 +36,17 @@ pub enum NodeType {
 
 impl NodeType {
     /// Every type this version knows, in the order in which a palette shows them.
-    pub const KNOWN: [Self; 7] =
-        [Self::Prompt, Self::Sora2Video, Self::VeoVideo, Self::UploadVideo, Self::VideoStitcher, Self::Output, Self::Note];
+    pub const KNOWN: [Self; 9] = [
+        Self::Prompt,
+        Self::Sora2Video,
+        Self::VeoVideo,
+        Self::UploadVideo,
+        Self::UploadImage,
+        Self::FrameGrab,
+        Self::VideoStitcher,
+        Self::Output,
+        Self::Note,
+    ];
 
     /// The name, as it stands in a definition.
     #[must_use]
@@ -43,6 +56,8 @@ impl NodeType {
             Self::Sora2Video => "Sora2Video",
             Self::VeoVideo => "VeoVideo",
             Self::UploadVideo => "UploadVideo",
+            Self::UploadImage => "UploadImage",
+            Self::FrameGrab => "FrameGrab",
             Self::VideoStitcher => "VideoStitcher",
             Self::Output => "Output",
             Self::Note => "Note",
@@ -60,6 +75,12 @@ impl NodeType {
     #[must_use]
     pub fn is_known(&self) -> bool {
         !matches!(self, Self::Unknown(_))
+    }
+
+    /// Whether a node of this type gives what the user gave it.
+    #[must_use]
+    pub fn uploads(&self) -> bool {
+        matches!(self, Self::UploadVideo | Self::UploadImage)
     }
 
     /// Whether a node of this type makes a clip through a provider.

@@ -54,6 +54,8 @@ pub enum ParamKind {
     StitchSize,
     /// The id of a video of the library.
     Video,
+    /// The id of a stored image.
+    Image,
     /// Ids of nodes, in an order.
     Nodes,
 }
@@ -102,8 +104,9 @@ impl Param {
         match self.kind {
             ParamKind::Text | ParamKind::Multiline | ParamKind::StitchSize => "".into(),
             ParamKind::Integer { .. } if self.name == "take" => 1.into(),
+            ParamKind::Integer { .. } if self.name == "index" => 0.into(),
             ParamKind::Number { .. } if self.name == "transition_seconds" => 0.5.into(),
-            ParamKind::Integer { .. } | ParamKind::Number { .. } | ParamKind::Video => Value::Null,
+            ParamKind::Integer { .. } | ParamKind::Number { .. } | ParamKind::Video | ParamKind::Image => Value::Null,
             ParamKind::Choice(choices) => choices.first().map_or(Value::Null, |(value, _)| (*value).into()),
             ParamKind::Provider => default_provider(&node.node_type).name().into(),
             ParamKind::Model => {
@@ -178,7 +181,7 @@ impl Param {
                 let size = text.parse::<Size>();
                 size.err().filter(|_| !text.is_empty()).map(|error| format!("{label} “{text}” cannot be made: {error}."))
             }
-            ParamKind::Text | ParamKind::Multiline | ParamKind::Video | ParamKind::Nodes => None,
+            ParamKind::Text | ParamKind::Multiline | ParamKind::Video | ParamKind::Image | ParamKind::Nodes => None,
         }
     }
 

@@ -14,8 +14,9 @@ use super::{
     unfinished::{self, text},
 };
 use crate::domain::{
-    FieldError, NodeId, VideoId,
+    FieldError, ImageId, NodeId, VideoId,
     execution::Mode,
+    image::Frame,
     provider::{self, Provider, Size},
 };
 
@@ -79,6 +80,16 @@ pub enum Action {
     Upload {
         /// The clip.
         video_id: VideoId,
+    },
+    /// Gives a stored image.
+    UploadImage {
+        /// The image.
+        image_id: ImageId,
+    },
+    /// Takes a frame out of the clip of the input `video`.
+    GrabFrame {
+        /// Which one.
+        frame: Frame,
     },
     /// Names the clip it receives.
     Output {
@@ -220,10 +231,24 @@ fn step(graph: &Graph, node: &Node, mode: Mode) -> Option<Step> {
             fps: number(&params, "fps"),
         },
         NodeType::UploadVideo => Action::Upload { video_id: text(node, "video_id").parse().ok()? },
+        NodeType::UploadImage => Action::UploadImage { image_id: text(node, "image_id").parse().ok()? },
+        NodeType::FrameGrab => Action::GrabFrame { frame: frame(node, &mut params)? },
         NodeType::Output => Action::Output { name: Some(text(node, "name").trim().to_owned()).filter(|name| !name.is_empty()) },
         NodeType::Note | NodeType::Unknown(_) => return None,
     };
     Some(Step { node_id: node.id.clone(), node_type: node.node_type.clone(), action, inputs: inputs(graph, node, spec), params })
+}
+
+/// The frame that is taken. Where it is not by number, the number has no effect and must not make another step.
+fn frame(node: &Node, params: &mut Map<String, Value>) -> Option<Frame> {
+    let index = params.get("index").and_then(Value::as_u64)?;
+    let frame = match text(node, "frame").as_str() {
+        "first" => Frame::First,
+        "last" => Frame::Last,
+        _ => return Some(Frame::Nth(index)),
+    };
+    params.insert("index".into(), 0.into());
+    Some(frame)
 }
 
 fn generate(graph: &Graph, node: &Node, params: &mut Map<String, Value>, mode: Mode) -> Option<Generate> {

@@ -8,7 +8,7 @@ use super::{
     param::{self, ParamKind},
 };
 use crate::domain::{
-    FieldError, NodeId, VideoId,
+    FieldError, ImageId, NodeId, VideoId,
     execution::Mode,
     provider::{self, Model, Provider},
 };
@@ -114,6 +114,11 @@ fn missing(graph: &Graph, node: &Node) -> Option<Shortcoming> {
         NodeType::UploadVideo if text(node, "video_id").parse::<VideoId>().is_err() => {
             unfinished(Some("video_id"), "This is not the id of a clip: choose the clip again.")
         }
+        NodeType::UploadImage if text(node, "image_id").is_empty() => unfinished(Some("image_id"), "Upload an image."),
+        NodeType::UploadImage if text(node, "image_id").parse::<ImageId>().is_err() => {
+            unfinished(Some("image_id"), "This is not the id of an image: upload the image again.")
+        }
+        NodeType::FrameGrab if !wired("video") => unfinished(None, "Connect the clip from which the frame is taken."),
         NodeType::VideoStitcher if !wired("videos") => unfinished(None, "Connect the clips that are to be joined."),
         NodeType::Output if !wired("video") => unfinished(None, "Connect the clip that is to come out here."),
         _ => None,

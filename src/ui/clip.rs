@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::{VideoId, video::Video, workflow::MissingVideo};
+use crate::domain::{ImageId, VideoId, image::Image, video::Video, workflow::MissingVideo};
 
 /// A clip of a node.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,4 +95,16 @@ pub fn download_url(id: VideoId) -> String {
 #[must_use]
 pub fn poster_url(id: VideoId) -> String {
     format!("/api/videos/{id}/thumbnail")
+}
+
+/// Where an image's bytes are.
+#[must_use]
+pub fn image_url(id: ImageId) -> String {
+    format!("/api/images/{id}/download")
+}
+
+/// Width over height of an image as displayed.
+#[must_use]
+pub fn image_ratio(image: &Image) -> f64 {
+    f64::from(image.width.max(1)) / f64::from(image.height.max(1))
 }

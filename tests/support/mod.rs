@@ -3,6 +3,7 @@
 
 pub mod clips;
 pub mod graphs;
+pub mod images;
 pub mod process;
 pub mod stream;
 

@@ -7,10 +7,11 @@ use crate::{
     domain::{
         FieldError, NodeId, Sha256,
         execution::Mode,
+        image::Frame,
         provider::{Provider, Size},
     },
     graph::{
-        Command, Graph, Position, catalogue, content_key,
+        Command, Graph, Position, SocketRef, catalogue, content_key,
         plan::{Action, Generate, Plan, Step, plan},
         unfinished,
     },
@@ -96,8 +97,12 @@ fn what_is_unfinished_is_refused_by_node() {
         node("s", "VideoStitcher", json!({})),
         node("o", "Output", json!({})),
         node("x", "FutureNode", json!({})),
+        node("i", "UploadImage", json!({})),
+        node("j", "UploadImage", json!({ "image_id": "no id" })),
+        node("f", "FrameGrab", json!({})),
+        node("g", "FrameGrab", json!({ "frame": "middle", "index": -1 })),
     ];
-    let graph = graph(&nodes, &[wire("p.text", "a.prompt")]);
+    let graph = graph(&nodes, &[wire("p.text", "a.prompt"), wire("u.video", "g.video")]);
     let found = refusals(&graph, Mode::Draft);
     let found: Vec<_> = found.iter().map(|(node, kind, pointer)| (node.as_str(), kind.as_str(), pointer.as_str())).collect();
     assert_eq!(
@@ -111,6 +116,11 @@ fn what_is_unfinished_is_refused_by_node() {
             ("s", "unfinished", "/nodes/5"),
             ("o", "unfinished", "/nodes/6"),
             ("x", "unknown_type", "/nodes/7"),
+            ("i", "unfinished", "/nodes/8/params/image_id"),
+            ("j", "unfinished", "/nodes/9/params/image_id"),
+            ("f", "unfinished", "/nodes/10"),
+            ("g", "invalid", "/nodes/11/params/frame"),
+            ("g", "invalid", "/nodes/11/params/index"),
         ]
     );
     assert_eq!(unfinished(&graph, &id("b"), Mode::Draft).as_deref(), Some("Write a prompt, or connect one."));
@@ -188,6 +198,62 @@ fn every_parameter_with_an_effect_makes_another_clip_and_no_other_does() {
             assert_eq!(changed == before, param.display_only, "{node} {}", param.name);
         }
     }
+}
+
+/// A clip of the library whose frame a shot begins with; the shot ends with a picture of its own.
+fn continued() -> Graph {
+    let some = "0190b5a0-7b0e-7c3e-8f1e-0123456789ab";
+    graph(
+        &[
+            node("u", "UploadVideo", json!({ "video_id": some })),
+            node("f", "FrameGrab", json!({})),
+            node("i", "UploadImage", json!({ "image_id": some })),
+            node("v", "VeoVideo", json!({ "prompt": "She turns round" })),
+        ],
+        &[wire("u.video", "f.video"), wire("f.image", "v.first_frame"), wire("i.image", "v.last_frame")],
+    )
+}
+
+#[test]
+fn a_shot_goes_on_from_a_frame_of_the_one_before_it() {
+    let graph = continued();
+    let whole = plan(&graph, None, Mode::Draft).unwrap();
+    assert_eq!(names(&whole), ["u", "f", "i", "v"]);
+    assert_eq!(step(&whole, "f").action, Action::GrabFrame { frame: Frame::Last });
+    assert!(matches!(step(&whole, "i").action, Action::UploadImage { .. }));
+    let sockets: Vec<_> = step(&whole, "v").media_inputs().map(|input| input.socket).collect();
+    assert_eq!(sockets, ["first_frame", "last_frame"]);
+    for (frame, index, taken) in
+        [("first", 7, Frame::First), ("last", 7, Frame::Last), ("nth", 7, Frame::Nth(7)), ("nth", 0, Frame::Nth(0))]
+    {
+        let graph = with(&with(&graph, "f", "frame", frame), "f", "index", index);
+        assert_eq!(step(&plan(&graph, None, Mode::Draft).unwrap(), "f").action, Action::GrabFrame { frame: taken });
+    }
+}
+
+#[test]
+fn a_picture_makes_another_shot_and_a_frames_number_counts_only_where_it_is_asked_for() {
+    let graph = continued();
+    let before = key(&graph, "v", Mode::Final);
+    for (from, to) in [(("f", "image"), ("v", "first_frame")), (("i", "image"), ("v", "last_frame"))] {
+        let mut without = graph.clone();
+        without.apply(Command::Disconnect { from: SocketRef::new(id(from.0), from.1), to: SocketRef::new(id(to.0), to.1) }).unwrap();
+        assert_ne!(key(&without, "v", Mode::Final), before, "{}", to.1);
+    }
+    let frame = |name: &str, index: i64| key(&with(&with(&graph, "f", "frame", name), "f", "index", index), "f", Mode::Final);
+    assert_eq!(frame("last", 0), frame("last", 9));
+    assert_ne!(frame("last", 0), frame("first", 0));
+    assert_ne!(frame("first", 0), frame("nth", 0));
+    assert_ne!(frame("nth", 0), frame("nth", 9));
+    assert_eq!(key(&graph, "f", Mode::Draft), key(&graph, "f", Mode::Final), "a frame is the same in a rehearsal");
+}
+
+/// Keys of steps that earlier versions made: what was paid for must be found again.
+#[test]
+fn keys_of_steps_without_pictures_are_those_of_earlier_versions() {
+    let graph = with(&drama(), "a", "model", "sora-2");
+    assert_eq!(key(&graph, "a", Mode::Final).to_string(), "0a7eccf069a105b4b306c4eb983df8d01d9e2d1afb81b460fc9c25affc4f8105");
+    assert_eq!(key(&graph, "s", Mode::Final).to_string(), "f7a821e49d972136f7631a40985d6b42fb74ac43bd989a8993054a6d87020a7d");
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn act() -> impl Strategy<Value = Act> {
     let one = || any::<Index>();
     let coordinate = || (-40i32..40).prop_map(|steps| f64::from(steps) * 12.5);
     let simple = prop_oneof![
-        4 => (0..8usize, coordinate(), coordinate()).prop_map(|(kind, x, y)| Act::Add(kind, x, y)),
+        4 => (0..10usize, coordinate(), coordinate()).prop_map(|(kind, x, y)| Act::Add(kind, x, y)),
         1 => one().prop_map(Act::Remove),
         2 => (one(), coordinate(), coordinate()).prop_map(|(node, x, y)| Act::Move(node, x, y)),
         8 => (one(), one(), one(), one()).prop_map(|(a, b, c, d)| Act::Connect(a, b, c, d)),
@@ -113,6 +113,7 @@ fn finished(mut graph: Graph) -> Graph {
             NodeType::Prompt => ("text", json!(format!("The text of {}", node.id))),
             NodeType::Sora2Video | NodeType::VeoVideo => ("prompt", json!(format!("A shot called {}", node.id))),
             NodeType::UploadVideo => ("video_id", json!("0190b5a0-7b0e-7c3e-8f1e-0123456789ab")),
+            NodeType::UploadImage => ("image_id", json!("0190b5a0-7b0e-7c3e-8f1e-0123456789ab")),
             _ => continue,
         };
         graph.apply(Command::SetParam { node: node.id.clone(), name: wanted.0.into(), value: wanted.1 }).unwrap();
@@ -120,8 +121,11 @@ fn finished(mut graph: Graph) -> Graph {
     let hungry: Vec<_> = graph
         .nodes()
         .iter()
-        .filter(|node| matches!(node.node_type, NodeType::VideoStitcher | NodeType::Output) && graph.incoming(&node.id).next().is_none())
-        .map(|node| (node.id.clone(), if node.node_type == NodeType::Output { "video" } else { "videos" }))
+        .filter(|node| {
+            matches!(node.node_type, NodeType::VideoStitcher | NodeType::FrameGrab | NodeType::Output)
+                && graph.incoming(&node.id).next().is_none()
+        })
+        .map(|node| (node.id.clone(), if node.node_type == NodeType::VideoStitcher { "videos" } else { "video" }))
         .collect();
     for (index, (node, socket)) in hungry.into_iter().enumerate() {
         let source = id(&format!("source{index}"));

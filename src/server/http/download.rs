@@ -1,4 +1,4 @@
-//! The bytes of a video and its poster: ranges, validators, and headers that keep stored bytes inert.
+//! The bytes of what is stored, and a video's poster: ranges, validators, and headers that keep stored bytes inert.
 
 use std::{io::SeekFrom, path::PathBuf};
 
@@ -19,7 +19,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{extract::Id, problem::Failed};
 use crate::{
-    domain::{ApiError, ErrorKind, VideoId, error::Problem},
+    domain::{ApiError, ErrorKind, Sha256, VideoId, error::Problem},
     server::{
         Error, Result,
         services::{library, posters},
@@ -49,20 +49,50 @@ pub fn router() -> OpenApiRouter<AppState> {
 ))]
 pub async fn download(State(state): State<AppState>, Id(id): Id<VideoId>, request: HeaderMap) -> Result<Response, Failed> {
     let file = library::file(&state.db, id).await?;
-    let etag = entity_tag(&file.file_hash.to_string())?;
-    let size = u64::try_from(file.size_bytes).unwrap_or_default();
     let path = library::path_of_video(&state.db, &state.content, id).await?;
+    let file = Stored {
+        hash: &file.file_hash,
+        size_bytes: file.size_bytes,
+        media_type: file.media_type.as_deref(),
+        name: &file.name,
+        file_path: &file.file_path,
+        path,
+    };
+    send(&request, file).await
+}
+
+/// A stored file that is to be sent.
+#[derive(Debug)]
+pub(super) struct Stored<'a> {
+    /// SHA-256 of its bytes.
+    pub hash: &'a Sha256,
+    /// How many bytes it has.
+    pub size_bytes: i64,
+    /// What it is served as, if that is known.
+    pub media_type: Option<&'a str>,
+    /// The name under which a browser saves it.
+    pub name: &'a str,
+    /// Its file, as the row names it.
+    pub file_path: &'a str,
+    /// Where it lies.
+    pub path: PathBuf,
+}
+
+/// Answers with the file or the part that was asked for.
+pub(super) async fn send(request: &HeaderMap, file: Stored<'_>) -> Result<Response, Failed> {
+    let etag = entity_tag(&file.hash.to_string())?;
+    let size = u64::try_from(file.size_bytes).unwrap_or_default();
     let mut headers = HeaderMap::new();
     headers.typed_insert(etag.clone());
     headers.insert(header::CACHE_CONTROL, KEEP);
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    if let Some(status) = precondition(&request, &etag)? {
+    if let Some(status) = precondition(request, &etag)? {
         return Ok((status, headers).into_response());
     }
-    let media_type = file.media_type.as_deref().and_then(|text| HeaderValue::from_str(text).ok());
+    let media_type = file.media_type.and_then(|text| HeaderValue::from_str(text).ok());
     headers.insert(header::CONTENT_TYPE, media_type.unwrap_or(HeaderValue::from_static("application/octet-stream")));
-    headers.insert(header::CONTENT_DISPOSITION, disposition(&file.name, &file.file_path)?);
-    let (status, first, length) = match asked_range(&request, &etag, size) {
+    headers.insert(header::CONTENT_DISPOSITION, disposition(file.name, file.file_path)?);
+    let (status, first, length) = match asked_range(request, &etag, size) {
         Asked::Whole => (StatusCode::OK, 0, size),
         Asked::Part { first, last } => {
             headers.insert(header::CONTENT_RANGE, header_value(format!("bytes {first}-{last}/{size}"))?);
@@ -76,7 +106,7 @@ pub async fn download(State(state): State<AppState>, Id(id): Id<VideoId>, reques
         }
     };
     headers.insert(header::CONTENT_LENGTH, length.into());
-    Ok((status, headers, body(path, first, length).await?).into_response())
+    Ok((status, headers, body(file.path, first, length).await?).into_response())
 }
 
 /// A small picture of a video, a JPEG.

@@ -5,6 +5,7 @@ pub mod events;
 pub mod executions;
 pub mod extract;
 pub mod health;
+pub mod images;
 pub mod jobs;
 pub mod layers;
 pub mod login;

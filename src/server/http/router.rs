@@ -25,7 +25,7 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    events, executions, health, jobs,
+    events, executions, health, images, jobs,
     layers::{self, Access},
     login,
     metrics::{self, Metrics},
@@ -51,6 +51,7 @@ fn api() -> OpenApiRouter<AppState> {
         .merge(spend::router())
         .merge(events::router())
         .merge(videos::router())
+        .merge(images::router())
 }
 
 /// The largest body of a request that is no upload, in bytes: a workflow of thousands of nodes with long prompts.

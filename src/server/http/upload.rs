@@ -24,7 +24,7 @@ use crate::{
     domain::{ApiError, ErrorKind, error::Problem, video::Uploaded},
     server::{
         Error, Result,
-        services::upload::{Arrived, Upload, too_large},
+        services::upload::{Arrived, Expected, Upload},
         state::AppState,
     },
 };
@@ -46,11 +46,11 @@ pub fn router() -> OpenApiRouter<AppState> {
 /// The parts of an upload.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the form for the API's description; it is read as a stream")]
-struct UploadForm {
+pub(super) struct UploadForm {
     /// The file.
     #[schema(value_type = String, format = Binary)]
     file: (),
-    /// The video's name; the file's name without.
+    /// Its name in the library; the file's name without.
     name: Option<String>,
 }
 
@@ -68,7 +68,16 @@ struct UploadForm {
         (status = 507, description = "The disk is full", body = Problem),
     ))]
 pub async fn upload(State(state): State<AppState>, request: Request) -> Result<Response, Failed> {
-    if let Err(error) = acceptable(&state, request.headers()) {
+    let (file, name) = receive(&state, request, Expected::Video).await?;
+    let uploaded = file.keep(&state.db, &state.events, &state.content, &state.ffmpeg, name).await?;
+    let status = if uploaded.duplicate { StatusCode::OK } else { StatusCode::CREATED };
+    let location = format!("/api/videos/{}", uploaded.video_id);
+    Ok((status, [(header::LOCATION, location)], axum::Json(uploaded)).into_response())
+}
+
+/// Reads an upload whole: the file, which is on the disk then, and the name it was given.
+pub(super) async fn receive(state: &AppState, request: Request, expected: Expected) -> Result<(Arrived, String), Failed> {
+    if let Err(error) = acceptable(state, request.headers(), expected) {
         // A client that waits to be asked has not sent anything yet.
         if !request.headers().contains_key(header::EXPECT) {
             drain(request.into_body().into_data_stream().map(drop));
@@ -79,44 +88,42 @@ pub async fn upload(State(state): State<AppState>, request: Request) -> Result<R
     let paced = Request::from_parts(parts, Body::from_stream(Paced { body: body.into_data_stream(), rest: false }));
     let mut form =
         Multipart::from_request(paced, &()).await.map_err(|rejection| ApiError::new(ErrorKind::Malformed, rejection.body_text()))?;
-    let (file, name) = match read(&state, &mut form).await {
-        Ok(read) => read,
+    match read(state, &mut form, expected).await {
+        Ok(read) => Ok(read),
         Err(error) => {
             drain(futures_util::stream::unfold(form, async |mut form| match form.next_field().await {
                 Ok(Some(_)) => Some(((), form)),
                 _ => None,
             }));
-            return Err(error.into());
+            Err(error.into())
         }
-    };
-    let uploaded = file.keep(&state.db, &state.events, &state.content, &state.ffmpeg, name).await?;
-    let status = if uploaded.duplicate { StatusCode::OK } else { StatusCode::CREATED };
-    let location = format!("/api/videos/{}", uploaded.video_id);
-    Ok((status, [(header::LOCATION, location)], axum::Json(uploaded)).into_response())
+    }
 }
 
 /// What can be refused before the first byte is read.
-fn acceptable(state: &AppState, headers: &HeaderMap) -> Result<()> {
+fn acceptable(state: &AppState, headers: &HeaderMap, expected: Expected) -> Result<()> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let media_type = text(header::CONTENT_TYPE).and_then(|value| value.split(';').next()).unwrap_or_default();
     if !media_type.trim().eq_ignore_ascii_case("multipart/form-data") {
-        return Err(Error::api(ErrorKind::UnsupportedMediaType, "Send the video as multipart/form-data, in a part named file."));
+        let detail = format!("Send the {} as multipart/form-data, in a part named file.", expected.noun());
+        return Err(Error::api(ErrorKind::UnsupportedMediaType, detail));
     }
     let length = text(header::CONTENT_LENGTH).and_then(|value| value.parse::<u64>().ok());
-    if length.is_some_and(|length| length > state.config.max_upload_bytes.saturating_add(OVERHEAD)) {
-        return Err(too_large(state.config.max_upload_bytes));
+    let most_bytes = expected.most_bytes(state.config.max_upload_bytes);
+    if length.is_some_and(|length| length > most_bytes.saturating_add(OVERHEAD)) {
+        return Err(expected.too_large(most_bytes));
     }
-    state.ffmpeg.available()
+    if expected == Expected::Video { state.ffmpeg.available() } else { Ok(()) }
 }
 
 /// Reads the parts: one `file`, and `name` before or after it.
-async fn read(state: &AppState, form: &mut Multipart) -> Result<(Arrived, String)> {
+async fn read(state: &AppState, form: &mut Multipart, expected: Expected) -> Result<(Arrived, String)> {
     let (mut file, mut name) = (None, None);
     while let Some(field) = in_time(form.next_field()).await? {
         match field.name() {
             Some("file") if file.is_none() => {
                 let given = field.file_name().unwrap_or_default().to_owned();
-                file = Some((read_file(state, field).await?, given));
+                file = Some((read_file(state, field, expected).await?, given));
             }
             Some("name") if name.is_none() => name = Some(read_name(field).await?),
             part => {
@@ -125,20 +132,22 @@ async fn read(state: &AppState, form: &mut Multipart) -> Result<(Arrived, String
                 let detail = if twice {
                     format!("There are two parts named {part}; send one.")
                 } else {
-                    format!("There is no part named {part:?} in an upload: the video goes into a part named file, its name into name.")
+                    let noun = expected.noun();
+                    format!("There is no part named {part:?} in an upload: the {noun} goes into a part named file, its name into name.")
                 };
                 return Err(ApiError::invalid(format!("/{}", part.replace('~', "~0").replace('/', "~1")), detail).into());
             }
         }
     }
-    let (file, given) = file.ok_or_else(|| ApiError::invalid("/file", "Send the video in a part named file."))?;
+    let lacking = || ApiError::invalid("/file", format!("Send the {} in a part named file.", expected.noun()));
+    let (file, given) = file.ok_or_else(lacking)?;
     let name = name.filter(|name| !name.trim().is_empty()).unwrap_or(given);
     Ok((file, name))
 }
 
 /// Streams the part to the store. Whatever goes wrong, nothing of it stays.
-async fn read_file(state: &AppState, mut field: Field<'_>) -> Result<Arrived> {
-    let mut upload = Upload::begin(&state.content, state.config.max_upload_bytes).await?;
+async fn read_file(state: &AppState, mut field: Field<'_>, expected: Expected) -> Result<Arrived> {
+    let mut upload = Upload::begin(&state.content, expected, state.config.max_upload_bytes).await?;
     match pour(&mut field, &mut upload).await {
         Ok(()) => upload.finish().await,
         Err(error) => {

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use crate::{
     domain::{
-        ExecutionId, JobId, NodeId, Sha256, Timestamp, VideoId,
+        ExecutionId, ImageId, JobId, Media, NodeId, Sha256, Timestamp, VideoId,
         event::Happening,
+        image::Frame,
         job::{Job, JobKind, POSTER_PRIORITY, Status},
         provider::{self, Provider, Size},
     },
@@ -39,6 +40,12 @@ pub struct GenerateInput {
     pub take: i64,
     /// Everything else.
     pub params: Value,
+    /// The picture it begins with.
+    #[serde(default)]
+    pub first_frame: Option<ImageId>,
+    /// The picture it ends with.
+    #[serde(default)]
+    pub last_frame: Option<ImageId>,
     /// The clip's name in the library.
     pub name: String,
 }
@@ -67,6 +74,15 @@ pub struct PosterInput {
     pub video_id: VideoId,
 }
 
+/// What a `frame_grab` job takes out of which clip.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FrameGrabInput {
+    /// The clip.
+    pub video_id: VideoId,
+    /// The frame.
+    pub frame: Frame,
+}
+
 /// What a job works on.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Work {
@@ -74,6 +90,8 @@ pub enum Work {
     Generate(GenerateInput),
     /// Clips to join.
     Stitch(StitchInput),
+    /// A frame to take out of a clip.
+    FrameGrab(FrameGrabInput),
 }
 
 /// Who asks for a job.
@@ -137,10 +155,11 @@ pub async fn enqueue_poster(tx: &mut Tx, video_id: VideoId) -> Result<()> {
 ///
 /// # Errors
 /// The database's.
-pub async fn record_cached(tx: &mut Tx, work: &Work, key: Sha256, video_id: VideoId) -> Result<Job> {
+pub async fn record_cached(tx: &mut Tx, work: &Work, key: Sha256, media: Media) -> Result<Job> {
     let mut queued = new_job(work, key, Asker::Caller)?;
     let now = Some(queued.job.created_at);
-    let job = Job { status: Status::Succeeded, progress: 1.0, video_id: Some(video_id), started_at: now, finished_at: now, ..queued.job };
+    let (video_id, image_id) = (media.video(), media.image());
+    let job = Job { status: Status::Succeeded, progress: 1.0, video_id, image_id, started_at: now, finished_at: now, ..queued.job };
     queued.job = job.clone();
     jobs::insert(tx, &queued).await?;
     events::record(tx, &Happening::Job(queued.job)).await?;
@@ -151,6 +170,7 @@ fn new_job(work: &Work, key: Sha256, asker: Asker) -> Result<QueuedJob> {
     let (kind, input) = match work {
         Work::Generate(input) => (JobKind::Generate, serde_json::to_value(input)?),
         Work::Stitch(input) => (JobKind::Stitch, serde_json::to_value(input)?),
+        Work::FrameGrab(input) => (JobKind::FrameGrab, serde_json::to_value(input)?),
     };
     let stand_alone = asker == Asker::Caller;
     let (execution_id, node_id) = match asker {
@@ -160,7 +180,7 @@ fn new_job(work: &Work, key: Sha256, asker: Asker) -> Result<QueuedJob> {
     let job = Job { execution_id, node_id, ..waiting(kind) };
     let lane = match work {
         Work::Generate(input) => lane::of(&input.provider),
-        Work::Stitch(_) => lane::LOCAL,
+        Work::Stitch(_) | Work::FrameGrab(_) => lane::LOCAL,
     };
     Ok(QueuedJob { job, key: Some(key), input, attempts: 0, stand_alone, lane: lane.to_owned() })
 }
@@ -176,6 +196,7 @@ fn waiting(kind: JobKind) -> Job {
         execution_id: None,
         node_id: None,
         video_id: None,
+        image_id: None,
         error: None,
         created_at: Timestamp::now(),
         started_at: None,

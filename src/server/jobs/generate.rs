@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{enqueue::GenerateInput, worker::Context};
+use super::{enqueue::GenerateInput, pictures, worker::Context};
 use crate::{
     domain::{
         ApiError, ErrorKind, Timestamp, VideoId,
@@ -52,8 +52,9 @@ pub(super) async fn perform(context: &Context<'_>) -> Result<VideoId> {
         seed: input.seed,
         take: input.take,
         params: input.params,
-        first_frame: None,
-        last_frame: None,
+        // What was sent once is only asked after: a picture that is gone by now must not keep the clip away.
+        first_frame: if is_sent { None } else { pictures::frame(state, input.first_frame, input.size).await? },
+        last_frame: if is_sent { None } else { pictures::frame(state, input.last_frame, input.size).await? },
     };
     let output = state.content.staging_path("mp4")?;
     let started_at = Timestamp::now();

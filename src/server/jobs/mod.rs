@@ -14,7 +14,9 @@ use crate::domain::Timestamp;
 
 pub mod enqueue;
 mod generate;
+mod grab_frame;
 mod lease;
+mod pictures;
 mod poster;
 mod stitch;
 mod withdraw;

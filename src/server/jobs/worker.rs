@@ -5,10 +5,10 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 use futures_util::FutureExt;
 use tokio::sync::watch;
 
-use super::{generate, lease, poster, stitch};
+use super::{generate, grab_frame, lease, poster, stitch};
 use crate::{
     domain::{
-        ApiError, ErrorKind, VideoId,
+        ApiError, ErrorKind, Media,
         job::{Failure, JobKind},
     },
     server::{
@@ -87,17 +87,18 @@ async fn run(state: &AppState, job: &QueuedJob, lease: &Lease) {
     }
 }
 
-async fn perform(context: &Context<'_>) -> Result<VideoId> {
+async fn perform(context: &Context<'_>) -> Result<Media> {
     match context.job.job.kind {
-        JobKind::Generate => generate::perform(context).await,
-        JobKind::Stitch => stitch::perform(context).await,
-        JobKind::Poster => poster::perform(context).await,
+        JobKind::Generate => generate::perform(context).await.map(Media::Video),
+        JobKind::Stitch => stitch::perform(context).await.map(Media::Video),
+        JobKind::FrameGrab => grab_frame::perform(context).await.map(Media::Image),
+        JobKind::Poster => poster::perform(context).await.map(Media::Video),
     }
 }
 
-async fn write_back(state: &AppState, lease: &Lease, context: &Context<'_>, result: Result<VideoId>) -> Result<()> {
+async fn write_back(state: &AppState, lease: &Lease, context: &Context<'_>, result: Result<Media>) -> Result<()> {
     let outcome = match result {
-        Ok(video_id) => Outcome::Made(video_id),
+        Ok(media) => Outcome::Made(media),
         // What a provider said is written down even now: it must not be asked for a second time.
         Err(error) if state.stop.is_cancelled() && !matches!(error, Error::Provider(_)) => {
             return leases::give_back(&state.db, &state.events, lease).await;

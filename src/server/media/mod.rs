@@ -6,6 +6,8 @@ pub mod content;
 mod extent;
 pub mod ffmpeg;
 mod filter_graph;
+pub mod frame;
+pub mod picture;
 pub mod poster;
 pub mod probe;
 mod report;

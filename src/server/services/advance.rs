@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::{
     domain::{
-        ApiError, ErrorKind, ExecutionId, NodeId, Sha256, Timestamp, VideoId,
+        ApiError, ErrorKind, ExecutionId, Media, NodeId, Sha256, Timestamp,
         event::{Happening, NodeEvent},
         execution::{Cost, Execution, NodeRun, NodeStatus},
         job::{Failure, Status},
@@ -70,8 +70,8 @@ async fn advance_by(tx: &mut Tx, mut execution: Execution, plan: &Plan) -> Resul
             Readiness::Busy | Readiness::Waits => continue,
             Readiness::Blocked(by) => skipped(&execution.nodes[place], &by),
             Readiness::Ready => {
-                let clip_of = |id: &NodeId| execution.nodes[*places.get(id)?].video_id;
-                begin(tx, execution.id, &execution.nodes[place], step, &clip_of).await?
+                let media_of = |id: &NodeId| execution.nodes[*places.get(id)?].media();
+                begin(tx, execution.id, &execution.nodes[place], step, &media_of).await?
             }
         };
         store_node(tx, execution.id, node.clone()).await?;
@@ -112,55 +112,60 @@ async fn begin(
     execution_id: ExecutionId,
     node: &NodeRun,
     step: &Step,
-    clip_of: &(dyn Fn(&NodeId) -> Option<VideoId> + Sync),
+    media_of: &(dyn Fn(&NodeId) -> Option<Media> + Sync),
 ) -> Result<NodeRun> {
     let node = node.clone();
     match &step.action {
         Action::Value { .. } => return Ok(succeeded(node, None)),
-        Action::Upload { video_id } => {
-            let there = step_results::file_hash(tx, *video_id).await?.is_some();
-            return Ok(if there { succeeded(node, Some(*video_id)) } else { lost_input(node) });
-        }
+        Action::Upload { video_id } => return given(tx, node, Media::Video(*video_id)).await,
+        Action::UploadImage { image_id } => return given(tx, node, Media::Image(*image_id)).await,
         Action::Output { name } => {
-            let clip = step.media_inputs().flat_map(|input| &input.from).find_map(clip_of);
-            if let (Some(name), Some(clip)) = (name, clip) {
+            let clip = step.media_inputs().flat_map(|input| &input.from).find_map(media_of);
+            if let (Some(name), Some(clip)) = (name, clip.and_then(Media::video)) {
                 videos::rename(&mut **tx, clip, &presentable_name(name)).await?;
             }
             return Ok(succeeded(node, clip));
         }
-        Action::Generate(_) | Action::Stitch { .. } => {}
+        Action::Generate(_) | Action::Stitch { .. } | Action::GrabFrame { .. } => {}
     }
-    let Some((clips, hashes)) = inputs(tx, step, clip_of).await? else { return Ok(lost_input(node)) };
+    let Some((media, hashes)) = inputs(tx, step, media_of).await? else { return Ok(lost_input(node)) };
     let key = content_key(step, &hashes);
-    if let Some(video_id) = step_results::find(tx, &key).await? {
+    if let Some(known) = step_results::find(tx, &key).await? {
         let cost = step.provider().filter(|provider| *provider != Provider::Animatic).map(|_| Cost { usd_micros: 0, estimated: false });
-        return Ok(NodeRun { cached: true, key: Some(key), cost, ..succeeded(node, Some(video_id)) });
+        return Ok(NodeRun { cached: true, key: Some(key), cost, ..succeeded(node, Some(known)) });
     }
-    let Some(work) = prepare::work(step, &clips) else { return Ok(node) };
+    let Some(work) = prepare::work(step, &media) else { return Ok(node) };
     let job = enqueue::enqueue(tx, &work, key, Asker::Node(execution_id, node.node_id.clone())).await?;
     Ok(NodeRun { status: job.status.into(), progress: job.progress, message: job.message, key: Some(key), job_id: Some(job.id), ..node })
 }
 
-type Inputs = (Vec<VideoId>, Vec<(&'static str, Vec<Sha256>)>);
+type Inputs = (Vec<(&'static str, Media)>, Vec<(&'static str, Vec<Sha256>)>);
 
-/// The clips that flow into a step and the hashes of each socket's; `None` where one was deleted.
-async fn inputs(tx: &mut Tx, step: &Step, clip_of: &(dyn Fn(&NodeId) -> Option<VideoId> + Sync)) -> Result<Option<Inputs>> {
-    let (mut clips, mut hashes) = (Vec::new(), Vec::new());
+/// The clips and pictures that flow into a step, by socket, and the hashes of each socket's; `None` where one was deleted.
+async fn inputs(tx: &mut Tx, step: &Step, media_of: &(dyn Fn(&NodeId) -> Option<Media> + Sync)) -> Result<Option<Inputs>> {
+    let (mut all, mut hashes) = (Vec::new(), Vec::new());
     for input in step.media_inputs() {
         let mut of_socket = Vec::with_capacity(input.from.len());
         for id in &input.from {
-            let Some(clip) = clip_of(id) else { return Ok(None) };
-            let Some(hash) = step_results::file_hash(tx, clip).await? else { return Ok(None) };
-            clips.push(clip);
+            let Some(media) = media_of(id) else { return Ok(None) };
+            let Some(hash) = step_results::file_hash(tx, media).await? else { return Ok(None) };
+            all.push((input.socket, media));
             of_socket.push(hash);
         }
         hashes.push((input.socket, of_socket));
     }
-    Ok(Some((clips, hashes)))
+    Ok(Some((all, hashes)))
 }
 
-fn succeeded(node: NodeRun, video_id: Option<VideoId>) -> NodeRun {
-    NodeRun { status: NodeStatus::Succeeded, progress: 1.0, video_id, ..node }
+/// A step that gives what the user gave, as long as it is stored.
+async fn given(tx: &mut Tx, node: NodeRun, media: Media) -> Result<NodeRun> {
+    let there = step_results::file_hash(tx, media).await?.is_some();
+    Ok(if there { succeeded(node, Some(media)) } else { lost_input(node) })
+}
+
+fn succeeded(node: NodeRun, media: Option<Media>) -> NodeRun {
+    let (video_id, image_id) = (media.and_then(Media::video), media.and_then(Media::image));
+    NodeRun { status: NodeStatus::Succeeded, progress: 1.0, video_id, image_id, ..node }
 }
 
 fn lost_input(node: NodeRun) -> NodeRun {

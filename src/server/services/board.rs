@@ -69,6 +69,7 @@ fn live(places: Vec<Place>, status: Option<Status>) -> Vec<JobId> {
 fn row((found, workflow): (QueuedJob, Option<WorkflowRef>)) -> JobRow {
     let text = |name: &str| found.input[name].as_str().unwrap_or_default();
     let title = match text("name") {
+        "" if found.job.kind == JobKind::FrameGrab => "Frame of a clip".to_owned(),
         "" => "Untitled".to_owned(),
         name => name.to_owned(),
     };

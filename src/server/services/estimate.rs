@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::{
     domain::{
-        NodeId, Sha256, VideoId,
+        Media, NodeId, Sha256,
         execution::NewExecution,
         provider::{self, Provider},
         spend::{Estimate, NodeEstimate},
@@ -49,23 +49,24 @@ pub async fn quote(db: &Db, providers: &Providers, new: &NewExecution) -> Result
 /// # Errors
 /// The database's.
 pub async fn price(connection: &mut sqlx::SqliteConnection, plan: &Plan) -> Result<Estimate> {
-    let mut clips: HashMap<&NodeId, VideoId> = HashMap::new();
+    let mut known: HashMap<&NodeId, Media> = HashMap::new();
     let mut estimate = Estimate::default();
     for step in &plan.steps {
-        let clip = match &step.action {
-            Action::Upload { video_id } => Some(*video_id),
-            Action::Output { .. } => step.media_inputs().flat_map(|input| &input.from).find_map(|id| clips.get(id).copied()),
-            Action::Generate(_) | Action::Stitch { .. } => made_earlier(connection, step, &clips).await?,
+        let media = match &step.action {
+            Action::Upload { video_id } => Some(Media::Video(*video_id)),
+            Action::UploadImage { image_id } => Some(Media::Image(*image_id)),
+            Action::Output { .. } => step.media_inputs().flat_map(|input| &input.from).find_map(|id| known.get(id).copied()),
+            Action::Generate(_) | Action::Stitch { .. } | Action::GrabFrame { .. } => made_earlier(connection, step, &known).await?,
             Action::Value { .. } => None,
         };
         if let Action::Generate(generate) = &step.action
             && generate.provider != Provider::Animatic
         {
-            let usd_micros = if clip.is_some() { Some(0) } else { price_of(generate) };
+            let usd_micros = if media.is_some() { Some(0) } else { price_of(generate) };
             estimate.usd_micros += usd_micros.unwrap_or_default();
-            estimate.nodes.push(NodeEstimate { node_id: step.node_id.clone(), cached: clip.is_some(), usd_micros });
+            estimate.nodes.push(NodeEstimate { node_id: step.node_id.clone(), cached: media.is_some(), usd_micros });
         }
-        clips.extend(clip.map(|clip| (&step.node_id, clip)));
+        known.extend(media.map(|media| (&step.node_id, media)));
     }
     Ok(estimate)
 }
@@ -74,14 +75,14 @@ fn price_of(generate: &Generate) -> Option<i64> {
     provider::model(generate.provider, &generate.model)?.usd_micros(generate.seconds, generate.size)
 }
 
-/// The clip that an earlier run gave for this step.
-async fn made_earlier(connection: &mut sqlx::SqliteConnection, step: &Step, clips: &HashMap<&NodeId, VideoId>) -> Result<Option<VideoId>> {
+/// What an earlier run gave for this step.
+async fn made_earlier(connection: &mut sqlx::SqliteConnection, step: &Step, known: &HashMap<&NodeId, Media>) -> Result<Option<Media>> {
     let mut hashes: Vec<(&str, Vec<Sha256>)> = Vec::new();
     for input in step.media_inputs() {
         let mut of_socket = Vec::with_capacity(input.from.len());
         for id in &input.from {
-            let Some(clip) = clips.get(id) else { return Ok(None) };
-            let Some(hash) = step_results::file_hash(connection, *clip).await? else { return Ok(None) };
+            let Some(media) = known.get(id) else { return Ok(None) };
+            let Some(hash) = step_results::file_hash(connection, *media).await? else { return Ok(None) };
             of_socket.push(hash);
         }
         hashes.push((input.socket, of_socket));

@@ -226,6 +226,7 @@ mod tests {
             execution_id: None,
             node_id: None,
             video_id: None,
+            image_id: None,
             error: None,
             created_at: Timestamp::now(),
             started_at: None,

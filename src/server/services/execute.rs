@@ -33,7 +33,7 @@ pub async fn start(db: &Db, told: &Events, providers: &Providers, ffmpeg: &Ffmpe
     let price = estimate::price(&mut snapshot, &plan).await?;
     drop(snapshot);
     ledger::check_run(db, caps, (price.unpriced() == 0).then_some(price.usd_micros)).await?;
-    if plan.steps.iter().any(|step| matches!(step.action, Action::Generate(_) | Action::Stitch { .. })) {
+    if plan.steps.iter().any(|step| matches!(step.action, Action::Generate(_) | Action::Stitch { .. } | Action::GrabFrame { .. })) {
         ffmpeg.available()?;
     }
     let execution = Execution {
@@ -88,6 +88,7 @@ fn queued(step: &Step) -> NodeRun {
         key: None,
         job_id: None,
         video_id: None,
+        image_id: None,
         error: None,
         cost: None,
     }

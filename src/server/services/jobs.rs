@@ -3,7 +3,7 @@
 
 use crate::{
     domain::{
-        ApiError, ExecutionId, JobId, Sha256, Timestamp, VideoId,
+        ApiError, ExecutionId, JobId, Media, Sha256, Timestamp, VideoId,
         event::{Happening, NodeEvent},
         execution::NodeRun,
         job::{Failure, Job, JobEvent, JobFilter, Status},
@@ -25,8 +25,8 @@ use crate::{
 /// How a job ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// With this clip, or with this clip's poster.
-    Made(VideoId),
+    /// With this clip or picture, or with this clip's poster.
+    Made(Media),
     /// Without a result.
     Failed(Failure),
     /// Stopped by the user.
@@ -61,14 +61,15 @@ pub async fn list(db: &Db, filter: &JobFilter, page: &PageRequest) -> Result<Pag
 /// # Errors
 /// The database's.
 pub async fn request(db: &Db, told: &Events, step: &Step, clips: &[(VideoId, Sha256)], name: Option<String>) -> Result<JobId> {
-    let ids: Vec<_> = clips.iter().map(|(id, _)| *id).collect();
-    let work = prepare::work(step, &ids).ok_or_else(|| Error::Internal("a step that needs no work was asked for".into()))?;
+    let sockets = || step.media_inputs().map(|input| input.socket);
+    let media: Vec<_> = sockets().flat_map(|socket| clips.iter().map(move |(id, _)| (socket, Media::Video(*id)))).collect();
+    let work = prepare::work(step, &media).ok_or_else(|| Error::Internal("a step that needs no work was asked for".into()))?;
     let work = prepare::named(work, name);
-    let sockets = step.media_inputs().map(|input| (input.socket, clips.iter().map(|(_, hash)| *hash).collect()));
-    let key = content_key(step, &sockets.collect::<Vec<_>>());
+    let hashes: Vec<_> = sockets().map(|socket| (socket, clips.iter().map(|(_, hash)| *hash).collect())).collect();
+    let key = content_key(step, &hashes);
     let mut tx = db.begin().await?;
     let job = match step_results::find(&mut tx, &key).await? {
-        Some(video_id) => enqueue::record_cached(&mut tx, &work, key, video_id).await?,
+        Some(media) => enqueue::record_cached(&mut tx, &work, key, media).await?,
         None => enqueue::enqueue(&mut tx, &work, key, Asker::Caller).await?,
     };
     tx.commit().await?;
@@ -134,12 +135,13 @@ pub(super) async fn end(tx: &mut Tx, found: QueuedJob, outcome: Outcome) -> Resu
             .and_then(|entry| entry.cost()),
     };
     match &outcome {
-        Outcome::Made(video_id) => {
-            job.video_id = Some(*video_id);
+        Outcome::Made(media) => {
+            job.video_id = media.video();
+            job.image_id = media.image();
             job.progress = 1.0;
             job.message.clear();
             if let Some(key) = &found.key {
-                step_results::keep(tx, key, *video_id).await?;
+                step_results::keep(tx, key, *media).await?;
             }
         }
         Outcome::Failed(failure) | Outcome::Unknown(failure) => job.error = Some(failure.clone()),
@@ -152,6 +154,7 @@ pub(super) async fn end(tx: &mut Tx, found: QueuedJob, outcome: Outcome) -> Resu
         node.progress = job.progress;
         node.message.clone_from(&job.message);
         node.video_id = job.video_id;
+        node.image_id = job.image_id;
         node.error.clone_from(&job.error);
         // Who shares a job with its asker pays nothing for it.
         node.cost = cost.filter(|_| job.execution_id == Some(execution_id) && job.node_id.as_ref() == Some(&node.node_id));

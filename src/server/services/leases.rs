@@ -262,6 +262,8 @@ mod tests {
             seed: None,
             take: 1,
             params: serde_json::Value::Null,
+            first_frame: None,
+            last_frame: None,
             name: number.to_string(),
         };
         let mut tx = db.begin().await.unwrap();

@@ -8,6 +8,7 @@ pub mod events;
 pub mod execute;
 pub mod figures;
 pub mod generate;
+pub mod images;
 pub mod ingest;
 pub mod jobs;
 pub mod leases;

@@ -4,16 +4,16 @@ use serde_json::Value;
 use sqlx::SqliteConnection;
 
 use crate::{
-    domain::{ApiError, ErrorKind, FieldError, NodeId, Timestamp, VideoId, execution::Mode},
+    domain::{ApiError, ErrorKind, FieldError, ImageId, Media, NodeId, Timestamp, VideoId, execution::Mode},
     graph::{
-        Graph, format,
+        Graph, NodeType, format,
         model::Node,
         param,
         plan::{self, Action, Generate, Plan, Step},
     },
     server::{
         Error, Result,
-        jobs::enqueue::{GenerateInput, StitchInput, Work},
+        jobs::enqueue::{FrameGrabInput, GenerateInput, StitchInput, Work},
         providers::Providers,
         store::step_results,
     },
@@ -70,14 +70,26 @@ async fn hindrances(
         let retired = retired.map(|detail| error("model", &ErrorKind::ModelRetired.name(), detail));
         return Ok(refusal.into_iter().chain(retired).collect());
     }
-    if node.node_type == crate::graph::NodeType::UploadVideo
-        && let Some(video_id) = node.params.get("video_id").and_then(Value::as_str).and_then(|text| text.parse::<VideoId>().ok())
-        && step_results::file_hash(connection, video_id).await?.is_none()
-    {
-        let detail = "The clip of this node is no longer in the library. Choose or upload another one.";
-        return Ok(vec![error("video_id", "missing_video", detail.into())]);
+    match given(node) {
+        Some(media) if step_results::file_hash(connection, media).await?.is_none() => Ok(vec![match media {
+            Media::Video(_) => {
+                let detail = "The clip of this node is no longer in the library. Choose or upload another one.";
+                error("video_id", "missing_video", detail.into())
+            }
+            Media::Image(_) => error("image_id", "missing_image", "The image of this node is not stored here. Upload it again.".into()),
+        }]),
+        _ => Ok(Vec::new()),
     }
-    Ok(Vec::new())
+}
+
+/// What an upload node names.
+fn given(node: &Node) -> Option<Media> {
+    let text = |name: &str| node.params.get(name).and_then(Value::as_str);
+    match node.node_type {
+        NodeType::UploadVideo => text("video_id")?.parse::<VideoId>().ok().map(Media::Video),
+        NodeType::UploadImage => text("image_id")?.parse::<ImageId>().ok().map(Media::Image),
+        _ => None,
+    }
 }
 
 fn in_definition(mut error: FieldError) -> FieldError {
@@ -115,24 +127,27 @@ pub fn plan_again(definition: &Value, targets: &[NodeId], mode: Mode) -> Result<
     plan::plan(&graph, Some(targets), mode).map_err(refused)
 }
 
-/// What a job has to do for a step whose clips are `inputs`, in order; `None` for a step that needs no job.
+/// What a job has to do for a step into whose sockets `inputs` flow, in order; `None` for a step that needs no job.
 #[must_use]
-pub fn work(step: &Step, inputs: &[VideoId]) -> Option<Work> {
+pub fn work(step: &Step, inputs: &[(&str, Media)]) -> Option<Work> {
+    let clips = || inputs.iter().filter_map(|(_, media)| media.video());
     match &step.action {
-        Action::Generate(generate) => Some(Work::Generate(generate_input(generate))),
+        Action::Generate(generate) => Some(Work::Generate(generate_input(generate, inputs))),
         Action::Stitch { transition, transition_seconds, size, fps } => Some(Work::Stitch(StitchInput {
-            video_ids: inputs.to_vec(),
+            video_ids: clips().collect(),
             transition: transition.clone(),
             transition_seconds: *transition_seconds,
             size: size.map(|size| (size.width, size.height)),
             fps: *fps,
             name: format!("Stitch of {} clips", inputs.len()),
         })),
-        Action::Value { .. } | Action::Upload { .. } | Action::Output { .. } => None,
+        Action::GrabFrame { frame } => Some(Work::FrameGrab(FrameGrabInput { video_id: clips().next()?, frame: *frame })),
+        Action::Value { .. } | Action::Upload { .. } | Action::UploadImage { .. } | Action::Output { .. } => None,
     }
 }
 
-fn generate_input(generate: &Generate) -> GenerateInput {
+fn generate_input(generate: &Generate, inputs: &[(&str, Media)]) -> GenerateInput {
+    let picture = |socket: &str| inputs.iter().find(|(name, _)| *name == socket).and_then(|(_, media)| media.image());
     let words = generate.prompt.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut name: String = words.chars().take(NAME_LENGTH).collect();
     if name.len() < words.len() {
@@ -147,6 +162,8 @@ fn generate_input(generate: &Generate) -> GenerateInput {
         seed: generate.seed,
         take: generate.take,
         params: Value::Object(generate.params.clone()),
+        first_frame: picture("first_frame"),
+        last_frame: picture("last_frame"),
         name,
     }
 }
@@ -158,6 +175,8 @@ pub fn named(mut work: Work, name: Option<String>) -> Work {
         match &mut work {
             Work::Generate(input) => input.name = name,
             Work::Stitch(input) => input.name = name,
+            // A frame is called after its clip.
+            Work::FrameGrab(_) => {}
         }
     }
     work

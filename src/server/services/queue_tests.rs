@@ -30,6 +30,8 @@ async fn ask(db: &Db, number: u8, asker: Asker) -> JobId {
         size: (64, 64),
         seed: None,
         take: 1,
+        first_frame: None,
+        last_frame: None,
         params: serde_json::Value::Null,
         name: format!("Clip {number}"),
     };

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{JobId, VideoId, execution::Mode},
+    domain::{JobId, Media, VideoId, execution::Mode},
     server::{
         Result,
         media::ffmpeg::Ffmpeg,
@@ -53,7 +53,7 @@ pub async fn stitch(db: &Db, told: &Events, providers: &Providers, ffmpeg: &Ffmp
     let plan = plan.map_err(|error| prepare::repoint(error, pointer))?;
     let mut hashes = Vec::with_capacity(new.video_ids.len());
     for id in &new.video_ids {
-        hashes.extend(step_results::file_hash(&mut reader, *id).await?);
+        hashes.extend(step_results::file_hash(&mut reader, Media::Video(*id)).await?);
     }
     drop(reader);
     let step = prepare::step_of(&plan, NODE)?;

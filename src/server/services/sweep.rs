@@ -19,7 +19,11 @@ use crate::{
     server::{
         Error, Result,
         media::content::Content,
-        store::{Db, videos},
+        store::{
+            Db,
+            images::{self, StoredImage},
+            videos,
+        },
     },
 };
 
@@ -39,7 +43,7 @@ pub struct Swept {
     pub removed: usize,
     /// Files without a row, moved aside.
     pub moved_aside: usize,
-    /// Videos whose file is missing or has another size.
+    /// Videos and images whose file is missing or has another size.
     pub without_file: usize,
 }
 
@@ -95,10 +99,7 @@ async fn settle(
     swept: &mut Swept,
 ) -> Result<()> {
     let _change = content.change().await;
-    if let Some(id) = videos::id_by_hash(db.reader(), hash).await?
-        && let Some(file) = videos::file(db.reader(), id).await?
-        && content.path_of(&file.file_path) == found.path
-    {
+    if is_named(db, content, found, hash).await? {
         return Ok(());
     }
     if is_leftover || videos::hash_was_deleted(db.reader(), hash).await? {
@@ -111,14 +112,25 @@ async fn settle(
     Ok(())
 }
 
+/// Whether the row of a video or an image names the file.
+async fn is_named(db: &Db, content: &Content, found: &Found, hash: &Sha256) -> Result<bool> {
+    let video = match videos::id_by_hash(db.reader(), hash).await? {
+        Some(id) => videos::file(db.reader(), id).await?.map(|file| file.file_path),
+        None => None,
+    };
+    let image = images::by_hash(db.reader(), hash).await?.map(|image| image.file_path);
+    Ok(video.into_iter().chain(image).any(|file_path| content.path_of(&file_path) == found.path))
+}
+
 /// The files that rows name; counts and reports rows whose file is not there.
 async fn named_by_rows(db: &Db, content: &Content, swept: &mut Swept) -> Result<HashSet<PathBuf>> {
-    let (mut paths, mut after) = (HashSet::new(), None);
+    let mut paths = HashSet::new();
+    let mut after = None;
     loop {
         let files = videos::files(db.reader(), after, ROWS).await?;
         after = files.last().map(|file| file.id);
         if after.is_none() {
-            return Ok(paths);
+            break;
         }
         for file in files {
             if !content.holds(&file.file_path, file.size_bytes).await {
@@ -126,6 +138,21 @@ async fn named_by_rows(db: &Db, content: &Content, swept: &mut Swept) -> Result<
                 tracing::error!(video = %file.id, file_path = file.file_path, "the file of this video is missing from the store, or damaged");
             }
             paths.insert(content.path_of(&file.file_path));
+        }
+    }
+    let mut after = None;
+    loop {
+        let page = images::page(db.reader(), after, ROWS).await?;
+        after = page.last().map(|stored| stored.image.id);
+        if after.is_none() {
+            return Ok(paths);
+        }
+        for StoredImage { image, file_path } in page {
+            if !content.holds(&file_path, image.size_bytes).await {
+                swept.without_file += 1;
+                tracing::error!(image = %image.id, file_path, "the file of this image is missing from the store, or damaged");
+            }
+            paths.insert(content.path_of(&file_path));
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     server::{
         Error, Result,
         providers::Providers,
-        services::{associate::associate_saved, events, events::Events, execute},
+        services::{associate::associate_saved, events, events::Events, execute, images},
         store::{Db, Tx, associations, executions, workflows, workflows::WorkflowRow},
     },
 };
@@ -112,7 +112,9 @@ pub async fn open(db: &Db, providers: &Providers, id: WorkflowId) -> Result<Open
     let Shown { workflow, etag } = show(db, id).await?;
     let mut connection = db.reader().acquire().await?;
     let execution = executions::newest_of_workflow(&mut connection, id).await?;
-    Ok(OpenedWorkflow { workflow, etag, event_id, execution, settings: builder_settings(providers) })
+    drop(connection);
+    let images = images::of_workflow(db, id, &workflow.definition).await?;
+    Ok(OpenedWorkflow { workflow, etag, event_id, execution, images, settings: builder_settings(providers) })
 }
 
 /// What of the server's settings the builder has to know.

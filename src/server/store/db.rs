@@ -15,6 +15,7 @@ use crate::server::{Error, Result};
 const SCRIPTS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../../../migrations/sqlite/0001_initial.sql")),
     (2, "ledger", include_str!("../../../migrations/sqlite/0002_ledger.sql")),
+    (3, "images", include_str!("../../../migrations/sqlite/0003_images.sql")),
     (4, "poster_jobs", include_str!("../../../migrations/sqlite/0004_poster_jobs.sql")),
 ];
 

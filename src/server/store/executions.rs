@@ -156,7 +156,7 @@ pub async fn update(tx: &mut Tx, execution: &Execution) -> Result<()> {
 pub async fn update_node(tx: &mut Tx, execution_id: ExecutionId, node: &NodeRun) -> Result<()> {
     sqlx::query(
         "UPDATE execution_nodes SET status = $3, progress = $4, message = $5, cached = $6, content_key = $7, job_id = $8, video_id = $9, \
-         error_kind = $10, error_message = $11, cost_usd_micros = $12, cost_estimated = $13, finished_at = $14 \
+         error_kind = $10, error_message = $11, cost_usd_micros = $12, cost_estimated = $13, finished_at = $14, image_id = $15 \
          WHERE execution_id = $1 AND node_id = $2",
     )
     .bind(execution_id.to_string())
@@ -173,6 +173,7 @@ pub async fn update_node(tx: &mut Tx, execution_id: ExecutionId, node: &NodeRun)
     .bind(node.cost.map(|cost| cost.usd_micros))
     .bind(node.cost.map(|cost| cost.estimated))
     .bind(node.status.is_finished().then(|| Timestamp::now().to_string()))
+    .bind(rows::text(node.image_id.as_ref()))
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -236,6 +237,7 @@ fn node(row: &SqliteRow) -> Result<NodeRun> {
         key: rows::parsed_option(row, NODES, "content_key")?,
         job_id: rows::parsed_option(row, NODES, "job_id")?,
         video_id: rows::parsed_option(row, NODES, "video_id")?,
+        image_id: rows::parsed_option(row, NODES, "image_id")?,
         error: failure(row, NODES)?,
         cost: usd_micros.map(|usd_micros| Cost { usd_micros, estimated: estimated.unwrap_or(true) }),
     })

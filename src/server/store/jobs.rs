@@ -67,8 +67,8 @@ pub async fn insert(tx: &mut Tx, queued: &QueuedJob) -> Result<()> {
     let job = &queued.job;
     sqlx::query(
         "INSERT INTO jobs (id, kind, status, progress, message, execution_id, node_id, content_key, stand_alone, input, created_at, \
-         video_id, started_at, finished_at, priority, paused, lane) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+         video_id, started_at, finished_at, priority, paused, lane, image_id) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
     )
     .bind(job.id.to_string())
     .bind(job.kind.name())
@@ -87,6 +87,7 @@ pub async fn insert(tx: &mut Tx, queued: &QueuedJob) -> Result<()> {
     .bind(job.priority)
     .bind(job.paused)
     .bind(&queued.lane)
+    .bind(rows::text(job.image_id.as_ref()))
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -259,7 +260,7 @@ pub async fn renew(tx: &mut Tx, lease: &Lease, progress: f64, message: &str) -> 
 pub async fn update(tx: &mut Tx, job: &Job) -> Result<()> {
     sqlx::query(
         "UPDATE jobs SET status = $2, progress = $3, message = $4, video_id = $5, error_kind = $6, error_message = $7, \
-         finished_at = $8, paused = $9, lease_token = NULL, heartbeat_at = NULL WHERE id = $1",
+         finished_at = $8, paused = $9, image_id = $10, lease_token = NULL, heartbeat_at = NULL WHERE id = $1",
     )
     .bind(job.id.to_string())
     .bind(job.status.name())
@@ -270,6 +271,7 @@ pub async fn update(tx: &mut Tx, job: &Job) -> Result<()> {
     .bind(job.error.as_ref().map(|error| error.message.clone()))
     .bind(rows::text(job.finished_at.as_ref()))
     .bind(job.paused)
+    .bind(rows::text(job.image_id.as_ref()))
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -306,6 +308,7 @@ pub(super) fn queued_job(row: &SqliteRow) -> Result<QueuedJob> {
         execution_id: rows::parsed_option(row, TABLE, "execution_id")?,
         node_id: rows::parsed_option(row, TABLE, "node_id")?,
         video_id: rows::parsed_option(row, TABLE, "video_id")?,
+        image_id: rows::parsed_option(row, TABLE, "image_id")?,
         error: failure(row, TABLE)?,
         created_at: rows::parsed(row, TABLE, "created_at")?,
         started_at: rows::parsed_option(row, TABLE, "started_at")?,

@@ -6,6 +6,7 @@ pub mod db;
 pub mod events;
 pub mod executions;
 pub mod figures;
+pub mod images;
 pub mod jobs;
 pub mod queue;
 pub mod rows;

@@ -1,45 +1,55 @@
-//! The cache of steps: from a content key to the clip it gave.
+//! The cache of steps: from a content key to the clip or the picture it gave.
 
 use sqlx::SqliteConnection;
 
 use super::{Tx, rows};
 use crate::{
-    domain::{Sha256, Timestamp, VideoId},
+    domain::{Media, Sha256, Timestamp},
     server::Result,
 };
 
-/// The clip that an earlier step with this key gave, if it is still in the library.
+/// What an earlier step with this key gave, if it is still stored.
 ///
 /// # Errors
 /// The database's.
-pub async fn find(connection: &mut SqliteConnection, key: &Sha256) -> Result<Option<VideoId>> {
-    let row =
-        sqlx::query("SELECT video_id FROM step_results WHERE content_key = $1").bind(key.to_string()).fetch_optional(connection).await?;
-    row.map(|row| rows::parsed(&row, "step_results", "video_id")).transpose()
+pub async fn find(connection: &mut SqliteConnection, key: &Sha256) -> Result<Option<Media>> {
+    let row = sqlx::query(
+        "SELECT video_id, NULL AS image_id FROM step_results WHERE content_key = $1 \
+         UNION ALL SELECT NULL, image_id FROM step_images WHERE content_key = $1",
+    );
+    let row = row.bind(key.to_string()).fetch_optional(connection).await?;
+    let Some(row) = row else { return Ok(None) };
+    let video = rows::parsed_option(&row, "step_results", "video_id")?;
+    Ok(Media::of(video, rows::parsed_option(&row, "step_images", "image_id")?))
 }
 
 /// Remembers what a step gave. A later result for the same key takes the earlier one's place.
 ///
 /// # Errors
 /// The database's.
-pub async fn keep(tx: &mut Tx, key: &Sha256, video_id: VideoId) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO step_results (content_key, video_id, created_at) VALUES ($1, $2, $3) \
-         ON CONFLICT (content_key) DO UPDATE SET video_id = excluded.video_id, created_at = excluded.created_at",
-    )
-    .bind(key.to_string())
-    .bind(video_id.to_string())
-    .bind(Timestamp::now().to_string())
-    .execute(&mut **tx)
-    .await?;
+pub async fn keep(tx: &mut Tx, key: &Sha256, media: Media) -> Result<()> {
+    const VIDEO: &str = "INSERT INTO step_results (content_key, video_id, created_at) VALUES ($1, $2, $3) \
+         ON CONFLICT (content_key) DO UPDATE SET video_id = excluded.video_id, created_at = excluded.created_at";
+    const IMAGE: &str = "INSERT INTO step_images (content_key, image_id, created_at) VALUES ($1, $2, $3) \
+         ON CONFLICT (content_key) DO UPDATE SET image_id = excluded.image_id, created_at = excluded.created_at";
+    let (statement, id) = match media {
+        Media::Video(id) => (VIDEO, id.to_string()),
+        Media::Image(id) => (IMAGE, id.to_string()),
+    };
+    sqlx::query(statement).bind(key.to_string()).bind(id).bind(Timestamp::now().to_string()).execute(&mut **tx).await?;
     Ok(())
 }
 
-/// The SHA-256 of a video's file, while the video is in the library.
+/// The SHA-256 of the file of a clip or a picture, while it is stored.
 ///
 /// # Errors
 /// The database's.
-pub async fn file_hash(connection: &mut SqliteConnection, video_id: VideoId) -> Result<Option<Sha256>> {
-    let row = sqlx::query("SELECT file_hash FROM videos WHERE id = $1").bind(video_id.to_string()).fetch_optional(connection).await?;
-    row.map(|row| rows::parsed(&row, "videos", "file_hash")).transpose()
+pub async fn file_hash(connection: &mut SqliteConnection, media: Media) -> Result<Option<Sha256>> {
+    let (statement, id) = match media {
+        Media::Video(id) => ("SELECT file_hash FROM videos WHERE id = $1", id.to_string()),
+        Media::Image(id) => ("SELECT file_hash FROM images WHERE id = $1", id.to_string()),
+    };
+    let row = sqlx::query(statement).bind(id).fetch_optional(connection).await?;
+    let table = if media.video().is_some() { "videos" } else { "images" };
+    row.map(|row| rows::parsed(&row, table, "file_hash")).transpose()
 }

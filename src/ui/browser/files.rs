@@ -17,6 +17,12 @@ impl PickedFile {
         self.0.name()
     }
 
+    /// Whether it is a picture, as far as its name tells; the server looks at its content.
+    #[must_use]
+    pub fn is_image(&self) -> bool {
+        self.0.type_().starts_with("image/")
+    }
+
     /// Its size, in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {

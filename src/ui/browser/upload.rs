@@ -1,4 +1,4 @@
-//! Sending a file to the library: with a figure that moves, and stoppable. XMLHttpRequest, because fetch cannot tell how much has left.
+//! Sending a file to the server: with a figure that moves, and stoppable. XMLHttpRequest, because fetch cannot tell how much has left.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -7,7 +7,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{FormData, ProgressEvent, XmlHttpRequest};
 
 use super::files::PickedFile;
-use crate::domain::{ApiError, ErrorKind, error::Problem, video::Uploaded};
+use crate::domain::{ApiError, ErrorKind, error::Problem};
 
 /// A file that is being sent. Dropping it stops it.
 pub struct Upload {
@@ -16,17 +16,17 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// Begins to send `file`; `on_progress` hears how much of it has left, from 0 to 1.
+    /// Begins to send `file` to the upload at `address`; `on_progress` hears how much of it has left, from 0 to 1.
     ///
     /// # Errors
     /// Where the browser refuses to begin.
-    pub fn begin(file: &PickedFile, on_progress: impl Fn(f64) + 'static) -> Result<Self, ApiError> {
+    pub fn begin(address: &str, file: &PickedFile, on_progress: impl Fn(f64) + 'static) -> Result<Self, ApiError> {
         let on_progress = Closure::<dyn FnMut(ProgressEvent)>::new(move |event: ProgressEvent| {
             if event.total() > 0.0 {
                 on_progress(event.loaded() / event.total());
             }
         });
-        let request = start(file, &on_progress).map_err(|_| interrupted())?;
+        let request = start(address, file, &on_progress).map_err(|_| interrupted())?;
         Ok(Self { request, _on_progress: on_progress })
     }
 
@@ -39,7 +39,7 @@ impl Upload {
     ///
     /// # Errors
     /// The server's reason, or that the connection broke.
-    pub fn answer(self) -> Result<Uploaded, ApiError> {
+    pub fn answer<T: serde::de::DeserializeOwned>(self) -> Result<T, ApiError> {
         let text = self.request.response_text().ok().flatten().unwrap_or_default();
         match self.request.status() {
             Ok(200 | 201) => serde_json::from_str(&text).map_err(|_| interrupted()),
@@ -61,9 +61,9 @@ impl Drop for Upload {
     }
 }
 
-fn start(file: &PickedFile, on_progress: &Closure<dyn FnMut(ProgressEvent)>) -> Result<XmlHttpRequest, JsValue> {
+fn start(address: &str, file: &PickedFile, on_progress: &Closure<dyn FnMut(ProgressEvent)>) -> Result<XmlHttpRequest, JsValue> {
     let request = XmlHttpRequest::new()?;
-    request.open("POST", "/api/videos/upload")?;
+    request.open("POST", address)?;
     request.upload()?.set_onprogress(Some(on_progress.as_ref().unchecked_ref()));
     let form = FormData::new()?;
     form.append_with_blob_and_filename("file", &file.0, &file.name())?;

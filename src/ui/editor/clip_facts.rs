@@ -131,8 +131,9 @@ fn Uses(video: Arc<Video>) -> impl IntoView {
     view! { <Section title="Used in">{text}<ul class="clip-uses">{uses}</ul></Section> }
 }
 
+/// A part of the inspector under its title.
 #[component]
-fn Section(title: &'static str, children: Children) -> impl IntoView {
+pub(super) fn Section(title: &'static str, children: Children) -> impl IntoView {
     view! {
         <section class="inspector-section">
             <h3>{title}</h3>
@@ -141,8 +142,9 @@ fn Section(title: &'static str, children: Children) -> impl IntoView {
     }
 }
 
+/// Names with their values.
 #[component]
-fn Rows(rows: Vec<(String, String)>) -> impl IntoView {
+pub(super) fn Rows(rows: Vec<(String, String)>) -> impl IntoView {
     let rows = rows.into_iter().map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> });
     view! { <dl class="facts">{rows.collect_view()}</dl> }
 }

@@ -57,7 +57,8 @@ pub fn ParamField(
     let field = part(move || match control.get() {
         Control::Multiline => view! { <Lines node=node.clone() state param value unused on_text=type_in.clone()/> }.into_any(),
         Control::Choice(choices) => view! { <Select param choices value on_choice=set.clone()/> }.into_any(),
-        Control::Video => view! { <ClipChoice node=node.clone() state/> }.into_any(),
+        Control::Video => view! { <FileChoice node=node.clone() state none="No clip yet"/> }.into_any(),
+        Control::Image => view! { <FileChoice node=node.clone() state none="No image yet"/> }.into_any(),
         Control::Nodes => view! { <ClipOrder node=node.clone()/> }.into_any(),
         Control::Text => view! { <Line param value on_text=type_in.clone()/> }.into_any(),
         Control::Integer { .. } | Control::Number { .. } => {
@@ -208,14 +209,17 @@ fn Select(param: &'static Param, choices: Vec<Choice>, value: Memo<String>, on_c
     }
 }
 
-/// The clip of an upload node: its name, and the way to another.
+/// The clip or the picture of an upload node: its name, and the way to another.
 #[component]
-fn ClipChoice(node: NodeId, state: NodeState) -> impl IntoView {
+fn FileChoice(node: NodeId, state: NodeState, none: &'static str) -> impl IntoView {
     let editor = expect_context::<Editor>();
-    let name = Memo::new(move |_| state.clip.with(|clip| clip.as_ref().map(|clip| clip.name().to_owned())));
+    let name = Memo::new(move |_| {
+        let of_clip = state.clip.with(|clip| clip.as_ref().map(|clip| clip.name().to_owned()));
+        of_clip.or_else(|| state.picture.with(|picture| picture.as_ref().map(|picture| picture.name.clone())))
+    });
     view! {
         <div class="node-field node-field-line">
-            <span class="node-label node-clip-name">{part(move || name.get().unwrap_or_else(|| "No clip yet".to_owned()))}</span>
+            <span class="node-label node-clip-name">{part(move || name.get().unwrap_or_else(|| none.to_owned()))}</span>
             <button type="button" class="node-button" on:click=handler(move |_: ev::MouseEvent| editor.file_request.set(Some(node.clone())))>
                 {part(move || if name.get().is_some() { "Replace" } else { "Upload" })}
             </button>

@@ -8,6 +8,7 @@ use super::{
     clip_facts::ClipFacts,
     edit::title,
     field::ParamField,
+    image_facts::ImageFacts,
     model_facts::ModelFacts,
     restore::Restore,
     run,
@@ -74,6 +75,7 @@ fn NodePanel(id: NodeId, state: NodeState) -> impl IntoView {
     let spec = catalogue::spec(&node_type);
     let makes = is_made(&node_type);
     let generates = node_type.generates();
+    let gives_image = spec.is_some_and(|spec| spec.output("image").is_some());
     let name = title(&node_type).to_owned();
     view! {
         <Panel title=name>
@@ -82,7 +84,7 @@ fn NodePanel(id: NodeId, state: NodeState) -> impl IntoView {
             {generates.then(|| view! { <AgainButton id=id.clone()/> })}
             {spec.map(|spec| view! { <Params id=id.clone() state spec/> })}
             {generates.then(|| view! { <ModelFacts id=id.clone() state/> })}
-            <ClipFacts state makes/>
+            {if gives_image { view! { <ImageFacts state makes/> }.into_any() } else { view! { <ClipFacts state makes/> }.into_any() }}
         </Panel>
     }
 }

@@ -9,6 +9,7 @@ mod edit;
 mod empty;
 mod field;
 mod hand;
+mod image_facts;
 mod inspector;
 mod keyboard;
 mod live;

@@ -14,7 +14,7 @@ use crate::{
     domain::{NodeId, execution::NodeStatus},
     graph::{catalogue, layout, selection::Selection},
     ui::{
-        clip::{Clip, poster_url},
+        clip::{Clip, image_ratio, image_url, poster_url},
         components::{ClipPlayer, part},
         words,
     },
@@ -80,11 +80,12 @@ pub fn NodeView(
     })
 }
 
-/// A node from afar: its title and its poster.
+/// A node from afar: its title, and its poster or its picture.
 #[component]
 fn FarNode(state: NodeState, title: String) -> impl IntoView {
     let poster = move || {
         let source = state.clip.with(|clip| clip.as_ref().filter(|clip| clip.video.is_some()).map(|clip| poster_url(clip.video_id)));
+        let source = source.or_else(|| state.picture.with(|picture| picture.as_ref().map(|picture| image_url(picture.id))));
         source.map(|source| view! { <img class="node-poster" src=source alt="" draggable="false"/> })
     };
     view! {
@@ -121,6 +122,7 @@ fn NearNode(id: NodeId, state: NodeState, title: String, look: Memo<Look>) -> im
         {fields}
         {part(move || message.get().map(|words| view! { <p class="node-message" title=words.clone()>{words.clone()}</p> }))}
         <NodeClip state/>
+        <NodePicture state/>
     }
 }
 
@@ -129,7 +131,7 @@ fn NearNode(id: NodeId, state: NodeState, title: String, look: Memo<Look>) -> im
 fn NodeClip(state: NodeState) -> impl IntoView {
     let ratio = Memo::new(move |_| state.clip.with(|clip| clip.as_ref().map(Clip::ratio)));
     let facts = Memo::new(move |_| {
-        let cached = state.run.with(|run| run.as_ref().is_some_and(|run| run.cached && run.status == NodeStatus::Succeeded));
+        let cached = is_cached(state);
         state.clip.with(|clip| clip.as_ref().map(|clip| facts_of(clip, cached)))
     });
     part(move || {
@@ -153,6 +155,36 @@ fn facts_of(clip: &Clip, cached: bool) -> Vec<String> {
     let size = video.and_then(|video| u64::try_from(video.size_bytes).ok()).map(words::bytes);
     let frame = video.and_then(|video| video.resolution.clone());
     seconds.into_iter().chain(frame).chain(size).chain(cached.then(|| "cached".to_owned())).collect()
+}
+
+/// The still picture in its own aspect, and what is known of it in a line.
+#[component]
+fn NodePicture(state: NodeState) -> impl IntoView {
+    part(move || {
+        state.picture.get().map(|picture| {
+            let ratio = image_ratio(&picture);
+            let size = layout::clip_size(ratio);
+            let facts =
+                [format!("{}x{}", picture.width, picture.height), words::bytes(u64::try_from(picture.size_bytes).unwrap_or_default())];
+            let cached = move || is_cached(state).then(|| view! { <span>"cached"</span> });
+            view! {
+                <div class="node-clip" style=format!("width: {:.0}px; height: {:.0}px", size.width, size.height)>
+                    <div class="clip" style=format!("aspect-ratio: {ratio:.4}")>
+                        <img src=image_url(picture.id) alt=picture.name.clone() draggable="false"/>
+                    </div>
+                </div>
+                <footer class="node-foot">
+                    {facts.map(|fact| view! { <span>{fact}</span> }).collect_view()}
+                    {part(cached)}
+                </footer>
+            }
+        })
+    })
+}
+
+/// Whether an earlier result was used. Reactive.
+fn is_cached(state: NodeState) -> bool {
+    state.run.with(|run| run.as_ref().is_some_and(|run| run.cached && run.status == NodeStatus::Succeeded))
 }
 
 /// How the node stands: a word, or a ring with a figure while it runs.

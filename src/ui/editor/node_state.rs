@@ -6,14 +6,17 @@ use leptos::prelude::*;
 
 use super::state::set_if_new;
 use crate::{
-    domain::execution::{NodeRun, NodeStatus},
+    domain::{
+        execution::{NodeRun, NodeStatus},
+        image::Image,
+    },
     graph::{
-        Graph, Node, NodeType,
+        Graph, Node,
         catalogue::Direction,
         geometry::{Point, Size},
         layout::{self, Face, Shown},
     },
-    ui::clip::Clip,
+    ui::clip::{Clip, image_ratio},
 };
 
 /// A node's signals. Cheap to copy; they live as long as the page, also while the node is deleted and can come back.
@@ -31,6 +34,8 @@ pub struct NodeState {
     pub run: RwSignal<Option<NodeRun>>,
     /// Its clip.
     pub clip: RwSignal<Option<Clip>>,
+    /// Its still picture.
+    pub picture: RwSignal<Option<Arc<Image>>>,
     /// What is missing before it can run.
     pub problem: RwSignal<Option<String>>,
     /// The fingerprint it had when it ran; not reactive.
@@ -74,6 +79,7 @@ impl NodeState {
             wired: RwSignal::new(wired(graph, node)),
             run: RwSignal::new(None),
             clip: RwSignal::new(None),
+            picture: RwSignal::new(None),
             problem: RwSignal::new(None),
             ran: StoredValue::new(None),
             stale: RwSignal::new(false),
@@ -107,13 +113,13 @@ impl NodeState {
     #[must_use]
     pub fn look(self) -> Look {
         let run = self.run.with(|run| run.as_ref().map(|run| run.status));
-        let has_clip = self.clip.with(Option::is_some);
+        let has_result = self.clip.with(Option::is_some) || self.picture.with(Option::is_some);
         match run {
             Some(status) if !status.is_finished() => Look::Run(status),
             _ if self.problem.with(Option::is_some) => Look::Unfinished,
             Some(NodeStatus::Succeeded) if self.stale.get() => Look::Stale,
             Some(status) => Look::Run(status),
-            None if has_clip && self.data.with(|node| node.node_type != NodeType::UploadVideo) => Look::Run(NodeStatus::Succeeded),
+            None if has_result && self.data.with(|node| !node.node_type.uploads()) => Look::Run(NodeStatus::Succeeded),
             None => Look::Idle,
         }
     }
@@ -135,7 +141,9 @@ impl NodeState {
     /// What it shows besides sockets and fields. Reactive.
     #[must_use]
     pub fn shown(self) -> Shown {
-        Shown { clip_ratio: self.clip.with(|clip| clip.as_ref().map(Clip::ratio)), message: self.message().is_some() }
+        let of_clip = self.clip.with(|clip| clip.as_ref().map(Clip::ratio));
+        let of_picture = self.picture.with(|picture| picture.as_deref().map(image_ratio));
+        Shown { clip_ratio: of_clip.or(of_picture), message: self.message().is_some() }
     }
 
     /// Its size. Reactive.

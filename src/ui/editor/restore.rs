@@ -8,11 +8,11 @@ use std::{
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::session::Session;
+use super::{node_state::NodeState, session::Session};
 use crate::{
-    api::videos::video,
-    domain::{NodeId, Sha256, VideoId, video::Video},
-    graph::NodeType,
+    api::{images::image, videos::video},
+    domain::{ImageId, NodeId, Sha256, VideoId, video::Video},
+    graph::{Node, NodeType},
     ui::{
         browser::{
             clip_store,
@@ -68,6 +68,7 @@ impl Restore {
         let nodes = self.session.editor.graph();
         for node in nodes.nodes() {
             let Some(state) = self.session.editor.node(&node.id) else { continue };
+            self.bring_picture_of(node, state);
             let clip = state.clip.get_untracked();
             let made = state.run.with_untracked(|run| run.as_ref().and_then(|run| run.video_id));
             let chosen = (node.node_type == NodeType::UploadVideo).then(|| node.params.get("video_id")?.as_str()?.parse().ok()).flatten();
@@ -82,6 +83,29 @@ impl Restore {
                 }
             }
         }
+    }
+
+    /// Brings the picture a node names, or its run made; a workflow that was opened came with those of its stored graph.
+    fn bring_picture_of(self, node: &Node, state: NodeState) {
+        let made = state.run.with_untracked(|run| run.as_ref().and_then(|run| run.image_id));
+        let chosen = (node.node_type == NodeType::UploadImage).then(|| node.params.get("image_id")?.as_str()?.parse().ok()).flatten();
+        if let Some(image) = chosen.or(made) {
+            self.bring_image(node.id.clone(), image);
+        }
+    }
+
+    /// Shows an image, of which only the id is known, in a node. Its bytes are the browser's to keep: their address never changes them.
+    pub fn bring_image(self, node: NodeId, id: ImageId) {
+        let shows = self.session.editor.node(&node).and_then(|state| state.picture.get_untracked()).map(|picture| picture.id);
+        if shows == Some(id) {
+            return;
+        }
+        spawn_local(async move {
+            match image(id).await {
+                Ok(image) => self.session.editor.set_picture(&node, Arc::new(image)),
+                Err(error) => self.session.editor.say(error.message),
+            }
+        });
     }
 
     /// Brings a video of which only the id is known.

@@ -137,6 +137,9 @@ fn show_node(session: Session, restore: Restore, run: NodeRun) {
     if let (NodeStatus::Succeeded, Some(video)) = (run.status, run.video_id) {
         restore.bring_video(run.node_id.clone(), video);
     }
+    if let (NodeStatus::Succeeded, Some(image)) = (run.status, run.image_id) {
+        restore.bring_image(run.node_id.clone(), image);
+    }
     session.editor.set_run(run);
 }
 

@@ -172,8 +172,8 @@ impl Session {
     }
 }
 
-/// Whether clips of this node type are made by a run.
+/// Whether what this node type gives is made by a run.
 #[must_use]
 pub fn is_made(node_type: &NodeType) -> bool {
-    node_type.generates() || *node_type == NodeType::VideoStitcher
+    node_type.generates() || matches!(node_type, NodeType::VideoStitcher | NodeType::FrameGrab)
 }

@@ -11,6 +11,7 @@ use crate::{
     domain::{
         NodeId,
         execution::{Mode, NodeRun},
+        image::Image,
         workflow::OpenedWorkflow,
     },
     graph::{
@@ -157,6 +158,9 @@ impl Editor {
                 (None, None) => continue,
             };
             editor.set_clip(&video.node_id, Some(clip));
+        }
+        for one in &opened.images {
+            editor.set_picture(&one.node_id, Arc::new(one.image.clone()));
         }
         editor.viewport.set(view.unwrap_or_else(|| editor.fitting()));
         editor.settle();
@@ -325,9 +329,19 @@ impl Editor {
 
     /// Shows a clip in a node, or none.
     pub fn set_clip(self, node: &NodeId, clip: Option<Clip>) {
+        self.show_in(node, |state| set_if_new(state.clip, clip));
+    }
+
+    /// Shows a still picture in a node.
+    pub fn set_picture(self, node: &NodeId, picture: Arc<Image>) {
+        self.show_in(node, |state| set_if_new(state.picture, Some(picture)));
+    }
+
+    /// Shows something in a node, which may change its size.
+    fn show_in(self, node: &NodeId, show: impl FnOnce(NodeState)) {
         if let Some(state) = self.node(node) {
             let size = state.size_untracked();
-            set_if_new(state.clip, clip);
+            show(state);
             if state.size_untracked() != size {
                 self.sizes.update(|sizes| *sizes += 1);
             }

@@ -12,11 +12,12 @@ use serde_json::json;
 use super::{Editor, Look, PaletteRequest};
 use crate::{
     domain::{
-        NodeId,
+        ImageId, NodeId, Sha256, Timestamp,
         execution::{NodeRun, NodeStatus},
+        image::{Image, ImageSource},
     },
     graph::{
-        Command, Graph, SocketRef, catalogue,
+        Command, Graph, Node, NodeType, Position, SocketRef, catalogue,
         catalogue::Direction,
         format,
         geometry::{Point, Size, Viewport},
@@ -142,6 +143,7 @@ fn what_is_gone_comes_back_as_it_was() {
         key: None,
         job_id: None,
         video_id: None,
+        image_id: None,
         error: None,
         cost: None,
     };
@@ -212,4 +214,27 @@ fn a_page_that_leaves_nodes_out_leaves_their_wires_out() {
     assert_eq!((editor.mounted.get_untracked().len(), editor.mounted_wires.get_untracked().len()), (200, 199));
     editor.resize(Size { width: 1440.0, height: 900.0 });
     assert_eq!((editor.mounted.get_untracked().len(), editor.mounted_wires.get_untracked().len()), (300, 299));
+}
+
+#[test]
+fn a_node_makes_room_for_its_picture() {
+    let (_owner, editor) = editor();
+    let picture = Image {
+        id: ImageId::generate(),
+        name: "Harbour".into(),
+        file_hash: Sha256::new([0; 32]),
+        size_bytes: 1000,
+        width: 720,
+        height: 1280,
+        media_type: "image/png".into(),
+        source_type: ImageSource::Uploaded,
+        created_at: Timestamp::now(),
+    };
+    let node = Node::new(id("i"), NodeType::UploadImage, Position::default()).with_param("image_id", picture.id.to_string());
+    assert!(editor.dispatch(Command::AddNode(node)));
+    let state = editor.node(&id("i")).unwrap();
+    let (before, sizes) = (state.size_untracked(), editor.sizes.get_untracked());
+    editor.set_picture(&id("i"), Arc::new(picture));
+    assert!(state.size_untracked().height > before.height + 300.0 && editor.sizes.get_untracked() > sizes);
+    assert_eq!(state.look(), Look::Idle, "what was given was not made");
 }

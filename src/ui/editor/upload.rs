@@ -4,7 +4,7 @@ use leptos::{html, prelude::*, task::spawn_local};
 
 use super::{restore::Restore, session::Session};
 use crate::{
-    domain::{NodeId, video::Uploaded},
+    domain::{NodeId, image::UploadedImage, video::Uploaded},
     graph::{Command, Node, NodeType, Position, geometry::Point},
     ui::{
         browser::{
@@ -54,14 +54,15 @@ impl Uploads {
     pub fn put(self, files: Vec<PickedFile>, at: Point) {
         for (row, file) in files.into_iter().enumerate() {
             let Ok(id) = uuid::Uuid::new_v4().to_string().parse::<NodeId>() else { continue };
-            let node = Node::new(id.clone(), NodeType::UploadVideo, Position::new(at.x, at.y + row as f64 * APART));
+            let node_type = if file.is_image() { NodeType::UploadImage } else { NodeType::UploadVideo };
+            let node = Node::new(id.clone(), node_type, Position::new(at.x, at.y + row as f64 * APART));
             if self.session.editor.dispatch(Command::AddNode(node)) {
                 self.send(file, id);
             }
         }
     }
 
-    /// Sends a file, and gives its video to a node.
+    /// Sends a file, and gives what becomes of it to a node.
     pub fn send(self, file: PickedFile, node: NodeId) {
         let number = self.count.try_update_value(|count| {
             *count += 1;
@@ -69,7 +70,9 @@ impl Uploads {
         });
         let going = Going { number: number.unwrap_or_default(), name: StoredValue::new(file.name()), progress: RwSignal::new(0.0) };
         let progress = going.progress;
-        let upload = Upload::begin(&file, move |fraction| {
+        let takes_image = takes_image(self.session, &node);
+        let address = if takes_image { "/api/images/upload" } else { "/api/videos/upload" };
+        let upload = Upload::begin(address, &file, move |fraction| {
             let _ = progress.try_set(fraction);
         });
         let upload = match upload {
@@ -88,24 +91,42 @@ impl Uploads {
             let _ = self.going.try_update(|all| all.retain(|one| one.number != going.number));
             // Nothing to answer where the user stopped it, or the page is gone.
             let Some(upload) = upload.flatten() else { return };
-            match upload.answer() {
-                Ok(uploaded) => self.give(&node, &uploaded, &file.name()),
-                Err(error) => self.session.toasts.fail(format!("{}: {}", file.name(), error.message)),
+            let name = file.name();
+            let given = if takes_image {
+                upload.answer().map(|uploaded| self.give_image(node, uploaded, &name))
+            } else {
+                upload.answer().map(|uploaded| self.give_video(node, uploaded, &name))
+            };
+            if let Err(error) = given {
+                self.session.toasts.fail(format!("{name}: {}", error.message));
             }
         });
     }
 
-    fn give(self, node: &NodeId, uploaded: &Uploaded, name: &str) {
-        let chosen = Command::SetParam { node: node.clone(), name: "video_id".to_owned(), value: uploaded.video_id.to_string().into() };
+    fn give_video(self, node: NodeId, Uploaded { video_id, duplicate, video }: Uploaded, name: &str) {
+        if self.choose(&node, "video_id", video_id.to_string(), name, duplicate.then_some(&video.name)) {
+            self.restore.bring(node, video.into());
+        }
+    }
+
+    fn give_image(self, node: NodeId, UploadedImage { image_id, duplicate, image }: UploadedImage, name: &str) {
+        if self.choose(&node, "image_id", image_id.to_string(), name, duplicate.then_some(&image.name)) {
+            self.session.editor.set_picture(&node, image.into());
+        }
+    }
+
+    /// Writes what was stored into the node's parameter. `known_as` is the name it has had since it was stored first.
+    fn choose(self, node: &NodeId, param: &str, id: String, name: &str, known_as: Option<&String>) -> bool {
+        let chosen = Command::SetParam { node: node.clone(), name: param.to_owned(), value: id.into() };
         if !self.session.editor.dispatch(chosen) {
-            // The node was deleted while its file was on the way; the video is in the library all the same.
-            self.session.toasts.say(format!("{name} is in the library. Its node is gone."));
-            return;
+            // The node was deleted while its file was on the way; the file is stored all the same.
+            self.session.toasts.say(format!("{name} is stored. Its node is gone."));
+            return false;
         }
-        self.restore.bring(node.clone(), uploaded.video.clone().into());
-        if uploaded.duplicate {
-            self.session.toasts.say(format!("{name} is already stored as {}, and is used again.", uploaded.video.name));
+        if let Some(known_as) = known_as {
+            self.session.toasts.say(format!("{name} is already stored as {known_as}, and is used again."));
         }
+        true
     }
 
     fn stop(self, number: u64) {
@@ -114,17 +135,20 @@ impl Uploads {
     }
 }
 
-/// The uploads that are going on, and the file field behind the nodes' buttons.
+fn takes_image(session: Session, node: &NodeId) -> bool {
+    session.editor.with_graph(|graph| graph.node(node).is_some_and(|node| node.node_type == NodeType::UploadImage))
+}
+
+/// The file field behind the buttons of the nodes that take clips, or pictures.
 #[component]
-pub fn UploadPanel(
-    /// The uploads.
-    uploads: Uploads,
-) -> impl IntoView {
+fn FileField(uploads: Uploads, images: bool, accept: &'static str, label: &'static str) -> impl IntoView {
     let field = NodeRef::<html::Input>::new();
     let wanted_by = StoredValue::new(None::<NodeId>);
     let request = uploads.session.editor.file_request;
     Effect::new(move |_| {
-        if let (Some(node), Some(field)) = (request.get(), field.get_untracked()) {
+        if let (Some(node), Some(field)) = (request.get(), field.get_untracked())
+            && takes_image(uploads.session, &node) == images
+        {
             request.set(None);
             wanted_by.set_value(Some(node));
             field.click();
@@ -136,8 +160,18 @@ pub fn UploadPanel(
             uploads.send(file, node);
         }
     };
+    view! { <input node_ref=field type="file" class="visually-hidden" accept=accept tabindex="-1" aria-label=label on:change=chosen/> }
+}
+
+/// The uploads that are going on, and the file fields behind the nodes' buttons.
+#[component]
+pub fn UploadPanel(
+    /// The uploads.
+    uploads: Uploads,
+) -> impl IntoView {
     view! {
-        <input node_ref=field type="file" class="visually-hidden" accept="video/*,.mkv,.avi,.ts,.mov" tabindex="-1" aria-label="Video file" on:change=chosen/>
+        <FileField uploads images=false accept="video/*,.mkv,.avi,.ts,.mov" label="Video file"/>
+        <FileField uploads images=true accept="image/png,image/jpeg,image/webp" label="Image file"/>
         <ul class="uploads" aria-label="Uploads">
             <For each=move || uploads.going.get() key=|one| one.number let:one>
                 <li class="upload">

@@ -35,6 +35,7 @@ pub fn Row(
     let (glyph, of_kind) = match kind {
         JobKind::Generate => (Glyph::Film, "Shot"),
         JobKind::Stitch => (Glyph::Graph, "Stitch"),
+        JobKind::FrameGrab => (Glyph::Film, "Frame"),
         JobKind::Poster => (Glyph::Film, "Poster"),
     };
     let workflow = first.workflow.map(|workflow| view! { " · " <a href=format!("/workflows/{}", workflow.id)>{workflow.name}</a> });

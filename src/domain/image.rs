@@ -1,0 +1,94 @@
+//! Still pictures: what is known of one, where it came from, and which frame of a clip one may be.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    ids::{ImageId, NodeId, Sha256},
+    timestamp::Timestamp,
+};
+
+/// Where an image came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ImageSource {
+    /// Given by the user.
+    Uploaded,
+    /// A frame of a clip.
+    Grabbed,
+}
+
+impl ImageSource {
+    /// Every source.
+    pub const ALL: [Self; 2] = [Self::Uploaded, Self::Grabbed];
+
+    /// The name, as it stands in JSON and in the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Uploaded => "uploaded",
+            Self::Grabbed => "grabbed",
+        }
+    }
+
+    /// The source of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.name() == name)
+    }
+}
+
+/// A still picture that is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Image {
+    /// The image's id.
+    pub id: ImageId,
+    /// Its name; need not be unique.
+    pub name: String,
+    /// SHA-256 of its bytes; unique among the images.
+    pub file_hash: Sha256,
+    /// Size of the file.
+    pub size_bytes: i64,
+    /// Pixels across, as displayed (the orientation in its EXIF applied).
+    pub width: u32,
+    /// Pixels down, as displayed.
+    pub height: u32,
+    /// `image/png`, `image/jpeg` or `image/webp`, by its content.
+    pub media_type: String,
+    /// Where it came from.
+    pub source_type: ImageSource,
+    /// When it was stored.
+    pub created_at: Timestamp,
+}
+
+/// The outcome of an image's upload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UploadedImage {
+    /// The new image, or the one that was there already.
+    pub image_id: ImageId,
+    /// Whether these bytes were there already.
+    pub duplicate: bool,
+    /// The image.
+    pub image: Image,
+}
+
+/// The image of a workflow's node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeImage {
+    /// The node.
+    pub node_id: NodeId,
+    /// The image.
+    pub image: Image,
+}
+
+/// A frame of a clip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Frame {
+    /// The first one.
+    First,
+    /// The very last one.
+    Last,
+    /// The one with this number, counted from 0.
+    Nth(u64),
+}

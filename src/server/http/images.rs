@@ -1,0 +1,86 @@
+//! Still pictures over HTTP: upload, look, download.
+
+use axum::{
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    download::{self, Stored},
+    extract::Id,
+    problem::Failed,
+    upload::{self, UploadForm},
+};
+use crate::{
+    domain::{
+        ImageId,
+        error::Problem,
+        image::{Image, UploadedImage},
+    },
+    server::{
+        services::{images, upload::Expected},
+        state::AppState,
+    },
+};
+
+/// The routes.
+pub fn router() -> OpenApiRouter<AppState> {
+    let uploads = OpenApiRouter::new().routes(routes!(upload)).layer(DefaultBodyLimit::disable());
+    OpenApiRouter::new().routes(routes!(get)).routes(routes!(download)).merge(uploads)
+}
+
+/// Stores an image. The same bytes again give the image that is there.
+#[utoipa::path(post, path = "/api/images/upload", operation_id = "upload_image",
+    request_body(content = UploadForm, content_type = "multipart/form-data"),
+    responses(
+        (status = 201, description = "Stored", body = UploadedImage),
+        (status = 200, description = "These bytes were there already", body = UploadedImage),
+        (status = 400, description = "The body broke off or is no multipart", body = Problem),
+        (status = 413, description = "Larger than 64 MiB or REELGRAPH_MAX_UPLOAD_BYTES", body = Problem),
+        (status = 415, description = "Not multipart/form-data", body = Problem),
+        (status = 422, description = "No PNG, JPEG or WebP, too many pixels, or a wrong part", body = Problem),
+        (status = 507, description = "The disk is full", body = Problem),
+    ))]
+pub async fn upload(State(state): State<AppState>, request: Request) -> Result<Response, Failed> {
+    let (file, name) = upload::receive(&state, request, Expected::Image).await?;
+    let uploaded = file.keep_image(&state.db, &state.content, name).await?;
+    let status = if uploaded.duplicate { StatusCode::OK } else { StatusCode::CREATED };
+    let location = format!("/api/images/{}", uploaded.image_id);
+    Ok((status, [(header::LOCATION, location)], axum::Json(uploaded)).into_response())
+}
+
+/// An image.
+#[utoipa::path(get, path = "/api/images/{id}", operation_id = "get_image", params(("id" = ImageId, Path, description = "The image")), responses(
+    (status = 200, description = "The image", body = Image),
+    (status = 404, description = "No such image", body = Problem),
+))]
+pub async fn get(State(state): State<AppState>, Id(id): Id<ImageId>) -> Result<axum::Json<Image>, Failed> {
+    Ok(axum::Json(images::image(&state.db, id).await?))
+}
+
+/// The bytes of an image, whole or in part. HEAD gives the headers.
+#[utoipa::path(get, path = "/api/images/{id}/download", operation_id = "download_image",
+    params(("id" = ImageId, Path, description = "The image")), responses(
+    (status = 200, description = "The bytes", content_type = "image/png"),
+    (status = 206, description = "The asked-for part", content_type = "image/png"),
+    (status = 304, description = "What you have is right"),
+    (status = 404, description = "No such image", body = Problem),
+    (status = 410, description = "Its file is lost", body = Problem),
+    (status = 412, description = "If-Match names other bytes", body = Problem),
+    (status = 416, description = "The range lies outside the file"),
+))]
+pub async fn download(State(state): State<AppState>, Id(id): Id<ImageId>, request: HeaderMap) -> Result<Response, Failed> {
+    let (stored, path) = images::located(&state.db, &state.content, id).await?;
+    let image = &stored.image;
+    let file = Stored {
+        hash: &image.file_hash,
+        size_bytes: image.size_bytes,
+        media_type: Some(&image.media_type),
+        name: &image.name,
+        file_path: &stored.file_path,
+        path,
+    };
+    download::send(&request, file).await
+}
