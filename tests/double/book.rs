@@ -15,12 +15,8 @@ use super::scenario::Scenario;
 /// A request as it came.
 #[derive(Debug, Clone)]
 pub struct Recorded {
-    /// Its method.
-    pub method: Method,
-    /// Path and query.
-    pub path: String,
-    /// Every header, names and values.
-    pub headers: String,
+    /// Method, address and every header, names and values.
+    pub head: String,
 }
 
 /// A request for a clip, as it came.
@@ -142,7 +138,7 @@ impl Book {
         self.reached.subscribe().wait_for(|count| *count > 0).await.unwrap();
     }
 
-    /// Notes a request, and gives its job after counting a question where it asks one.
+    /// Notes a request.
     pub fn note(&self, method: &Method, uri: &Uri, headers: &HeaderMap) {
         self.open().requests.push(recorded(method, uri, headers));
     }
@@ -187,6 +183,6 @@ impl Book {
 
 /// A request as it is remembered.
 pub fn recorded(method: &Method, uri: &Uri, headers: &HeaderMap) -> Recorded {
-    let headers = headers.iter().map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes()))).collect();
-    Recorded { method: method.clone(), path: uri.to_string(), headers }
+    let headers = headers.iter().map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
+    Recorded { head: format!("{method} {uri}\n{}", headers.collect::<String>()) }
 }

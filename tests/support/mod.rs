@@ -4,6 +4,7 @@
 pub mod clips;
 pub mod graphs;
 pub mod images;
+pub mod paid;
 pub mod process;
 pub mod stream;
 

@@ -4,6 +4,7 @@ use std::{
     net::SocketAddr,
     path::Path,
     process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
 };
 
 use std::io::{BufRead, BufReader};
@@ -27,11 +28,12 @@ const SETTINGS: [&str; 9] = [
 fn serve(dir: &Path, change: impl FnOnce(&mut Command)) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_reelgraph"));
     command
-        .args(["serve", "--site-addr", "127.0.0.1:0", "--workers", "2", "--log", "info"])
+        .args(["serve", "--site-addr", "127.0.0.1:0", "--workers", "2"])
         .arg("--database-url")
         .arg(format!("sqlite://{}", dir.join("media.db").display()))
         .arg("--videos-url")
         .arg(format!("file:{}", dir.join("videos").display()))
+        .env("RUST_LOG", "info")
         .env("NO_COLOR", "1")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -54,6 +56,7 @@ pub struct ServerProcess {
     child: Child,
     /// Speaks to it.
     pub client: Client,
+    log: Arc<Mutex<String>>,
 }
 
 impl ServerProcess {
@@ -79,8 +82,15 @@ impl ServerProcess {
         }
         let address = address.unwrap_or_else(|| panic!("the server did not start:\n{log}"));
         // A full pipe would stop the server.
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        Self { child, client: Client::new(address) }
+        let log = Arc::new(Mutex::new(log));
+        let kept = log.clone();
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| kept.lock().unwrap().push_str(&(line + "\n"))));
+        Self { child, client: Client::new(address), log }
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     /// `kill -9`, and waits until it is gone.

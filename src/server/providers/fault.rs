@@ -52,7 +52,8 @@ const NO_CREDIT: [&str; 9] = [
 ];
 
 /// Words that mean the same; xAI says them with 403 and 429.
-const NO_CREDIT_WORDS: [&str; 5] = ["any credits", "available credits", "spending limit", "credit balance", "insufficient credit"];
+const NO_CREDIT_WORDS: [&str; 6] =
+    ["any credits", "out of credits", "available credits", "spending limit", "credit balance", "insufficient credit"];
 
 const BAD_KEY: [&str; 5] = ["invalid_api_key", "api_key_invalid", "authentication", "authentication_error", "unauthenticated"];
 
