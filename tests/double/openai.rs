@@ -155,7 +155,8 @@ async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Resp
     let Some(job) = shared.book.with(&id, |job| job.polls += 1) else { return unknown(&id) };
     let scenario = job.scenario();
     if job.polls <= scenario.number("500") {
-        return error(500, "The server had an error while processing your request.", "server_error", None, None);
+        let answer = error(500, "The server had an error while processing your request.", "server_error", None, None);
+        return with(answer, "retry-after-ms", "50");
     }
     if scenario.has("html") && job.polls <= 2 {
         return html();
