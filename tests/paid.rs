@@ -113,7 +113,7 @@ async fn every_scenario_ends_as_it_should_and_nothing_is_asked_for_twice() {
         }
     }
     let elsewhere = double.book.open().elsewhere.clone();
-    assert_eq!(elsewhere.len(), 3, "downloads followed to another host");
+    assert!(elsewhere.len() > 3, "downloads followed to another host, and xAI's own");
     assert!(elsewhere.iter().all(|request| KEYS.iter().all(|key| !request.head.contains(key))), "{elsewhere:?}");
 }
 

@@ -6,7 +6,10 @@ use std::{
     sync::{LazyLock, Mutex},
 };
 
-static MADE: LazyLock<Mutex<HashMap<(u32, u32, u32), Vec<u8>>>> = LazyLock::new(Mutex::default);
+/// Width, height and length.
+type Shape = (u32, u32, u32);
+
+static MADE: LazyLock<Mutex<HashMap<Shape, Vec<u8>>>> = LazyLock::new(Mutex::default);
 
 /// The bytes of the clip of `job`.
 pub fn clip(job: &str, size: (u32, u32), seconds: u32) -> Vec<u8> {

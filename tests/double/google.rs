@@ -73,12 +73,15 @@ async fn check_key(
                 json!([{ "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID", "domain": "googleapis.com" }]);
             front(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.", reason)
         }
-        Some(key) if key.starts_with("no-credit") => error(402, "payment_required", "Your prepayment credits are depleted."),
         _ => next.run(request).await,
     }
 }
 
-async fn interact(State(shared): State<Arc<Shared>>, Json(body): Json<Value>) -> Response {
+fn has_no_credit(headers: &HeaderMap) -> bool {
+    headers.get("x-goog-api-key").is_some_and(|key| key.as_bytes().starts_with(b"no-credit"))
+}
+
+async fn interact(State(shared): State<Arc<Shared>>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
     let book = &shared.book;
     let parts = body["input"].as_array().cloned().unwrap_or_default();
     let prompt = parts.last().filter(|part| part["type"] == "text").and_then(|part| part["text"].as_str()).unwrap_or_default().to_owned();
@@ -93,6 +96,8 @@ async fn interact(State(shared): State<Arc<Shared>>, Json(body): Json<Value>) ->
         Some(error(400, "parameter_unknown", &format!("Unknown parameter: '{key}'.")))
     } else if body["background"] == true && body["store"] == false {
         Some(error(400, "invalid_request", "background requires store."))
+    } else if has_no_credit(&headers) {
+        Some(error(402, "payment_required", "Your prepayment credits are depleted."))
     } else if scenario.has("create500") {
         Some(error(500, "api_error", "An internal error has occurred. Please retry."))
     } else if scenario.has("quota") {
@@ -145,6 +150,9 @@ async fn interaction(State(shared): State<Arc<Shared>>, Path(id): Path<String>) 
     if scenario.has("expired") {
         return gone();
     }
+    if job.cancelled {
+        return answer(200, shown(&job, "cancelled"));
+    }
     if job.share() < 1.0 {
         return answer(200, shown(&job, if job.polls == 1 { "queued" } else { "in_progress" }));
     }
@@ -187,7 +195,7 @@ async fn cancel(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Re
     answer(200, shown(&job, "cancelled"))
 }
 
-async fn predict(State(shared): State<Arc<Shared>>, Path(call): Path<String>, Json(body): Json<Value>) -> Response {
+async fn predict(State(shared): State<Arc<Shared>>, Path(call): Path<String>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
     let book = &shared.book;
     let model = call.trim_end_matches(":predictLongRunning").to_owned();
     let prompt = body["instances"][0]["prompt"].as_str().unwrap_or_default().to_owned();
@@ -195,7 +203,9 @@ async fn predict(State(shared): State<Arc<Shared>>, Path(call): Path<String>, Js
     let seconds = parameters["durationSeconds"].as_u64().or_else(|| parameters["durationSeconds"].as_str()?.parse().ok());
     let scenario = Scenario::of(&prompt);
     book.pass(Point::Create).await;
-    let refusal = if scenario.has("create500") {
+    let refusal = if has_no_credit(&headers) {
+        Some(front(402, "FAILED_PRECONDITION", "Your prepayment credits are depleted.", json!([])))
+    } else if scenario.has("create500") {
         Some(front(500, "INTERNAL", "An internal error has occurred.", json!([])))
     } else if book.tried(&format!("create {prompt}")) < scenario.number("429") {
         let details = json!([
@@ -258,6 +268,7 @@ async fn file(State(shared): State<Arc<Shared>>, Path(file): Path<String>) -> Re
         return answer(200, json!({ "name": format!("files/{file}"), "mimeType": "video/mp4", "state": state, "source": "GENERATED" }));
     };
     match shared.book.with(id, |job| job.downloads += 1) {
+        Some(job) if job.share() < 1.0 => error(400, "failed_precondition", "The file is not ready."),
         Some(job) => download(&shared.book, &job, &shared.elsewhere()).await,
         None => error(404, "not_found", "File not found."),
     }

@@ -78,8 +78,9 @@ async fn note(State(shared): State<Arc<Shared>>, request: Request, next: Next) -
 /// A clip at another host, which is handed out without a key.
 async fn redirected(State(shared): State<Arc<Shared>>, Path(id): Path<String>, request: Request) -> Response {
     shared.book.open().elsewhere.push(recorded(request.method(), request.uri(), request.headers()));
-    match shared.book.with(&id, |_| ()) {
-        Some(job) => answer::mp4(clip::clip(&job.id, job.size, job.seconds)),
+    match shared.book.with(&id, |job| job.downloads += 1) {
+        Some(job) if job.scenario().has("redirect") => answer::mp4(clip::clip(&job.id, job.size, job.seconds)),
+        Some(job) => answer::download(&shared.book, &job, &shared.elsewhere()).await,
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -20,7 +20,9 @@ use super::{
 };
 
 const MODELS: [&str; 3] = ["sora-2", "sora-2-pro", "house-video-1"];
-const SIZES: [&str; 4] = ["720x1280", "1280x720", "1024x1792", "1792x1024"];
+const FIELDS: [&str; 4] = ["prompt", "model", "seconds", "size"];
+/// The first two for every model, the others for the larger one.
+const SIZES: [&str; 6] = ["720x1280", "1280x720", "1024x1792", "1792x1024", "1080x1920", "1920x1080"];
 
 /// The routes below `/openai/v1`.
 pub fn router(shared: Arc<Shared>) -> Router {
@@ -67,6 +69,10 @@ async fn create(State(shared): State<Arc<Shared>>, headers: HeaderMap, mut form:
     let body = Value::Object(fields.clone());
     let scenario = Scenario::of(&prompt);
     book.pass(Point::Create).await;
+    if let Some(strange) = fields.keys().find(|name| !FIELDS.contains(&name.as_str())) {
+        book.refuse("openai", &prompt, &body);
+        return invalid(&format!("Unknown parameter: '{strange}'."), Some(strange), Some("unknown_parameter"));
+    }
     if let Some(refusal) = refuse(&shared, &headers, &prompt, &model, &seconds, &size, picture.as_deref()) {
         book.refuse("openai", &prompt, &body);
         return refusal;
@@ -112,7 +118,8 @@ fn refuse(
         let message = format!("Invalid value: '{seconds}'. Supported values are: '4', '8', and '12'.");
         return Some(invalid(&message, Some("seconds"), Some("invalid_value")));
     }
-    if !SIZES.contains(&size) {
+    let sizes = if model == "sora-2-pro" { &SIZES[..] } else { &SIZES[..2] };
+    if !sizes.contains(&size) {
         return Some(invalid(&format!("Invalid value: '{size}'."), Some("size"), Some("invalid_value")));
     }
     let wanted = size.split_once('x').map(|(width, height)| (width.parse().unwrap(), height.parse().unwrap()));
@@ -161,7 +168,7 @@ async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Resp
     if scenario.has("html") && job.polls <= 2 {
         return html();
     }
-    if scenario.has("expired") {
+    if scenario.has("expired") || job.cancelled {
         return unknown(&id);
     }
     with(answer(200, video(&job)), "openai-poll-after-ms", "50")
@@ -174,7 +181,7 @@ struct Page {
 }
 
 async fn list(State(shared): State<Arc<Shared>>, Query(page): Query<Page>) -> Response {
-    let jobs: Vec<_> = shared.book.open().jobs.iter().rev().filter(|job| job.id.starts_with("video_")).cloned().collect();
+    let jobs: Vec<_> = shared.book.open().jobs.iter().rev().filter(|job| job.id.starts_with("video_") && !job.cancelled).cloned().collect();
     let begin = page.after.and_then(|after| jobs.iter().position(|job| job.id == after)).map_or(0, |place| place + 1);
     let limit = page.limit.unwrap_or(20);
     let shown: Vec<_> = jobs.iter().skip(begin).take(limit).map(video).collect();

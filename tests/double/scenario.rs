@@ -1,5 +1,31 @@
 //! What a prompt asks the double to do, by tags such as `[[slow=3]]` or `[[429x2]]`.
 
+/// Every tag; a star stands for a number.
+const TAGS: [&str; 22] = [
+    "slow=*",
+    "forever",
+    "429x*",
+    "quota",
+    "create500",
+    "500x*",
+    "drop",
+    "truncate",
+    "truncate-always",
+    "html",
+    "garbage",
+    "block",
+    "block-at-submit",
+    "block-text",
+    "block-empty",
+    "fail",
+    "gone",
+    "expired",
+    "retired",
+    "redirect",
+    "inline",
+    "processing=*",
+];
+
 /// The tags of one prompt.
 #[derive(Debug, Clone)]
 pub struct Scenario(String);
@@ -7,6 +33,12 @@ pub struct Scenario(String);
 impl Scenario {
     /// The scenario that a prompt names; success where it names none.
     pub fn of(prompt: &str) -> Self {
+        for tag in prompt.split("[[").skip(1) {
+            let name = tag.split("]]").next().unwrap_or_default();
+            // A tag that nobody reads would pass for success.
+            let is_known = TAGS.iter().any(|known| *known == name || known.strip_suffix('*').is_some_and(|known| name.starts_with(known)));
+            assert!(is_known, "the double knows no scenario [[{name}]]");
+        }
         Self(prompt.to_owned())
     }
 

@@ -1,4 +1,4 @@
-//! Grok Imagine Video, as its documentation and its SDK have it.
+//! Grok Imagine Video, as its documentation and its SDK have it. Its clips lie at another host, which wants no key.
 
 use std::sync::Arc;
 
@@ -14,20 +14,19 @@ use serde_json::{Value, json};
 
 use super::{
     Shared,
-    answer::{bearer, download, dropped, html, is_good_key, json as answer, with},
+    answer::{bearer, dropped, html, is_good_key, json as answer, with},
     book::Point,
     scenario::Scenario,
 };
 
 const MODELS: [&str; 2] = ["grok-imagine-video-1.5", "grok-imagine-video"];
 
-/// The routes below `/xai/v1`. A clip's own address needs no key.
+/// The routes below `/xai/v1`.
 pub fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/videos/generations", post(create))
         .route("/videos/{id}", get(show))
         .layer(middleware::from_fn(check_key))
-        .route("/output/{id}", get(output))
         .with_state(shared)
 }
 
@@ -41,21 +40,21 @@ async fn check_key(headers: HeaderMap, request: Request, next: Next) -> Response
             let text = "Incorrect API key provided: xa***ey. You can obtain an API key from https://console.x.ai.";
             answer(400, json!({ "code": "Client specified an invalid argument", "error": text }))
         }
-        Some(key) if key.starts_with("no-credit") => {
-            answer(403, json!({ "code": "The caller does not have permission", "error": "Your team has run out of credits." }))
-        }
         _ => next.run(request).await,
     }
 }
 
-async fn create(State(shared): State<Arc<Shared>>, Json(body): Json<Value>) -> Response {
+async fn create(State(shared): State<Arc<Shared>>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
     let book = &shared.book;
     let prompt = body["prompt"].as_str().unwrap_or_default().to_owned();
     let model = body["model"].as_str().unwrap_or_default().to_owned();
     let scenario = Scenario::of(&prompt);
     book.pass(Point::Create).await;
     let seconds = body["duration"].as_u64().filter(|seconds| (1..=15).contains(seconds));
-    let refusal = if scenario.has("create500") {
+    let refusal = if bearer(&headers).is_some_and(|key| key.starts_with("no-credit")) {
+        let text = "Your team has either used all available credits or reached its monthly spending limit.";
+        Some(answer(429, json!({ "code": "Some resource has been exhausted", "error": text })))
+    } else if scenario.has("create500") {
         Some(error(500, "Internal error", "internal_error"))
     } else if book.tried(&format!("create {prompt}")) < scenario.number("429") {
         Some(with(error(429, "Too many requests", "rate_limit_exceeded"), "retry-after", "1"))
@@ -109,15 +108,8 @@ async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Resp
         return answer(200, json!({ "status": "failed", "model": job.model, "progress": 0, "error": error }));
     }
     let video = json!({
-        "url": format!("{}/output/{}", shared.xai_base(), job.id), "duration": job.seconds, "respect_moderation": !scenario.has("block"),
+        "url": format!("{}/{}", shared.elsewhere(), job.id), "duration": job.seconds, "respect_moderation": !scenario.has("block"),
     });
     let usage = json!({ "cost_in_usd_ticks": 500_000_000_u64 });
     answer(200, json!({ "status": "done", "video": video, "model": job.model, "progress": 100, "usage": usage }))
-}
-
-async fn output(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
-    match shared.book.with(&id, |job| job.downloads += 1) {
-        Some(job) => download(&shared.book, &job, &shared.elsewhere()).await,
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
 }

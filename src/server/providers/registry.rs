@@ -24,12 +24,15 @@ use crate::{
     },
 };
 
+/// Each paid provider whose key is set, or why it cannot be called.
+type Paid = BTreeMap<Provider, Result<Arc<dyn VideoProvider>, SetupError>>;
+
 /// The providers of this server. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Providers {
     animatic: Arc<Animatic>,
     /// The paid providers whose key is set; or why one cannot be called all the same, in a sentence.
-    paid: Arc<BTreeMap<Provider, Result<Arc<dyn VideoProvider>, SetupError>>>,
+    paid: Arc<Paid>,
     /// The paid providers whose requests go to the host of the provider's own API.
     at_vendor: Arc<[Provider]>,
 }
@@ -103,7 +106,7 @@ impl Providers {
 }
 
 /// The paid providers whose key is set.
-fn paid(config: &Config) -> BTreeMap<Provider, Result<Arc<dyn VideoProvider>, SetupError>> {
+fn paid(config: &Config) -> Paid {
     let keys = [
         (Provider::OpenAi, &config.openai_api_key, &config.openai_base_url),
         (Provider::Google, &config.gemini_api_key, &config.gemini_base_url),
