@@ -34,6 +34,10 @@ fi
 
 scripts/build.sh
 
+# The browser tests pay the providers' doubles.
+cargo build --quiet --locked --release --features ssr,bindgen --bin provider-double
+cp "$CARGO_TARGET_DIR/release/provider-double" target/release/
+
 say "running the browser tests"
 (cd end2end && npx playwright test) 2>&1 | tee "$log"
 browser=$(sed -n 's/^ *\([0-9][0-9]*\) passed.*/\1/p' "$log" | tail -n 1)

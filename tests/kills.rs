@@ -56,7 +56,7 @@ async fn killed_at_each_step_of_the_ledger_it_goes_on_from_there() {
 /// Kills of the long test; each finds some requests under way.
 const KILLS: usize = 200;
 /// A kill falls at most so long after the start, in milliseconds.
-const SPREAD: u64 = 400;
+const SPREAD: u64 = 200;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_kills_repeat_no_request_and_lose_no_clip() {

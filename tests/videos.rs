@@ -23,8 +23,11 @@ pub fn stored_files(dir: &Path) -> Vec<String> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_none_or(|extension| extension != "jpg") {
-                files.push(path.strip_prefix(dir).unwrap().display().to_string());
+                continue;
+            }
+            let file = path.strip_prefix(dir).unwrap().display().to_string();
+            if !(file.ends_with(".jpg") && file.starts_with("videos/.")) {
+                files.push(file);
             }
         }
     }

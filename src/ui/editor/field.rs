@@ -202,7 +202,7 @@ fn Select(param: &'static Param, choices: Vec<Choice>, value: Memo<String>, on_c
     view! {
         <label class="node-field node-field-line">
             <span class="node-label">{param.label}</span>
-            <select class="node-input" prop:value=value on:change:target=move |event| { choose(event.target().value()); }>
+            <select class="node-input" aria-label=param.label prop:value=value on:change:target=move |event| { choose(event.target().value()); }>
                 {options}
             </select>
         </label>
