@@ -170,6 +170,22 @@ async fn a_run_tells_its_price_before_and_after_and_the_same_again_is_free() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_made_once_runs_again_without_a_key_and_after_its_model_is_retired() {
+    let double = double().await;
+    let mut server = server(&double).await;
+    run_final(&server.client, "kept for ever").await;
+    // The same folder without any key, at the vendor's own address, where this model was stopped.
+    server.restart().await;
+    let again = run_final(&server.client, "kept for ever").await;
+    assert_eq!((&again["status"], &again["nodes"][0]["cached"]), (&json!("succeeded"), &json!(true)), "{again:#}");
+    let shot = node("shot", "Sora2Video", json!({ "provider": "openai", "model": "sora-2", "seconds": 4, "prompt": "a new one" }));
+    let body = json!({ "definition": definition(&[shot], &[]), "mode": "final" });
+    let refused = server.client.post("/api/executions", &body).await.problem(422);
+    let kinds: Vec<_> = refused["errors"].as_array().unwrap().iter().map(|error| error["kind"].clone()).collect();
+    assert_eq!(kinds, ["missing_setting", "model_retired"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_provider_tells_of_its_price_takes_the_place_of_the_estimate() {
     let double = double().await;
     let server = server(&double).await;

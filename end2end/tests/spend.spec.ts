@@ -36,6 +36,7 @@ test('a final run tells its price, is paid once, and stands in the ledger', asyn
   await graphReady(page);
   await page.getByRole('button', { name: 'Final', exact: true }).click();
   await expect(page.getByText('$0.40')).toBeVisible();
+  await page.screenshot({ path: test.info().outputPath('final.png') });
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   await succeeded(page, 'Sora2Video');
   await expect(node(page, 'Sora2Video').locator('video')).toBeVisible();

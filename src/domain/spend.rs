@@ -95,6 +95,8 @@ pub struct Spend {
     pub provider_job_id: Option<String>,
     /// What it costs; `None` where nobody knows.
     pub cost: Option<Cost>,
+    /// The provider's last answer that mattered, every secret removed, for support.
+    pub answer: Option<String>,
     /// When it was written down.
     pub created_at: Timestamp,
     /// When the request left.

@@ -49,8 +49,27 @@ pub async fn quote(db: &Db, providers: &Providers, new: &NewExecution) -> Result
 /// # Errors
 /// The database's.
 pub async fn price(connection: &mut sqlx::SqliteConnection, plan: &Plan) -> Result<Estimate> {
-    let mut known: HashMap<&NodeId, Media> = HashMap::new();
+    let known = known(connection, plan).await?;
     let mut estimate = Estimate::default();
+    for step in &plan.steps {
+        if let Action::Generate(generate) = &step.action
+            && generate.provider != Provider::Animatic
+        {
+            let cached = known.contains_key(&step.node_id);
+            let usd_micros = if cached { Some(0) } else { price_of(generate) };
+            estimate.usd_micros += usd_micros.unwrap_or_default();
+            estimate.nodes.push(NodeEstimate { node_id: step.node_id.clone(), cached, usd_micros });
+        }
+    }
+    Ok(estimate)
+}
+
+/// What the steps of a plan give that is there already.
+///
+/// # Errors
+/// The database's.
+pub async fn known(connection: &mut sqlx::SqliteConnection, plan: &Plan) -> Result<HashMap<NodeId, Media>> {
+    let mut known = HashMap::new();
     for step in &plan.steps {
         let media = match &step.action {
             Action::Upload { video_id } => Some(Media::Video(*video_id)),
@@ -59,16 +78,9 @@ pub async fn price(connection: &mut sqlx::SqliteConnection, plan: &Plan) -> Resu
             Action::Generate(_) | Action::Stitch { .. } | Action::GrabFrame { .. } => made_earlier(connection, step, &known).await?,
             Action::Value { .. } => None,
         };
-        if let Action::Generate(generate) = &step.action
-            && generate.provider != Provider::Animatic
-        {
-            let usd_micros = if media.is_some() { Some(0) } else { price_of(generate) };
-            estimate.usd_micros += usd_micros.unwrap_or_default();
-            estimate.nodes.push(NodeEstimate { node_id: step.node_id.clone(), cached: media.is_some(), usd_micros });
-        }
-        known.extend(media.map(|media| (&step.node_id, media)));
+        known.extend(media.map(|media| (step.node_id.clone(), media)));
     }
-    Ok(estimate)
+    Ok(known)
 }
 
 fn price_of(generate: &Generate) -> Option<i64> {
@@ -76,7 +88,7 @@ fn price_of(generate: &Generate) -> Option<i64> {
 }
 
 /// What an earlier run gave for this step.
-async fn made_earlier(connection: &mut sqlx::SqliteConnection, step: &Step, known: &HashMap<&NodeId, Media>) -> Result<Option<Media>> {
+async fn made_earlier(connection: &mut sqlx::SqliteConnection, step: &Step, known: &HashMap<NodeId, Media>) -> Result<Option<Media>> {
     let mut hashes: Vec<(&str, Vec<Sha256>)> = Vec::new();
     for input in step.media_inputs() {
         let mut of_socket = Vec::with_capacity(input.from.len());

@@ -1,5 +1,7 @@
 //! From a definition to steps that can run: everything that is checked before anything is created.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 use sqlx::SqliteConnection;
 
@@ -15,6 +17,7 @@ use crate::{
         Error, Result,
         jobs::enqueue::{FrameGrabInput, GenerateInput, StitchInput, Work},
         providers::Providers,
+        services::estimate,
         store::step_results,
     },
 };
@@ -38,7 +41,15 @@ pub async fn prepare(
         Ok(plan) => (Some(plan), Vec::new()),
         Err(errors) => (None, errors.into_iter().map(in_definition).collect()),
     };
+    // What was made once needs no key and no model that is still offered: an old workflow can always be run again.
+    let made = match &plan {
+        Some(plan) if mode == Mode::Final => estimate::known(connection, plan).await?,
+        _ => HashMap::new(),
+    };
     for (place, node) in graph.nodes().iter().enumerate() {
+        if node.node_type.generates() && made.contains_key(&node.id) {
+            continue;
+        }
         let runs = plan.as_ref().map_or(targets.is_none(), |plan| plan.steps.iter().any(|step| step.node_id == node.id));
         if runs {
             errors.extend(hindrances(connection, providers, node, place, mode).await?);

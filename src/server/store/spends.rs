@@ -307,6 +307,7 @@ fn spend(row: &SqliteRow) -> Result<Spend> {
         state,
         provider_job_id,
         cost: cost(state, usd_micros, estimated_usd_micros),
+        answer: row.try_get("raw_answer")?,
         created_at: rows::parsed(row, TABLE, "created_at")?,
         sent_at,
         ended_at: rows::parsed_option(row, TABLE, "ended_at")?,

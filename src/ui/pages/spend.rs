@@ -149,6 +149,7 @@ fn Row(row: Spend, read: Read) -> impl IntoView {
     });
     let provider = Provider::from_name(&row.provider).map_or_else(|| row.provider.clone(), |provider| provider.title().to_owned());
     let reason = row.reason.clone().filter(|_| row.state != SpendState::Kept);
+    let answer = row.answer.clone().filter(|_| row.state != SpendState::Kept);
     view! {
         <li class="spend-row" data-state=row.state.name()>
             <div class="spend-what">
@@ -159,6 +160,7 @@ fn Row(row: Spend, read: Read) -> impl IntoView {
                     <When at=row.created_at/>
                 </p>
                 {reason.map(|reason| view! { <p class="spend-reason">{reason}</p> })}
+                {answer.map(|answer| view! { <details class="spend-answer"><summary>"The provider's answer"</summary><pre>{answer}</pre></details> })}
                 {waits.then(|| view! { <OutcomeButtons job=row.job_id on_decided=move |_| read.refetch()/> })}
             </div>
             <span class="spend-state" class:spend-waits=waits>{state_words(&row)}</span>
