@@ -121,7 +121,10 @@ impl Ledger for Book<'_> {
     }
 
     async fn accepted(&self, provider_job_id: &str, answer: &str) -> Result<()> {
-        ledger::accepted(&self.state.db, self.lease.job_id, provider_job_id, answer).await
+        ledger::accepted(&self.state.db, self.lease.job_id, provider_job_id, answer).await?;
+        // Where it was given up meanwhile, the provider can be told now.
+        self.state.events.ring();
+        Ok(())
     }
 
     async fn is_taken(&self, provider_job_id: &str) -> Result<bool> {
