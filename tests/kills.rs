@@ -1,7 +1,6 @@
 //! `kill -9` at each step of a paid request, and at random moments: nothing is asked for twice, no paid clip is lost, no row is stuck.
 
 use std::{
-    collections::HashMap,
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -61,7 +60,7 @@ const SPREAD: u64 = 200;
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_kills_repeat_no_request_and_lose_no_clip() {
     let (double, dir) = (double().await, tempfile::tempdir().unwrap());
-    let mut jobs = HashMap::new();
+    let mut jobs = Vec::new();
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;
     for round in 0..KILLS {
         let started = Instant::now();
@@ -70,7 +69,7 @@ async fn two_hundred_kills_repeat_no_request_and_lose_no_clip() {
         let prompt = format!("shot {round} {}", ["", "[[slow=2]]", "[[500x2]]"][round % 3]);
         // The answer may be cut by the kill of an earlier round; this one comes before the kill.
         let job = ask(&server.client, of, &prompt).await;
-        jobs.insert(job, (of, prompt));
+        jobs.push((job, of, prompt));
         // A moment of its own for each kill (xorshift, the same in every run).
         random ^= random << 13;
         random ^= random >> 7;
@@ -82,7 +81,8 @@ async fn two_hundred_kills_repeat_no_request_and_lose_no_clip() {
     let server = start(dir.path(), &double);
     let client = &server.client;
     let mut lost = 0;
-    for (job, (of, prompt)) in &jobs {
+    // In the order of the queue: each has only to come after the one before it.
+    for (job, of, prompt) in &jobs {
         let after = settle(client, job, of).await;
         let creates = double.book.open().creates.iter().filter(|create| create.prompt == *prompt).count();
         assert!(creates <= 1, "{prompt} was asked for {creates} times");

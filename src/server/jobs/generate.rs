@@ -38,9 +38,7 @@ pub(super) async fn perform(context: &Context<'_>) -> Result<VideoId> {
     let is_sent = entry.as_ref().is_some_and(|entry| entry.state != SpendState::Intended);
     let provider = state.providers.get(&input.provider).map_err(|error| match error.kind {
         // The key was taken away while the provider works on it: the job waits, it does not fail.
-        ErrorKind::MissingSetting if is_sent => {
-            Error::from(ProviderError { class: ProviderClass::Unknown, message: format!("{} Then check again.", error.message), raw: None })
-        }
+        ErrorKind::MissingSetting if is_sent => unknown(format!("{} Then check again.", error.message)),
         _ => error.into(),
     })?;
     let request = GenerateRequest {
@@ -62,7 +60,12 @@ pub(super) async fn perform(context: &Context<'_>) -> Result<VideoId> {
     let book = entry.map(|entry| Book { state, lease: context.lease, entry });
     let ledger: &dyn Ledger = book.as_ref().map_or(&Free, |book| book);
     let attempt = Attempt { ledger, on_progress: &on_progress, cancel: &context.cancel };
-    let generated = provider.generate(&request, &output, attempt).await?;
+    let generated = provider.generate(&request, &output, attempt).await.map_err(|error| match error {
+        Error::Provider(_) | Error::Api(_) | Error::Cancelled => error,
+        // The database, say: what may have been sent is not given up for that.
+        error if book.is_some() => unsettled(error),
+        error => error,
+    })?;
     context.tell(MAKING, "Storing the clip");
     let generation = Generation {
         provider: Some(generated.provider),
@@ -91,7 +94,16 @@ pub(super) async fn perform(context: &Context<'_>) -> Result<VideoId> {
 /// A clip that was paid for and could not be stored is still at the provider: the job waits for the user.
 fn not_stored(error: Error) -> Error {
     let reason = ApiError::from(error).message;
-    let message = format!("The clip is made and paid for, but could not be stored. {reason} Then check again: it is downloaded once more.");
+    unknown(format!("The clip is made and paid for, but could not be stored. {reason} Then check again: it is downloaded once more."))
+}
+
+/// Something of ours failed while a paid request was under way.
+fn unsettled(error: Error) -> Error {
+    let reason = ApiError::from(error).message;
+    unknown(format!("How this paid request stands could not be kept up. {reason} Then check again; nothing is sent twice."))
+}
+
+fn unknown(message: String) -> Error {
     ProviderError { class: ProviderClass::Unknown, message, raw: None }.into()
 }
 

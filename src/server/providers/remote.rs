@@ -9,8 +9,8 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::{
-    Attempt, GenerateRequest, Generated, Stage, VideoProvider,
-    api::{Clip, Polled, VideoApi},
+    Attempt, GenerateRequest, Generated, Ledger, Stage, VideoProvider,
+    api::{Clip, Created, Polled, VideoApi},
 };
 use crate::{
     domain::{Timestamp, provider::Provider},
@@ -25,6 +25,8 @@ use crate::{
 const LONGEST_HINT: Duration = Duration::from_secs(120);
 /// A download that breaks off is begun anew so often.
 const DOWNLOADS: usize = 5;
+/// The name of a job that was paid for is written down again so often where the database refuses.
+const WRITES: usize = 8;
 /// The share of the work that is the provider's making; the rest is the download.
 const MAKING: f64 = 0.95;
 
@@ -64,7 +66,7 @@ impl<A: VideoApi> Remote<A> {
         ledger.sending().await?;
         match self.api.create(request).await {
             Ok(created) => {
-                ledger.accepted(&created.job, &created.raw).await?;
+                self.write_down(&created, ledger).await?;
                 Ok(created.job)
             }
             Err(error) => {
@@ -80,6 +82,22 @@ impl<A: VideoApi> Remote<A> {
                 Err(error.into())
             }
         }
+    }
+
+    /// Writes the name of a job down that exists now and is paid for, as often as it takes.
+    async fn write_down(&self, created: &Created, ledger: &dyn Ledger) -> Result<()> {
+        let mut delays = self.delays().take(WRITES);
+        while let Err(error) = ledger.accepted(&created.job, &created.raw).await {
+            let (title, job) = (self.provider.title(), &created.job);
+            tracing::error!(provider = title, provider_job = job, cause = %error, "a job that was paid for could not be written down");
+            let Some(wait) = delays.next() else {
+                let message =
+                    format!("{title} has taken the shot under the name {job}, but that could not be written down here. Check again.");
+                return Err(unknown(message));
+            };
+            tokio::time::sleep(wait).await;
+        }
+        Ok(())
     }
 
     /// Looks for the job of a request whose answer was lost. Nothing is sent again, whatever is found.
