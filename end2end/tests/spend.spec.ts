@@ -32,7 +32,8 @@ async function open(server: Server, name: string, params: object): Promise<strin
 }
 
 test('a final run tells its price, is paid once, and stands in the ledger', async ({ page, paid }) => {
-  await visit(page, await open(paid, 'Rain', { provider: 'openai', model: 'sora-2', seconds: 4, prompt: 'A lantern in the rain' }));
+  const rain = await open(paid, 'Rain', { provider: 'openai', model: 'sora-2', seconds: 4, prompt: 'A lantern in the rain' });
+  await visit(page, rain);
   await graphReady(page);
   await page.getByRole('button', { name: 'Final', exact: true }).click();
   await expect(page.getByText('$0.40')).toBeVisible();
@@ -48,7 +49,7 @@ test('a final run tells its price, is paid once, and stands in the ledger', asyn
   await page.getByRole('button', { name: 'Final', exact: true }).click();
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(node(page, 'Sora2Video')).toHaveAttribute('data-node-status', 'unknown', { timeout: 60_000 });
-  await node(page, 'Sora2Video').locator('[data-drag-handle]').click({ position: { x: 20, y: 8 } });
+  await node(page, 'Sora2Video').press('Enter');
   const inspector = page.getByRole('complementary', { name: 'Inspector' });
   await inspector.getByRole('button', { name: 'Check again' }).click();
   await expect(node(page, 'Sora2Video')).toHaveAttribute('data-node-status', 'unknown');
@@ -72,4 +73,14 @@ test('a final run tells its price, is paid once, and stands in the ledger', asyn
 
   const { requests } = await paid.api('GET', '/api/spend');
   expect(requests.length).toBe(2);
+
+  // What was paid for once comes back without any key.
+  await paid.stop();
+  await paid.begin();
+  await visit(page, rain);
+  await graphReady(page);
+  await page.getByRole('button', { name: 'Final', exact: true }).click();
+  await page.getByRole('button', { name: 'Stay in final' }).click();
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(node(page, 'Sora2Video').getByText('Cached').first()).toBeVisible();
 });

@@ -57,7 +57,9 @@ fn words_for(estimate: &Estimate) -> String {
 }
 
 fn ask(session: Session, price: RwSignal<Option<Estimate>>) {
-    if session.editor.with_graph(|graph| graph.nodes().iter().all(|node| !node.node_type.generates())) {
+    let asks_nobody = session.editor.with_graph(|graph| graph.nodes().iter().all(|node| !node.node_type.generates()));
+    // Without the keys there is no final whose price anybody could want.
+    if asks_nobody || !session.missing_for_final().is_empty() {
         let _ = price.try_set(None);
         return;
     }

@@ -4,7 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use super::{restore::Restore, save, session::Session};
 use crate::{
-    api::executions::{cancel_execution, execution, start_execution},
+    api::executions::{cancel_execution, estimate_execution, execution, start_execution},
     domain::{
         ApiError, ExecutionId, NodeId,
         event::Happening,
@@ -18,13 +18,14 @@ use crate::{
 /// Starts a run: of everything, or of these nodes and what they need.
 pub fn start(session: Session, restore: Restore, nodes: Option<Vec<NodeId>>) {
     let mode = session.mode.get_untracked();
-    if mode == Mode::Final && tell_missing(session) {
-        return;
-    }
     session.editor.end_typing();
     spawn_local(async move {
         let Some(workflow_id) = save::ensure_row(session).await else { return };
         let asked = NewExecution { workflow_id: Some(workflow_id), definition: Some(session.editor.definition()), nodes, mode };
+        if mode == Mode::Final && !session.missing_for_final().is_empty() && !needs_no_key(&asked).await {
+            tell_missing(session);
+            return;
+        }
         match start_execution(asked).await {
             Ok(id) => {
                 session.finished.update_value(|finished| finished.clear());
@@ -34,6 +35,11 @@ pub fn start(session: Session, restore: Restore, nodes: Option<Vec<NodeId>>) {
             Err(error) => refuse(session, &error),
         }
     });
+}
+
+/// Whether a run can do without the keys that are missing, because what they would make is there already.
+async fn needs_no_key(asked: &NewExecution) -> bool {
+    matches!(estimate_execution(asked.clone()).await, Ok(Some(_)))
 }
 
 /// Makes another take of a node: its content key changes, so nothing stored stands for it.
