@@ -25,8 +25,10 @@ pub enum SpendState {
     Kept,
     /// The provider took nothing.
     Refused,
-    /// The provider took the job and gave no clip.
+    /// The provider took the job and made nothing.
     Failed,
+    /// The provider made a clip and does not hand it out, or no longer: it is billed.
+    Lost,
     /// Given up by the user after it was sent.
     Abandoned,
     /// Given up before anything was sent.
@@ -35,8 +37,8 @@ pub enum SpendState {
 
 impl SpendState {
     /// Every state.
-    pub const ALL: [Self; 8] =
-        [Self::Intended, Self::Sent, Self::Accepted, Self::Kept, Self::Refused, Self::Failed, Self::Abandoned, Self::Withdrawn];
+    pub const ALL: [Self; 9] =
+        [Self::Intended, Self::Sent, Self::Accepted, Self::Kept, Self::Refused, Self::Failed, Self::Lost, Self::Abandoned, Self::Withdrawn];
 
     /// The name, as it stands in JSON and in the database.
     #[must_use]
@@ -48,6 +50,7 @@ impl SpendState {
             Self::Kept => "kept",
             Self::Refused => "refused",
             Self::Failed => "failed",
+            Self::Lost => "lost",
             Self::Abandoned => "abandoned",
             Self::Withdrawn => "withdrawn",
         }
@@ -62,7 +65,7 @@ impl SpendState {
     /// Whether money may have been spent though nobody told how much: the estimate counts then.
     #[must_use]
     pub fn may_cost(self) -> bool {
-        matches!(self, Self::Sent | Self::Accepted | Self::Kept | Self::Abandoned)
+        matches!(self, Self::Sent | Self::Accepted | Self::Kept | Self::Lost | Self::Abandoned)
     }
 }
 
@@ -191,7 +194,7 @@ mod tests {
         for state in SpendState::ALL {
             assert_eq!(SpendState::from_name(state.name()), Some(state));
         }
-        assert!(SpendState::Sent.may_cost() && SpendState::Abandoned.may_cost());
+        assert!(SpendState::Sent.may_cost() && SpendState::Lost.may_cost() && SpendState::Abandoned.may_cost());
         assert!(!SpendState::Intended.may_cost() && !SpendState::Refused.may_cost());
     }
 }

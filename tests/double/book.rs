@@ -89,6 +89,7 @@ pub struct Book {
     inner: Mutex<Inner>,
     held: watch::Sender<Option<Point>>,
     reached: watch::Sender<usize>,
+    cancels: watch::Sender<Vec<String>>,
 }
 
 #[derive(Debug, Default)]
@@ -97,13 +98,12 @@ pub struct Inner {
     pub elsewhere: Vec<Recorded>,
     pub creates: Vec<Create>,
     pub jobs: Vec<Job>,
-    pub cancels: Vec<String>,
     tries: HashMap<String, usize>,
 }
 
 impl Default for Book {
     fn default() -> Self {
-        Self { inner: Mutex::default(), held: watch::Sender::new(None), reached: watch::Sender::new(0) }
+        Self { inner: Mutex::default(), held: watch::Sender::new(None), reached: watch::Sender::new(0), cancels: watch::Sender::default() }
     }
 }
 
@@ -136,6 +136,16 @@ impl Book {
     /// Waits until a request waits at the point that is held.
     pub async fn reached(&self) {
         self.reached.subscribe().wait_for(|count| *count > 0).await.unwrap();
+    }
+
+    /// Notes that a job was told to stop.
+    pub fn cancel(&self, id: &str) {
+        self.cancels.send_modify(|cancels| cancels.push(id.to_owned()));
+    }
+
+    /// Waits until so many jobs were told to stop.
+    pub async fn cancelled(&self, count: usize) {
+        self.cancels.subscribe().wait_for(|cancels| cancels.len() >= count).await.unwrap();
     }
 
     /// Notes a request.

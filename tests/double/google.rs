@@ -191,7 +191,7 @@ async fn cancel(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Re
     let Some(job) = shared.book.with(&id, |job| job.cancelled = true) else {
         return error(400, "invalid_request", &format!("Invalid interaction name: interactions/{id}"));
     };
-    shared.book.open().cancels.push(job.id.clone());
+    shared.book.cancel(&job.id);
     answer(200, shown(&job, "cancelled"))
 }
 

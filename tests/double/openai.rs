@@ -194,7 +194,7 @@ async fn list(State(shared): State<Arc<Shared>>, Query(page): Query<Page>) -> Re
 
 async fn cancel(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
     let Some(job) = shared.book.with(&id, |job| job.cancelled = true) else { return unknown(&id) };
-    shared.book.open().cancels.push(job.id);
+    shared.book.cancel(&job.id);
     answer(200, json!({ "id": id, "object": "video.deleted", "deleted": true }))
 }
 

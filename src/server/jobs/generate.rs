@@ -147,6 +147,10 @@ impl Ledger for Book<'_> {
         ledger::priced(&self.state.db, self.lease.job_id, usd_micros).await
     }
 
+    async fn lost(&self, usd_micros: Option<i64>) -> Result<()> {
+        ledger::lost(&self.state.db, self.lease.job_id, usd_micros).await
+    }
+
     async fn answered(&self, answer: &str) -> Result<()> {
         ledger::answered(&self.state.db, self.lease.job_id, answer).await
     }

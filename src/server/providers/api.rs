@@ -7,7 +7,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::GenerateRequest;
-use crate::{domain::Timestamp, server::error::ProviderError};
+use crate::{
+    domain::Timestamp,
+    server::error::{ProviderClass, ProviderError},
+};
 
 /// What most of a provider's calls return.
 pub type Result<T, E = ProviderError> = std::result::Result<T, E>;
@@ -73,8 +76,26 @@ pub enum Polled {
         /// What it cost in millionths of a US dollar, where the provider tells.
         usd_micros: Option<i64>,
     },
-    /// Ended without a clip.
+    /// Ended without a clip, and without a bill.
     Ended(ProviderError),
+    /// Ended without a clip to be had, and billed, as far as anybody knows.
+    Withheld {
+        /// Why.
+        error: ProviderError,
+        /// What it cost in millionths of a US dollar, where the provider tells.
+        usd_micros: Option<i64>,
+    },
+}
+
+impl Polled {
+    /// Ended without a clip at a provider that bills what its moderation stops, or does not say that it will not.
+    #[must_use]
+    pub fn ended_where_moderation_bills(error: ProviderError, usd_micros: Option<i64>) -> Self {
+        match error.class {
+            ProviderClass::Moderated => Self::Withheld { error, usd_micros },
+            _ => Self::Ended(error),
+        }
+    }
 }
 
 /// Where a clip is.

@@ -95,7 +95,8 @@ fn polled(failures: &Failures, answer: &Answer) -> Result<Polled> {
     let ended = |class, reason: &str| Ok(Polled::Ended(failures.ended_as(class, reason, answer)));
     match status {
         "completed" => completed(failures, answer, &job),
-        "failed" => Ok(Polled::Ended(failures.ended(&Fault::of_answer(&job), answer))),
+        // Whether Google bills what it blocks here is nowhere said: it counts.
+        "failed" => Ok(Polled::ended_where_moderation_bills(failures.ended(&Fault::of_answer(&job), answer), None)),
         "cancelled" => ended(ProviderClass::Failed, "The job was cancelled there."),
         "incomplete" => ended(ProviderClass::Failed, "The job ended before it was complete."),
         "requires_action" => ended(ProviderClass::Failed, "The job asks for something that a video never needs."),
@@ -120,8 +121,9 @@ fn completed(failures: &Failures, answer: &Answer, job: &Value) -> Result<Polled
         return Ok(Polled::Ready { clip, usd_micros: None });
     }
     let fault = Fault::of_answer(job);
+    let withheld = |error| Ok(Polled::Withheld { error, usd_micros: None });
     if fault.message.is_some() {
-        return Ok(Polled::Ended(failures.ended(&fault, answer)));
+        return withheld(failures.ended(&fault, answer));
     }
     // It was made and is to be paid: better asked for again than given up.
     if video_tokens(job) > 0 {
@@ -132,7 +134,7 @@ fn completed(failures: &Failures, answer: &Answer, job: &Value) -> Result<Polled
         true => "It ended without a clip and without a reason; in some regions Google makes no clip from some pictures.".into(),
         false => words.join(" "),
     };
-    Ok(Polled::Ended(failures.ended_as(ProviderClass::Moderated, &reason, answer)))
+    withheld(failures.ended_as(ProviderClass::Moderated, &reason, answer))
 }
 
 /// The parts of what the model gave back, not of what it was given.
@@ -160,7 +162,7 @@ fn of_file(failures: &Failures, answer: &Answer) -> Option<Polled> {
     let file = answer.json()?;
     match fields::text(&file, "/state")? {
         "PROCESSING" => Some(Polled::Working { progress: None, ask_again: Some(FILE_WAIT) }),
-        "FAILED" => Some(Polled::Ended(failures.ended(&Fault::of_answer(&file), answer))),
+        "FAILED" => Some(Polled::Withheld { error: failures.ended(&Fault::of_answer(&file), answer), usd_micros: None }),
         _ => None,
     }
 }

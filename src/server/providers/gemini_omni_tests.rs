@@ -32,8 +32,10 @@ fn read(body: &str) -> Result<Polled> {
 }
 
 fn ended(body: &str) -> crate::server::error::ProviderError {
-    let Polled::Ended(error) = read(body).unwrap() else { panic!("{body}") };
-    error
+    match read(body).unwrap() {
+        Polled::Ended(error) | Polled::Withheld { error, .. } => error,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
@@ -121,7 +123,7 @@ fn a_clip_that_was_made_and_cannot_be_read_is_not_given_up() {
 fn a_file_that_is_still_written_is_waited_for() {
     let state = |state: &str| of_file(&failures(Provider::Google), &answer(200, &json!({ "name": "files/a", "state": state }).to_string()));
     assert_eq!(state("PROCESSING"), Some(Polled::Working { progress: None, ask_again: Some(FILE_WAIT) }));
-    assert!(matches!(state("FAILED"), Some(Polled::Ended(error)) if error.class == ProviderClass::Failed));
+    assert!(matches!(state("FAILED"), Some(Polled::Withheld { error, .. }) if error.class == ProviderClass::Failed));
     assert_eq!(state("ACTIVE"), None);
 }
 

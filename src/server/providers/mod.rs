@@ -156,6 +156,12 @@ pub trait Ledger: Send + Sync {
     /// The database's.
     async fn priced(&self, usd_micros: i64) -> Result<()>;
 
+    /// There will be no clip, and it is billed all the same: at this price in millionths of a US dollar, or at one that nobody told.
+    ///
+    /// # Errors
+    /// The database's.
+    async fn lost(&self, usd_micros: Option<i64>) -> Result<()>;
+
     /// An answer that support may want to see, every secret removed.
     ///
     /// # Errors
@@ -190,6 +196,10 @@ impl Ledger for Free {
     }
 
     async fn priced(&self, _: i64) -> Result<()> {
+        Ok(())
+    }
+
+    async fn lost(&self, _: Option<i64>) -> Result<()> {
         Ok(())
     }
 

@@ -112,7 +112,7 @@ impl VideoApi for OpenAiVideos {
         // The request that stops a running job deletes a finished one, with the clip that was paid for.
         match self.poll(job).await? {
             Polled::Ready { .. } => Err(self.endpoint.failures.not_offered("The clip is made already, so it was not stopped.")),
-            Polled::Ended(_) => Ok(true),
+            Polled::Ended(_) | Polled::Withheld { .. } => Ok(true),
             Polled::Working { .. } => {
                 let request = self.endpoint.request(Method::DELETE, self.endpoint.url(["videos", job]));
                 Ok(self.endpoint.ask_if_offered(Call::Cancel, request).await?.is_some())
@@ -163,7 +163,9 @@ fn polled(failures: &Failures, answer: &Answer, content: &str) -> Result<Polled>
         }
         "failed" | "error" => Polled::Ended(failures.ended(&Fault::of_answer(&job), answer)),
         "cancelled" | "canceled" => Polled::Ended(failures.ended_as(ProviderClass::Failed, "The job was cancelled there.", answer)),
-        "expired" => Polled::Ended(failures.ended_as(ProviderClass::Expired, "The job has expired there.", answer)),
+        "expired" => {
+            Polled::Withheld { error: failures.ended_as(ProviderClass::Expired, "The job has expired there.", answer), usd_micros: None }
+        }
         status => {
             failures.note_status(status, &["queued", "in_progress", "pending", "processing", "running"]);
             Polled::Working {

@@ -30,8 +30,10 @@ fn read(job: &Value) -> Result<Polled> {
 }
 
 fn ended(job: &Value) -> ProviderClass {
-    let Polled::Ended(error) = read(job).unwrap() else { panic!("{job}") };
-    error.class
+    match read(job).unwrap() {
+        Polled::Ended(error) | Polled::Withheld { error, .. } => error.class,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

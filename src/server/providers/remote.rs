@@ -139,6 +139,13 @@ impl<A: VideoApi> Remote<A> {
                     }
                     return Err(error.into());
                 }
+                Ok(Polled::Withheld { error, usd_micros }) => {
+                    if let Some(raw) = &error.raw {
+                        ledger.answered(raw).await?;
+                    }
+                    ledger.lost(usd_micros).await?;
+                    return Err(error.into());
+                }
                 Ok(Polled::Working { progress, ask_again }) => {
                     share = share.max(progress.unwrap_or_default().clamp(0.0, 1.0));
                     on_progress(share * MAKING, &format!("{title} is making it"));
@@ -152,9 +159,7 @@ impl<A: VideoApi> Remote<A> {
                     on_progress(share * MAKING, &format!("{title} does not answer properly; asking again"));
                     after
                 }
-                Err(ProviderError { class: ProviderClass::Expired, message, raw }) => {
-                    return Err(ProviderError { class: ProviderClass::Expired, message, raw }.into());
-                }
+                Err(error) if error.class == ProviderClass::Expired => return lost(ledger, error).await,
                 // The job is there and may be paid for: whatever keeps us from asking, it is not given up.
                 Err(error) => return Err(unknown(format!("{title} has the shot, but cannot be asked about it. {}", error.message))),
             };
@@ -189,12 +194,12 @@ impl<A: VideoApi> Remote<A> {
             };
             tracing::info!(provider = title, message = error.message, "a download broke off");
             match error.class {
-                ProviderClass::Expired if tries > 1 => return Err(error.into()),
+                ProviderClass::Expired if tries > 1 => return lost(attempt.ledger, error).await,
                 // The job may still hold the clip under another address, or in itself.
                 ProviderClass::Expired => match self.api.poll(job).await {
                     Ok(Polled::Ready { clip: anew, .. }) => clip = anew,
-                    Ok(_) => return Err(error.into()),
-                    Err(again) if again.class == ProviderClass::Expired => return Err(again.into()),
+                    Ok(_) => return lost(attempt.ledger, error).await,
+                    Err(again) if again.class == ProviderClass::Expired => return lost(attempt.ledger, again).await,
                     Err(_) => {}
                 },
                 _ if tries >= DOWNLOADS => {
@@ -242,6 +247,12 @@ impl<A: VideoApi> VideoProvider for Remote<A> {
     async fn withdraw(&self, provider_job_id: &str) -> Result<bool> {
         Ok(self.api.cancel(provider_job_id).await?)
     }
+}
+
+/// The provider has the clip no more, or the whole job: it was made, for all anybody knows, and is billed.
+async fn lost<T>(ledger: &dyn Ledger, error: ProviderError) -> Result<T> {
+    ledger.lost(None).await?;
+    Err(error.into())
 }
 
 fn unknown(message: String) -> Error {

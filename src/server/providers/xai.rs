@@ -101,12 +101,16 @@ fn polled(failures: &Failures, answer: &Answer) -> Result<Polled> {
     Ok(match (status.as_deref(), place) {
         (Some("done") | None, _) if job.pointer("/video/respect_moderation") == Some(&Value::Bool(false)) => {
             let reason = "It withholds the clip it had made, and bills it all the same.";
-            Polled::Ended(failures.ended_as(ProviderClass::Moderated, reason, answer))
+            Polled::Withheld { error: failures.ended_as(ProviderClass::Moderated, reason, answer), usd_micros: usd_micros(&job) }
         }
         (Some("done") | None, Some(place)) => Polled::Ready { clip: Clip::At(place.to_owned()), usd_micros: usd_micros(&job) },
         (Some("done"), None) => return Err(failures.unreadable(answer, "the job is done and no clip is named")),
-        (Some("failed" | "error"), _) => Polled::Ended(failures.ended(&Fault::of_answer(&job), answer)),
-        (Some("expired"), _) => Polled::Ended(failures.ended_as(ProviderClass::Expired, "The job has expired there.", answer)),
+        (Some("failed" | "error"), _) => {
+            Polled::ended_where_moderation_bills(failures.ended(&Fault::of_answer(&job), answer), usd_micros(&job))
+        }
+        (Some("expired"), _) => {
+            Polled::Withheld { error: failures.ended_as(ProviderClass::Expired, "The job has expired there.", answer), usd_micros: None }
+        }
         (None, None) if answer.status != http::StatusCode::ACCEPTED => return Err(failures.unreadable(answer, "it has no status")),
         (status, _) => {
             failures.note_status(status.unwrap_or("pending"), &["pending", "queued", "processing", "in_progress"]);

@@ -10,8 +10,10 @@ fn read(status: u16, body: &str) -> Result<Polled> {
 }
 
 fn ended(body: &str) -> ProviderClass {
-    let Polled::Ended(error) = read(200, body).unwrap() else { panic!("{body}") };
-    error.class
+    match read(200, body).unwrap() {
+        Polled::Ended(error) | Polled::Withheld { error, .. } => error.class,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
@@ -54,16 +56,16 @@ fn a_clip_comes_with_its_price() {
 #[test]
 fn a_job_that_ended_says_why() {
     let blocked = r#"{"status":"done","video":{"url":"https://vidgen.x.ai/output/video-001.mp4","duration":6,"respect_moderation":false},"model":"grok-imagine-video-1.5","progress":100}"#;
-    assert_eq!(ended(blocked), ProviderClass::Moderated);
     assert_eq!(
         ended(r#"{"status":"failed","error":{"code":"internal_error","message":"Video generation failed"}}"#),
         ProviderClass::Failed
     );
-    assert_eq!(
-        ended(r#"{"status":"failed","error":{"code":"x","message":"Generated video rejected by content moderation."}}"#),
-        ProviderClass::Moderated
-    );
     assert_eq!(ended(r#"{"status":"expired"}"#), ProviderClass::Expired);
+    let rejected = r#"{"status":"failed","error":{"code":"x","message":"Generated video rejected by content moderation."},"usage":{"cost_in_usd_ticks":500000000}}"#;
+    for (body, told) in [(blocked, None), (rejected, Some(50_000))] {
+        let Polled::Withheld { error, usd_micros } = read(200, body).unwrap() else { panic!("{body}") };
+        assert_eq!((error.class, usd_micros), (ProviderClass::Moderated, told), "what moderation stops is billed");
+    }
 }
 
 #[tokio::test]

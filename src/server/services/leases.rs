@@ -237,40 +237,17 @@ mod tests {
     use super::*;
     use crate::{
         domain::{
-            ExecutionId, JobId, NodeId, Sha256,
+            ExecutionId, NodeId,
             job::{JobKind, Status},
         },
         server::{
-            jobs::enqueue::{self, Asker, GenerateInput, Work},
-            services::jobs::{cancel, job, release},
+            jobs::enqueue::Asker,
+            services::{
+                jobs::{cancel, job, release},
+                sample_jobs::{ask, database},
+            },
         },
     };
-
-    async fn database() -> (tempfile::TempDir, Db) {
-        let dir = tempfile::tempdir().unwrap();
-        let db = Db::open(&format!("sqlite://{}", dir.path().join("media.db").display())).await.unwrap();
-        (dir, db)
-    }
-
-    async fn ask(db: &Db, number: u8, asker: Asker) -> JobId {
-        let input = GenerateInput {
-            provider: "animatic".into(),
-            model: "animatic".into(),
-            prompt: number.to_string(),
-            seconds: 1.0,
-            size: (64, 64),
-            seed: None,
-            take: 1,
-            params: serde_json::Value::Null,
-            first_frame: None,
-            last_frame: None,
-            name: number.to_string(),
-        };
-        let mut tx = db.begin().await.unwrap();
-        let job = enqueue::enqueue(&mut tx, &Work::Generate(input), Sha256::new([number; 32]), asker).await.unwrap();
-        tx.commit().await.unwrap();
-        job.id
-    }
 
     async fn take(db: &Db, token: &str) -> (QueuedJob, Lease) {
         take_next(db, &Events::default(), lane::LOCAL, token).await.unwrap().unwrap()

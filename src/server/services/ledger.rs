@@ -108,6 +108,20 @@ pub async fn priced(db: &Db, job_id: JobId, usd_micros: i64) -> Result<()> {
     Ok(())
 }
 
+/// There will be no clip, and it is billed all the same: at this price in millionths of a US dollar, else at the estimate.
+///
+/// # Errors
+/// The database's.
+pub async fn lost(db: &Db, job_id: JobId, usd_micros: Option<i64>) -> Result<()> {
+    let mut tx = db.begin().await?;
+    spends::set_state(&mut tx, job_id, SpendState::Lost).await?;
+    if let Some(usd_micros) = usd_micros {
+        spends::set_price(&mut tx, job_id, usd_micros).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
 /// Keeps an answer for support.
 ///
 /// # Errors

@@ -17,6 +17,8 @@ pub mod library;
 pub mod posters;
 pub mod prepare;
 pub mod queue;
+#[cfg(test)]
+pub mod sample_jobs;
 pub mod stitch;
 pub mod sweep;
 pub mod upload;

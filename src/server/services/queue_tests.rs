@@ -4,42 +4,17 @@
 
 use super::*;
 use crate::{
-    domain::{NodeId, Sha256, job::JobKind},
+    domain::{NodeId, job::JobKind},
     server::{
-        jobs::enqueue::{self, Asker, GenerateInput, Work},
-        services::{board::board, jobs::cancel, leases},
+        jobs::enqueue::{self, Asker},
+        services::{
+            board::board,
+            jobs::cancel,
+            leases,
+            sample_jobs::{ask, database, open},
+        },
     },
 };
-
-async fn database() -> (tempfile::TempDir, Db) {
-    let dir = tempfile::tempdir().unwrap();
-    let db = open(&dir).await;
-    (dir, db)
-}
-
-async fn open(dir: &tempfile::TempDir) -> Db {
-    Db::open(&format!("sqlite://{}", dir.path().join("media.db").display())).await.unwrap()
-}
-
-async fn ask(db: &Db, number: u8, asker: Asker) -> JobId {
-    let input = GenerateInput {
-        provider: "animatic".into(),
-        model: "animatic".into(),
-        prompt: number.to_string(),
-        seconds: 1.0,
-        size: (64, 64),
-        seed: None,
-        take: 1,
-        first_frame: None,
-        last_frame: None,
-        params: serde_json::Value::Null,
-        name: format!("Clip {number}"),
-    };
-    let mut tx = db.begin().await.unwrap();
-    let job = enqueue::enqueue(&mut tx, &Work::Generate(input), Sha256::new([number; 32]), asker).await.unwrap();
-    tx.commit().await.unwrap();
-    job.id
-}
 
 async fn ask_several(db: &Db, number: u8) -> Vec<JobId> {
     let mut ids = Vec::new();

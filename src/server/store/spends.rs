@@ -20,7 +20,7 @@ const TABLE: &str = "spends";
 /// What a row that may cost something counts for: what the provider told, else the estimate.
 macro_rules! amount {
     () => {
-        "COALESCE(usd_micros, CASE WHEN state IN ('sent', 'accepted', 'kept', 'abandoned') THEN estimated_usd_micros END, 0)"
+        "COALESCE(usd_micros, CASE WHEN state IN ('sent', 'accepted', 'kept', 'lost', 'abandoned') THEN estimated_usd_micros END, 0)"
     };
 }
 

@@ -178,6 +178,7 @@ fn state_words(row: &Spend) -> &'static str {
         (_, SpendState::Kept) => "In the library",
         (_, SpendState::Refused) => "Refused",
         (_, SpendState::Failed) => "Failed",
+        (_, SpendState::Lost) => "Made, not to be had",
         (_, SpendState::Abandoned) => "Given up",
         (_, SpendState::Withdrawn) => "Not sent",
     }
