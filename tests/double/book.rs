@@ -88,7 +88,7 @@ pub enum Point {
 pub struct Book {
     inner: Mutex<Inner>,
     held: watch::Sender<Option<Point>>,
-    reached: watch::Sender<usize>,
+    waiting: watch::Sender<usize>,
     cancels: watch::Sender<Vec<String>>,
 }
 
@@ -103,7 +103,7 @@ pub struct Inner {
 
 impl Default for Book {
     fn default() -> Self {
-        Self { inner: Mutex::default(), held: watch::Sender::new(None), reached: watch::Sender::new(0), cancels: watch::Sender::default() }
+        Self { inner: Mutex::default(), held: watch::Sender::new(None), waiting: watch::Sender::new(0), cancels: watch::Sender::default() }
     }
 }
 
@@ -117,14 +117,13 @@ impl Book {
     pub async fn pass(&self, point: Point) {
         let mut held = self.held.subscribe();
         if *held.borrow() == Some(point) {
-            self.reached.send_modify(|count| *count += 1);
+            let _waits = Waits::new(&self.waiting);
             held.wait_for(|held| *held != Some(point)).await.unwrap();
         }
     }
 
     /// Makes every request wait at `point`.
     pub fn hold(&self, point: Point) {
-        self.reached.send_replace(0);
         self.held.send_replace(Some(point));
     }
 
@@ -135,7 +134,12 @@ impl Book {
 
     /// Waits until a request waits at the point that is held.
     pub async fn reached(&self) {
-        self.reached.subscribe().wait_for(|count| *count > 0).await.unwrap();
+        self.waiting.subscribe().wait_for(|count| *count > 0).await.unwrap();
+    }
+
+    /// Waits until every request that waited there has been dropped, as its caller is gone.
+    pub async fn left(&self) {
+        self.waiting.subscribe().wait_for(|count| *count == 0).await.unwrap();
     }
 
     /// Notes that a job was told to stop.
@@ -188,6 +192,22 @@ impl Book {
         let count = inner.tries.entry(what.to_owned()).or_default();
         *count += 1;
         *count - 1
+    }
+}
+
+/// Counts a request that waits, for as long as it does.
+struct Waits<'a>(&'a watch::Sender<usize>);
+
+impl<'a> Waits<'a> {
+    fn new(waiting: &'a watch::Sender<usize>) -> Self {
+        waiting.send_modify(|count| *count += 1);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
     }
 }
 
