@@ -24,6 +24,8 @@ pub(super) struct Extent {
     pub(super) cut: bool,
     /// It is a text that names other files: HLS, DASH or ffconcat.
     pub(super) playlist: bool,
+    /// It consists of boxes, as MP4 and MOV do.
+    pub(super) boxes: bool,
     /// A Matroska file of the kind that browsers know.
     pub(super) webm: bool,
 }
@@ -38,11 +40,12 @@ impl Extent {
         let size = file.metadata()?.len();
         let mut head = Vec::new();
         file.by_ref().take(HEAD).read_to_end(&mut head)?;
+        let boxes = head.get(4..8).is_some_and(|name| FIRST_BOXES.contains(&name));
         let promised = if head.starts_with(&[0x1A, 0x45, 0xDF, 0xA3]) {
             matroska_end(&head)
         } else if head.starts_with(b"RIFF") && head.get(8..12) == Some(b"AVI ") {
             Some(8 + u64::from(u32::from_le_bytes([head[4], head[5], head[6], head[7]])))
-        } else if head.get(4..8).is_some_and(|name| FIRST_BOXES.contains(&name)) {
+        } else if boxes {
             boxes_end(&mut file, size)?
         } else {
             None
@@ -53,6 +56,7 @@ impl Extent {
             size,
             cut: promised.is_some_and(|promised| promised > size),
             playlist: text.starts_with("#EXTM3U") || text.starts_with("ffconcat") || text.contains("<MPD"),
+            boxes,
             webm: head.windows(7).any(|window| window == [0x42, 0x82, 0x84, b'w', b'e', b'b', b'm']),
         })
     }

@@ -86,12 +86,16 @@ pub(super) async fn examine(ffmpeg: &Ffmpeg, path: &Path) -> Result<(Probe, Repo
     if extent.size == 0 {
         return Err(not_a_video("The file is empty."));
     }
-    let arguments = Arguments::new().flag("-show_format").flag("-show_streams").option("-show_data_hash", "sha256");
-    let arguments = arguments.option("-of", "json").user_input(path)?;
-    let report = match report(ffmpeg, &arguments, Limits::INSPECT).await {
-        Err(error) => return Err(unreadable(error, extent)),
-        Ok(report) => report,
+    let shown = Arguments::new().flag("-show_format").flag("-show_streams").option("-show_data_hash", "sha256").option("-of", "json");
+    // Starting ffprobe takes longer than reading a clip: where packets are counted at all, that is done on the way.
+    let counting = shown.clone().option("-fflags", "+discardcorrupt").flag("-count_packets").user_input(path)?;
+    let (arguments, limits) = if extent.boxes { (counting, Limits::SCAN) } else { (shown.clone().user_input(path)?, Limits::INSPECT) };
+    let report = match report(ffmpeg, &arguments, limits).await {
+        // The header may be whole where what it promises is not.
+        Err(Error::Tool { .. }) if extent.boxes => report(ffmpeg, &shown.user_input(path)?, Limits::INSPECT).await,
+        report => report,
     };
+    let report = report.map_err(|error| unreadable(error, extent))?;
     let mut probe = read(&report, extent)?;
     if probe.duration_seconds == 0.0 {
         probe.duration_seconds = measure(ffmpeg, path, probe.fps).await?;
@@ -130,10 +134,12 @@ async fn report(ffmpeg: &Ffmpeg, arguments: &Arguments, limits: Limits) -> Resul
 
 /// Whether an MP4 or MOV holds fewer whole packets than its header promises: the header alone is always believed by ffprobe.
 async fn lacks_packets(ffmpeg: &Ffmpeg, path: &Path, headers: &Report) -> Result<bool> {
-    if !headers.is_mov() {
+    let lacking = |stream: &Stream| stream.frames_promised() > stream.packets_read();
+    let played = headers.video().into_iter().chain(headers.audio());
+    if !headers.is_mov() || !played.clone().any(lacking) {
         return Ok(false);
     }
-    // An edit list hides packets that are there; a packet of which only a part is there is not there.
+    // Not counted yet, or an edit list hides packets that are there; a packet of which only a part is there is not there.
     let arguments = Arguments::new().option("-ignore_editlist", "1").option("-fflags", "+discardcorrupt").flag("-count_packets");
     let entries = "stream=index,nb_frames,nb_read_packets";
     let arguments = arguments.option("-show_entries", entries).option("-of", "json").user_input(path)?;
@@ -141,9 +147,7 @@ async fn lacks_packets(ffmpeg: &Ffmpeg, path: &Path, headers: &Report) -> Result
         Err(Error::Tool { .. }) => return Ok(true),
         counted => counted?,
     };
-    let played: Vec<usize> = headers.video().into_iter().chain(headers.audio()).map(|stream| stream.index).collect();
-    let lacking = |stream: &Stream| stream.frames_promised() > stream.packets_read();
-    Ok(counted.streams.iter().any(|stream| played.contains(&stream.index) && lacking(stream)))
+    Ok(counted.streams.iter().any(|stream| lacking(stream) && played.clone().any(|played| played.index == stream.index)))
 }
 
 /// The length of a file whose header says none, as browsers and live encoders write them: when its last frame ends, in seconds.
