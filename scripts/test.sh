@@ -23,16 +23,19 @@ if have cargo-deny; then
   cargo deny --log-level error check bans licenses sources
 fi
 
-say "running unit and integration tests"
+say "compiling the unit and integration tests"
 if have cargo-nextest; then
-  cargo nextest run --locked --cargo-profile release --features ssr,bindgen --no-fail-fast 2>&1 | tee "$log"
-  rust=$(sed -n 's/.*Summary .* \([0-9][0-9]*\) passed.*/\1/p' "$log" | tail -n 1)
+  cargo nextest run --no-run --locked --cargo-profile release --features ssr,bindgen
+  rust_tests() { cargo nextest run --locked --cargo-profile release --features ssr,bindgen --no-fail-fast 2>&1 | tee "$log"; }
 else
-  cargo test --quiet --locked --release --features ssr,bindgen --no-fail-fast 2>&1 | tee "$log"
-  rust=$(sed -n 's/^test result: ok\. \([0-9]*\) passed.*/\1/p' "$log" | awk '{ n += $1 } END { print n }')
+  cargo test --no-run --locked --release --features ssr,bindgen
+  rust_tests() { cargo test --quiet --locked --release --features ssr,bindgen --no-fail-fast 2>&1 | tee "$log"; }
 fi
-
-scripts/build.sh
+# The tests wait for processes much of the time, and the browser's half is linked on one core.
+say "running them, and building the release beside them"
+side_by_side rust_tests scripts/build.sh
+if have cargo-nextest; then rust=$(sed -n 's/.*Summary .* \([0-9][0-9]*\) passed.*/\1/p' "$log" | tail -n 1)
+else rust=$(sed -n 's/^test result: ok\. \([0-9]*\) passed.*/\1/p' "$log" | awk '{ n += $1 } END { print n }'); fi
 
 # The browser tests pay the providers' doubles.
 cargo build --quiet --locked --release --features ssr,bindgen --bin provider-double
