@@ -23,12 +23,15 @@ const CASES: &[Case] = &[
     ("veo", "", "succeeded", "", 1, 1),
     ("xai", "", "succeeded", "", 1, 1),
     ("openai", "[[slow=3]]", "succeeded", "", 1, 1),
+    ("google", "[[slow=3]]", "succeeded", "", 1, 1),
+    ("veo", "[[slow=3]]", "succeeded", "", 1, 1),
     ("xai", "[[slow=3]]", "succeeded", "", 1, 1),
     ("openai", "[[429x2]]", "succeeded", "", 3, 1),
     ("google", "[[429x1]]", "succeeded", "", 2, 1),
     ("veo", "[[429x1]]", "succeeded", "", 2, 1),
     ("xai", "[[429x1]]", "succeeded", "", 2, 1),
     ("google", "[[quota]]", "failed", "no_credit", 1, 0),
+    ("veo", "[[quota]]", "failed", "no_credit", 1, 0),
     ("openai", "[[create500]]", "unknown", "unknown_outcome", 1, 0),
     ("google", "[[create500]]", "unknown", "unknown_outcome", 1, 0),
     ("veo", "[[create500]]", "unknown", "unknown_outcome", 1, 0),
@@ -39,6 +42,7 @@ const CASES: &[Case] = &[
     ("xai", "[[500x3]]", "succeeded", "", 1, 1),
     ("openai", "[[html]]", "succeeded", "", 1, 1),
     ("google", "[[html]]", "succeeded", "", 1, 1),
+    ("veo", "[[html]]", "succeeded", "", 1, 1),
     ("xai", "[[html]]", "succeeded", "", 1, 1),
     ("openai", "[[drop]]", "unknown", "unknown_outcome", 1, 1),
     ("google", "[[drop]]", "unknown", "unknown_outcome", 1, 1),
@@ -46,6 +50,7 @@ const CASES: &[Case] = &[
     ("xai", "[[drop]]", "unknown", "unknown_outcome", 1, 1),
     ("openai", "[[truncate]]", "succeeded", "", 1, 1),
     ("google", "[[truncate]]", "succeeded", "", 1, 1),
+    ("veo", "[[truncate]]", "succeeded", "", 1, 1),
     ("xai", "[[truncate]]", "succeeded", "", 1, 1),
     ("openai", "[[truncate-always]]", "unknown", "unknown_outcome", 1, 1),
     ("openai", "[[garbage]]", "succeeded", "", 1, 1),
@@ -57,6 +62,7 @@ const CASES: &[Case] = &[
     ("xai", "[[block]]", "failed", "moderated", 1, 1),
     ("openai", "[[block-at-submit]]", "failed", "moderated", 1, 0),
     ("google", "[[block-at-submit]]", "failed", "moderated", 1, 0),
+    ("veo", "[[block-at-submit]]", "failed", "moderated", 1, 0),
     ("xai", "[[block-at-submit]]", "failed", "moderated", 1, 0),
     ("openai", "[[fail]]", "failed", "provider_failed", 1, 1),
     ("google", "[[fail]]", "failed", "provider_failed", 1, 1),
@@ -64,9 +70,11 @@ const CASES: &[Case] = &[
     ("xai", "[[fail]]", "failed", "provider_failed", 1, 1),
     ("openai", "[[gone]]", "failed", "expired", 1, 1),
     ("google", "[[gone]]", "failed", "expired", 1, 1),
+    ("veo", "[[gone]]", "failed", "expired", 1, 1),
     ("xai", "[[gone]]", "failed", "expired", 1, 1),
     ("openai", "[[expired]]", "failed", "expired", 1, 1),
     ("google", "[[expired]]", "failed", "expired", 1, 1),
+    ("veo", "[[expired]]", "failed", "expired", 1, 1),
     ("xai", "[[expired]]", "failed", "expired", 1, 1),
     ("openai", "[[retired]]", "failed", "model_retired", 1, 0),
     ("google", "[[retired]]", "failed", "model_retired", 1, 0),
@@ -267,10 +275,11 @@ async fn a_shot_that_takes_for_ever_is_asked_about_until_its_deadline_and_then_k
         config.pace.deadline = Duration::from_millis(500);
     })
     .await;
-    let job = ask(&server.client, "openai", "[[forever]]").await;
-    let waits = settled(&server.client, &job).await;
-    assert_eq!(waits["status"], "unknown");
-    assert_eq!(entry(&server.client, &job).await["state"], "accepted");
+    for of in ["openai", "google", "veo", "xai"] {
+        let job = ask(&server.client, of, "[[forever]]").await;
+        assert_eq!(settled(&server.client, &job).await["status"], "unknown", "{of}");
+        assert_eq!(entry(&server.client, &job).await["state"], "accepted", "{of}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -309,15 +318,29 @@ async fn a_first_frame_reaches_the_provider_in_the_size_of_the_shot() {
         node("clip", "UploadVideo", json!({ "video_id": clip })),
         node("frame", "FrameGrab", json!({ "frame": "last" })),
         node("sora", "Sora2Video", json!({ "provider": "openai", "model": "sora-2", "seconds": 4, "prompt": "it goes on" })),
-        node("veo", "VeoVideo", json!({ "provider": "google", "seconds": 3, "prompt": "it goes on elsewhere" })),
+        node("omni", "VeoVideo", json!({ "provider": "google", "seconds": 3, "prompt": "it goes on elsewhere" })),
+        node("veo", "VeoVideo", json!({ "provider": "google", "model": "veo-3.1-generate-preview", "seconds": 4, "prompt": "and back" })),
+        node("grok", "Sora2Video", json!({ "provider": "xai", "model": "grok-imagine-video", "seconds": 1, "prompt": "and on" })),
     ];
-    let wires = ["clip.video frame.video", "frame.image sora.first_frame", "frame.image veo.first_frame"];
+    let wires = [
+        "clip.video frame.video",
+        "frame.image sora.first_frame",
+        "frame.image omni.first_frame",
+        "frame.image veo.first_frame",
+        "frame.image veo.last_frame",
+        "frame.image grok.first_frame",
+    ];
     let body = json!({ "definition": definition(&nodes, &wires), "mode": "final" });
     let id = client.post("/api/executions", &body).await.expect(202).json()["execution_id"].as_str().unwrap().to_owned();
     let run = client.wait_for(&format!("/api/executions/{id}"), |run| !run["finished_at"].is_null()).await;
-    // The double refuses a picture of another size, as the real one does.
+    // The doubles refuse a picture of another size, or in another shape, as the real ones do.
     assert_eq!(run["status"], "succeeded", "{run:#}");
     let creates = double.book.open().creates.clone();
-    let google = creates.iter().find(|create| create.provider == "google").unwrap();
-    assert_eq!(google.body["input"][0]["type"], "image", "{:#}", google.body);
+    let sent = |prompt: &str, place: &str| {
+        let create = creates.iter().find(|create| create.prompt.ends_with(prompt)).unwrap();
+        create.body.pointer(place).cloned().unwrap_or_else(|| panic!("no {place} in {:#}", create.body))
+    };
+    assert_eq!(sent("it goes on elsewhere", "/input/0/type"), "image");
+    assert_eq!(sent("and back", "/instances/0/image/mimeType"), sent("and back", "/instances/0/lastFrame/mimeType"));
+    assert!(sent("and on", "/image/url").as_str().unwrap().starts_with("data:image/"));
 }

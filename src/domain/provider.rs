@@ -110,6 +110,9 @@ pub struct Size {
 #[error("a size is WIDTHxHEIGHT in pixels, both even and between 16 and 4096, such as 720x1280")]
 pub struct SizeError;
 
+/// The two numbers in the name of an aspect add up to at most this: `21:9`.
+const MOST_TERMS: u32 = 30;
+
 impl Size {
     /// The shorter side.
     #[must_use]
@@ -123,9 +126,13 @@ impl Size {
         if self.short_side() == 2160 { "4k".into() } else { format!("{}p", self.short_side()) }
     }
 
-    /// Width to height in lowest terms, such as `9:16`.
+    /// Width to height in the fewest terms that give this frame, such as `9:16` also for 480x854, whose sides are rounded; else in lowest terms.
     #[must_use]
     pub fn aspect(self) -> String {
+        let mut named = (2..=MOST_TERMS).flat_map(|sum| (1..sum).map(move |across| (across, sum - across)));
+        if let Some((across, down)) = named.find(|(across, down)| Self::in_shape(*across, *down, self.short_side()) == self) {
+            return format!("{across}:{down}");
+        }
         let (mut a, mut b) = (self.width, self.height);
         while b != 0 {
             (a, b) = (b, a % b);
@@ -142,8 +149,13 @@ impl Size {
         if across.min(down) == 0 || across.max(down) > 100 || !(16..=2160).contains(&short) {
             return None;
         }
+        Some(Self::in_shape(across, down, short))
+    }
+
+    /// The frame of this shape whose shorter side is `short`; the other is rounded to an even number.
+    fn in_shape(across: u32, down: u32, short: u32) -> Self {
         let long = (f64::from(short) * f64::from(across.max(down)) / f64::from(across.min(down)) / 2.0).round() as u32 * 2;
-        Some(if across < down { Self { width: short, height: long } } else { Self { width: long, height: short } })
+        if across < down { Self { width: short, height: long } } else { Self { width: long, height: short } }
     }
 }
 
@@ -359,6 +371,14 @@ mod tests {
             assert_eq!(frame(aspect, resolution), None, "{aspect} {resolution}");
         }
         assert_eq!(Size { width: 720, height: 1280 }.aspect(), "9:16");
+        assert_eq!(Size { width: 1366, height: 768 }.aspect(), "16:9", "rounded sides keep the name of their shape");
+        assert_eq!(Size { width: 1078, height: 720 }.aspect(), "539:360", "what has no name is told as it is");
+        for model in Provider::ALL.into_iter().flat_map(Provider::models) {
+            for (aspect, resolution) in model.aspects.iter().flat_map(|one| model.resolutions.iter().map(move |other| (one, other))) {
+                let frame = Size::of(aspect, resolution).unwrap();
+                assert_eq!((frame.aspect(), frame.resolution()), (aspect.clone(), resolution.clone()), "{} in {frame}", model.title);
+            }
+        }
     }
 
     #[test]

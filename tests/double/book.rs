@@ -22,8 +22,6 @@ pub struct Recorded {
 /// A request for a clip, as it came.
 #[derive(Debug, Clone)]
 pub struct Create {
-    /// `openai`, `google` or `xai`.
-    pub provider: &'static str,
     /// The prompt.
     pub prompt: String,
     /// The job that was made of it, if one was: what would be paid.
@@ -158,14 +156,14 @@ impl Book {
     }
 
     /// Notes a request for a clip that made nothing.
-    pub fn refuse(&self, provider: &'static str, prompt: &str, body: &Value) {
-        self.open().creates.push(Create { provider, prompt: prompt.into(), job: None, body: body.clone() });
+    pub fn refuse(&self, prompt: &str, body: &Value) {
+        self.open().creates.push(Create { prompt: prompt.into(), job: None, body: body.clone() });
     }
 
     /// Makes a job, and notes the request for it.
-    pub fn make(&self, provider: &'static str, body: &Value, job: Job) -> Job {
+    pub fn make(&self, body: &Value, job: Job) -> Job {
         let mut inner = self.open();
-        inner.creates.push(Create { provider, prompt: job.prompt.clone(), job: Some(job.id.clone()), body: body.clone() });
+        inner.creates.push(Create { prompt: job.prompt.clone(), job: Some(job.id.clone()), body: body.clone() });
         inner.jobs.push(job.clone());
         job
     }

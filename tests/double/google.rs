@@ -18,23 +18,12 @@ use super::{
     answer::{bearer, download, dropped, html, is_good_key, json as answer, with},
     book::{Job, Point},
     clip::clip,
+    rules,
     scenario::Scenario,
 };
 
 const OMNI: [&str; 2] = ["gemini-omni-1.2-flash", "gemini-omni-1.1-flash"];
 const VEO: [&str; 3] = ["veo-3.1-generate-preview", "veo-3.1-fast-generate-preview", "veo-3.1-lite-generate-preview"];
-const INTERACTION: [&str; 9] = [
-    "model",
-    "input",
-    "background",
-    "store",
-    "response_format",
-    "generation_config",
-    "previous_interaction_id",
-    "webhook_config",
-    "stream",
-];
-
 /// The routes below `/google`.
 pub fn router(shared: Arc<Shared>) -> Router {
     Router::new()
@@ -90,13 +79,7 @@ async fn interact(State(shared): State<Arc<Shared>>, headers: HeaderMap, Json(bo
     let seconds = format["duration"].as_str().and_then(|text| text.strip_suffix('s')?.parse::<u32>().ok());
     let scenario = Scenario::of(&prompt);
     book.pass(Point::Create).await;
-    let longest = if model == OMNI[0] { 15 } else { 10 };
-    let strange = body.as_object().unwrap().keys().find(|key| !INTERACTION.contains(&key.as_str())).cloned();
-    let refusal = if let Some(key) = strange {
-        Some(error(400, "parameter_unknown", &format!("Unknown parameter: '{key}'.")))
-    } else if body["background"] == true && body["store"] == false {
-        Some(error(400, "invalid_request", "background requires store."))
-    } else if has_no_credit(&headers) {
+    let refusal = if has_no_credit(&headers) {
         Some(error(402, "payment_required", "Your prepayment credits are depleted."))
     } else if scenario.has("create500") {
         Some(error(500, "api_error", "An internal error has occurred. Please retry."))
@@ -110,21 +93,18 @@ async fn interact(State(shared): State<Arc<Shared>>, headers: HeaderMap, Json(bo
         Some(error(404, "model_not_found", &message))
     } else if scenario.has("block-at-submit") {
         Some(error(400, "invalid_request", "Request blocked due to safety policy."))
-    } else if !seconds.is_some_and(|seconds| (3..=longest).contains(&seconds)) {
-        let message = "Invalid value at 'response_format.duration': expected a duration string such as '6s'.";
-        Some(error(400, "invalid_request", message))
-    } else if !["16:9", "9:16"].contains(&format["aspect_ratio"].as_str().unwrap_or_default()) {
-        Some(error(400, "invalid_request", "Invalid value at 'response_format.aspect_ratio'."))
+    } else if let Err(complaint) = rules::omni(&body) {
+        Some(error(400, "invalid_request", &complaint))
     } else {
         None
     };
     if let Some(refusal) = refusal {
-        book.refuse("google", &prompt, &body);
+        book.refuse(&prompt, &body);
         return refusal;
     }
     let size = if format["aspect_ratio"] == "16:9" { (1280, 720) } else { (720, 1280) };
     let job = book.job("v1_", &model, &prompt, size, seconds.unwrap_or(8));
-    let job = book.make("google", &body, job);
+    let job = book.make(&body, job);
     book.pass(Point::Answer).await;
     if scenario.has("drop") { dropped() } else { answer(200, shown(&job, "in_progress")) }
 }
@@ -207,6 +187,11 @@ async fn predict(State(shared): State<Arc<Shared>>, Path(call): Path<String>, he
         Some(front(402, "FAILED_PRECONDITION", "Your prepayment credits are depleted.", json!([])))
     } else if scenario.has("create500") {
         Some(front(500, "INTERNAL", "An internal error has occurred.", json!([])))
+    } else if scenario.has("quota") {
+        let details = json!([
+            { "@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [{ "quotaId": "GenerateRequestsPerDayPerProjectPerModel" }] },
+        ]);
+        Some(front(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota, please check your plan and billing details.", details))
     } else if book.tried(&format!("create {prompt}")) < scenario.number("429") {
         let details = json!([
             { "@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [{ "quotaId": "GenerateRequestsPerMinutePerProjectPerModel" }] },
@@ -216,18 +201,20 @@ async fn predict(State(shared): State<Arc<Shared>>, Path(call): Path<String>, he
     } else if scenario.has("retired") || !VEO.contains(&model.as_str()) {
         let message = format!("This model models/{model} is no longer available. Please update your code to use a newer model.");
         Some(front(404, "NOT_FOUND", &message, json!([])))
-    } else if !seconds.is_some_and(|seconds| [4, 6, 8].contains(&seconds)) || parameters.get("seed").is_some() {
-        Some(front(400, "INVALID_ARGUMENT", "Request contains an invalid argument.", json!([])))
+    } else if scenario.has("block-at-submit") {
+        Some(front(400, "INVALID_ARGUMENT", "The prompt could not be submitted. It was blocked by our safety policy.", json!([])))
+    } else if let Err(complaint) = rules::veo(&model, &body) {
+        Some(front(400, "INVALID_ARGUMENT", &complaint, json!([])))
     } else {
         None
     };
     if let Some(refusal) = refusal {
-        book.refuse("google", &prompt, &body);
+        book.refuse(&prompt, &body);
         return refusal;
     }
     let size = if parameters["aspectRatio"] == "9:16" { (720, 1280) } else { (1280, 720) };
     let job = book.job("veo", &model, &prompt, size, u32::try_from(seconds.unwrap_or(8)).unwrap());
-    let job = book.make("google", &body, job);
+    let job = book.make(&body, job);
     book.pass(Point::Answer).await;
     if scenario.has("drop") { dropped() } else { answer(200, json!({ "name": name(&job) })) }
 }
@@ -242,6 +229,12 @@ async fn operation(State(shared): State<Arc<Shared>>, Path((_, id)): Path<(Strin
     let scenario = job.scenario();
     if job.polls <= scenario.number("500") {
         return front(500, "INTERNAL", "An internal error has occurred.", json!([]));
+    }
+    if scenario.has("html") && job.polls <= 2 {
+        return html();
+    }
+    if scenario.has("expired") {
+        return front(404, "NOT_FOUND", "Operation not found.", json!([]));
     }
     if job.share() < 1.0 {
         return answer(200, json!({ "name": name(&job) }));

@@ -6,6 +6,7 @@ pub mod book;
 pub mod clip;
 mod google;
 mod openai;
+mod rules;
 pub mod scenario;
 mod xai;
 

@@ -70,17 +70,17 @@ async fn create(State(shared): State<Arc<Shared>>, headers: HeaderMap, mut form:
     let scenario = Scenario::of(&prompt);
     book.pass(Point::Create).await;
     if let Some(strange) = fields.keys().find(|name| !FIELDS.contains(&name.as_str())) {
-        book.refuse("openai", &prompt, &body);
+        book.refuse(&prompt, &body);
         return invalid(&format!("Unknown parameter: '{strange}'."), Some(strange), Some("unknown_parameter"));
     }
     if let Some(refusal) = refuse(&shared, &headers, &prompt, &model, &seconds, &size, picture.as_deref()) {
-        book.refuse("openai", &prompt, &body);
+        book.refuse(&prompt, &body);
         return refusal;
     }
     let (width, height) = size.split_once('x').unwrap();
     let frame = (width.parse().unwrap(), height.parse().unwrap());
     let job = book.job("video_", &model, &prompt, frame, seconds.parse().unwrap());
-    let job = book.make("openai", &body, job);
+    let job = book.make(&body, job);
     book.pass(Point::Answer).await;
     if scenario.has("drop") { dropped() } else { answer(200, video(&job)) }
 }

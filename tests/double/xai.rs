@@ -16,6 +16,7 @@ use super::{
     Shared,
     answer::{bearer, dropped, html, is_good_key, json as answer, with},
     book::Point,
+    rules,
     scenario::Scenario,
 };
 
@@ -50,7 +51,7 @@ async fn create(State(shared): State<Arc<Shared>>, headers: HeaderMap, Json(body
     let model = body["model"].as_str().unwrap_or_default().to_owned();
     let scenario = Scenario::of(&prompt);
     book.pass(Point::Create).await;
-    let seconds = body["duration"].as_u64().filter(|seconds| (1..=15).contains(seconds));
+    let seconds = body["duration"].as_u64();
     let refusal = if bearer(&headers).is_some_and(|key| key.starts_with("no-credit")) {
         let text = "Your team has either used all available credits or reached its monthly spending limit.";
         Some(answer(429, json!({ "code": "Some resource has been exhausted", "error": text })))
@@ -62,13 +63,13 @@ async fn create(State(shared): State<Arc<Shared>>, headers: HeaderMap, Json(body
         Some(error(404, &format!("The model {model} does not exist or your team does not have access to it."), "model_not_found"))
     } else if scenario.has("block-at-submit") {
         Some(error(400, "The prompt was blocked by content moderation.", "content_policy_violation"))
-    } else if seconds.is_none() {
-        Some(error(422, "duration must be a number from 1 to 15", "invalid_argument"))
+    } else if let Err(complaint) = rules::xai(&body) {
+        Some(error(422, &complaint, "invalid_argument"))
     } else {
         None
     };
     if let Some(refusal) = refusal {
-        book.refuse("xai", &prompt, &body);
+        book.refuse(&prompt, &body);
         return refusal;
     }
     let size = match body["aspect_ratio"].as_str() {
@@ -77,7 +78,7 @@ async fn create(State(shared): State<Arc<Shared>>, headers: HeaderMap, Json(body
         _ => (720, 1280),
     };
     let job = book.job("", &model, &prompt, size, u32::try_from(seconds.unwrap_or(6)).unwrap());
-    let job = book.make("xai", &body, job);
+    let job = book.make(&body, job);
     book.pass(Point::Answer).await;
     if scenario.has("drop") { dropped() } else { answer(200, json!({ "request_id": job.id })) }
 }
