@@ -47,8 +47,17 @@ test('a final run tells its price, is paid once, and stands in the ledger', asyn
   await visit(page, await open(paid, 'Fog', { provider: 'xai', model: 'grok-imagine-video', seconds: 1, size: '480x854', prompt: 'Lost [[drop]]' }));
   await graphReady(page);
   await page.getByRole('button', { name: 'Final', exact: true }).click();
+  // The answer to how the run stands comes after the events that know better.
+  const late = page.waitForResponse('**/api/fn/execution');
+  await page.route('**/api/fn/execution', async (route) => {
+    const response = await route.fetch();
+    await expect(node(page, 'Sora2Video')).toHaveAttribute('data-node-status', 'unknown');
+    await route.fulfill({ response });
+  });
   await page.getByRole('button', { name: 'Run', exact: true }).click();
-  await expect(node(page, 'Sora2Video')).toHaveAttribute('data-node-status', 'unknown', { timeout: 60_000 });
+  await (await late).finished();
+  await page.unroute('**/api/fn/execution');
+  await expect(node(page, 'Sora2Video')).toHaveAttribute('data-node-status', 'unknown');
   await node(page, 'Sora2Video').press('Enter');
   const inspector = page.getByRole('complementary', { name: 'Inspector' });
   await inspector.getByRole('button', { name: 'Check again' }).click();

@@ -2,7 +2,12 @@
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{restore::Restore, save, session::Session};
+use super::{
+    overtaken::{Asked, Overtaken},
+    restore::Restore,
+    save,
+    session::Session,
+};
 use crate::{
     api::executions::{cancel_execution, estimate_execution, execution, start_execution},
     domain::{
@@ -28,8 +33,11 @@ pub fn start(session: Session, restore: Restore, nodes: Option<Vec<NodeId>>) {
         }
         match start_execution(asked).await {
             Ok(id) => {
-                session.finished.update_value(|finished| finished.clear());
-                session.run.set(Some((id, Status::Queued)));
+                // An event may have told of it before this answer came.
+                if session.run.get_untracked().is_none_or(|(shown, _)| shown != id) {
+                    session.finished.update_value(|finished| finished.clear());
+                    session.run.set(Some((id, Status::Queued)));
+                }
                 read(session, restore, id).await;
             }
             Err(error) => refuse(session, &error),
@@ -55,8 +63,9 @@ pub fn again(session: Session, restore: Restore, node: &NodeId) {
 pub fn stop(session: Session, restore: Restore) {
     let Some((id, _)) = session.run.get_untracked() else { return };
     spawn_local(async move {
+        let asked = session.overtaken.with_value(Overtaken::asked);
         match cancel_execution(id).await {
-            Ok(execution) => show(session, restore, &execution),
+            Ok(execution) => show(session, restore, &execution, asked),
             Err(error) => session.toasts.fail(error.message),
         }
     });
@@ -85,6 +94,7 @@ pub fn follow(session: Session, restore: Restore) -> Following {
         Heard::Happened(happening) => match *happening {
             Happening::Node(event) => {
                 if session.run.try_get_untracked().flatten().is_some_and(|(id, _)| id == event.execution_id) {
+                    session.overtaken.update_value(|overtaken| overtaken.hear_node(&event.node.node_id));
                     show_node(session, restore, event.node);
                 }
             }
@@ -96,7 +106,8 @@ pub fn follow(session: Session, restore: Restore) -> Following {
                     if shown.is_some_and(|(id, _)| id != execution.id) {
                         session.finished.update_value(|finished| finished.clear());
                     }
-                    show(session, restore, &execution);
+                    session.overtaken.update_value(|overtaken| overtaken.hear_run(&execution));
+                    show(session, restore, &execution, session.overtaken.with_value(Overtaken::asked));
                 }
             }
             Happening::Job(_) => {}
@@ -105,20 +116,22 @@ pub fn follow(session: Session, restore: Restore) -> Following {
 }
 
 async fn read(session: Session, restore: Restore, id: ExecutionId) {
+    let Some(asked) = session.overtaken.try_with_value(Overtaken::asked) else { return };
     match execution(id).await {
-        Ok(execution) => show(session, restore, &execution),
+        Ok(execution) => show(session, restore, &execution, asked),
         Err(error) => session.toasts.fail(format!("How the run stands could not be read. {}", error.message)),
     }
 }
 
-fn show(session: Session, restore: Restore, execution: &Execution) {
+/// Shows how a run stood when it was asked about; what an event told since stays.
+fn show(session: Session, restore: Restore, execution: &Execution, asked: Asked) {
     let before = session.run.try_get_untracked().flatten();
-    // An answer that was overtaken by an event says less than is known already.
-    let is_old = before.is_some_and(|(id, status)| id == execution.id && status.is_finished() && !execution.status.is_finished());
-    if !is_old {
-        let _ = session.run.try_set(Some((execution.id, execution.status)));
+    let Some(overtaken) = session.overtaken.try_with_value(Clone::clone) else { return };
+    if overtaken.run_since(asked) {
+        return;
     }
-    for node in &execution.nodes {
+    let _ = session.run.try_set(Some((execution.id, execution.status)));
+    for node in execution.nodes.iter().filter(|node| !overtaken.node_since(asked, &node.node_id)) {
         show_node(session, restore, node.clone());
     }
     let ended_now = execution.status.is_finished() && before.is_some_and(|(id, status)| id == execution.id && !status.is_finished());

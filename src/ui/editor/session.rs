@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use leptos::prelude::*;
 
-use super::Editor;
+use super::{Editor, overtaken::Overtaken};
 use crate::{
     domain::{
         ExecutionId, NodeId, WorkflowId,
@@ -73,6 +73,8 @@ pub struct Session {
     pub run: RwSignal<Option<(ExecutionId, Status)>>,
     /// Nodes of that run of which nothing more will be heard; not reactive.
     pub(super) finished: StoredValue<HashSet<NodeId>>,
+    /// What events told of that run; not reactive.
+    pub(super) overtaken: StoredValue<Overtaken>,
     /// Edits of an earlier visit that simply go on: the workflow was never saved, and nobody changed it since.
     pub(super) continued: StoredValue<Option<DraftSlot>>,
     /// The event after which the stream is followed; from now where it is `None`.
@@ -107,6 +109,7 @@ impl Session {
             lacking: RwSignal::new(None),
             run: RwSignal::new(run),
             finished: StoredValue::new(HashSet::new()),
+            overtaken: StoredValue::default(),
             continued: StoredValue::new(continued),
             event_id: opened.map(|opened| opened.event_id),
             settings: StoredValue::new(settings),
