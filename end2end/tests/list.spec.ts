@@ -1,5 +1,5 @@
 // The list of workflows: filtered, searched, renamed, deleted.
-import { clip, expect, test, upload, visit } from '../server';
+import { clip, expect, node, test, upload, visit } from '../server';
 
 test('workflows are filtered, searched, renamed and deleted', async ({ page, server }) => {
   const video_id = await upload(server, clip(server.dir));
@@ -32,6 +32,18 @@ test('workflows are filtered, searched, renamed and deleted', async ({ page, ser
   await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
   await expect(row('Rain again')).toHaveCount(0);
   expect(await server.api('GET', '/api/videos')).toHaveLength(1);
+});
+
+test('opened from the list, a graph is fitted to the window it is shown in', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await visit(page, '/');
+  await page.getByRole('button', { name: 'Open the example' }).click();
+  for (const [type, nth] of [['Prompt', 0], ['VeoVideo', 1], ['Output', 0]] as const) {
+    await expect(async () => {
+      const box = await node(page, type, nth).boundingBox();
+      expect(box && box.x >= 0 && box.x + box.width <= 390, `${type} ${JSON.stringify(box)}`).toBe(true);
+    }).toPass({ timeout: 10_000 });
+  }
 });
 
 test('a thousand workflows come page by page', async ({ page, server }) => {

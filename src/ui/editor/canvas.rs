@@ -106,7 +106,8 @@ pub struct Far(pub Memo<bool>);
 /// Takes the real size once the page lives, follows it, and marks the first frame that shows it.
 fn watch_size(editor: Editor, canvas: NodeRef<html::Div>) {
     let take = move || {
-        if let Some(size) = canvas.try_get_untracked().flatten().and_then(|element| canvas_dom::size_of(&element)) {
+        let size = canvas.try_get_untracked().flatten().and_then(|element| canvas_dom::size_of(&element));
+        if let Some(size) = size.filter(|size| !editor.has_size(*size)) {
             editor.resize(size);
         }
     };
@@ -115,8 +116,12 @@ fn watch_size(editor: Editor, canvas: NodeRef<html::Div>) {
             return;
         }
         take();
-        // The next frame draws what was just set; the one after begins when that has been shown.
-        request_animation_frame(|| request_animation_frame(|| canvas_dom::mark_once("graph-ready")));
+        // The next frame draws what was just set; the one after begins when that has been shown. A canvas that a link led to, not a page of its
+        // own, is in the document only then, and has no size before.
+        request_animation_frame(move || {
+            take();
+            request_animation_frame(|| canvas_dom::mark_once("graph-ready"));
+        });
     });
     Effect::new(move |_| {
         let listener = window_event_listener(ev::resize, move |_| take());
