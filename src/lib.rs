@@ -10,12 +10,5 @@ pub mod graph;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod ui;
-
-/// Wakes the server-rendered page up in the browser.
 #[cfg(feature = "hydrate")]
-#[wasm_bindgen::prelude::wasm_bindgen]
-pub fn hydrate() {
-    console_error_panic_hook::set_once();
-    ui::learn_models();
-    leptos::mount::hydrate_body(ui::App);
-}
+mod wake;

@@ -27,6 +27,17 @@ test('unsaved edits are offered again after a crash', async ({ page, server, bro
   await context.close();
 });
 
+test('edits made just before a link is followed are kept', async ({ page, server }) => {
+  const definition = { schema: 1, nodes: [{ id: 'p', type: 'Prompt', position: { x: 0, y: 0 }, params: { text: 'saved words' } }], connections: [] };
+  const { workflow_id } = await server.api('POST', '/api/workflows', { name: 'Leaving', status: 'saved', definition });
+  await visit(page, `/workflows/${workflow_id}`);
+  await graphReady(page);
+  await node(page, 'Prompt').getByLabel('Prompt').fill('last words');
+  await page.getByRole('link', { name: 'Workflows' }).click();
+  await expect(page.getByRole('heading', { name: 'Workflows' })).toBeVisible();
+  expect((await server.api('GET', `/api/workflows/${workflow_id}`)).draft?.definition.nodes[0].params.text).toBe('last words');
+});
+
 test('clips over 256 MB stream, and the page says so once', async ({ page, server }) => {
   const ids = [await upload(server, largeClip(server.dir, 257 * 2 ** 20)), await upload(server, largeClip(server.dir, 258 * 2 ** 20))];
   const { workflow_id } = await server.api('POST', '/api/workflows', { name: 'Large', status: 'saved', definition: uploads(ids) });

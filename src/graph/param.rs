@@ -195,7 +195,7 @@ impl Param {
             // Aspect and resolution may each be fine and still name a frame that is not made; the resolution is the one to change.
             return frame(node).filter(|_| self.kind == ParamKind::Resolution).and_then(|frame| control::resolution_rule(model, frame));
         }
-        Some(format!("{} makes no {} “{text}”: choose one of {}.", model.title, self.label.to_lowercase(), offered.join(", ")))
+        Some(format!("{} makes no {} “{text}”: choose one of {}.", model.title, self.label.to_ascii_lowercase(), offered.join(", ")))
     }
 }
 
@@ -257,7 +257,8 @@ fn set_text<'a>(params: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
 }
 
 fn number(value: &Value) -> Option<f64> {
-    let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
+    // A number written as text is read as one that is written as a number, by the same code.
+    let number = value.as_f64().or_else(|| serde_json::from_str::<Value>(value.as_str()?.trim()).ok()?.as_f64())?;
     number.is_finite().then_some(number)
 }
 

@@ -1,16 +1,12 @@
-//! The document around every page, and which page stands at which path.
+//! The document around every page: drawn whole by the server, woken up by the browser (`wake.rs`).
 
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
-use leptos_router::{
-    SsrMode,
-    components::{Route, Router, Routes},
-    path,
-};
 
 use crate::domain::provider::{self, Model};
 
 use super::{
+    address::Page,
     browser::page,
     components::{ToastRegion, Toasts},
     editor::{BuilderPage, NewBuilderPage},
@@ -55,15 +51,17 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <MetaTags/>
             </head>
             <body>
-                <App/>
+                {around(|| match Page::here() {
+                    page @ (Page::Builder(_) | Page::NewBuilder) => builder(page),
+                    page => list(page),
+                })}
             </body>
         </html>
     }
 }
 
-/// The pages.
-#[component]
-pub fn App() -> impl IntoView {
+/// What every page has around it.
+pub fn around(page: impl FnOnce() -> AnyView) -> impl IntoView {
     provide_meta_context();
     let toasts = Toasts::provide();
     Effect::new(|_| {
@@ -74,16 +72,25 @@ pub fn App() -> impl IntoView {
     });
     view! {
         <Title formatter=|title: String| if title.is_empty() { "Reelgraph".to_owned() } else { format!("{title} · Reelgraph") }/>
-        <Router>
-            <Routes fallback=|| view! { <NotFoundPage/> }>
-                // Whole pages, not streamed ones: an error can still set the status, and nothing waits for a script to be put in place.
-                <Route path=path!("/") view=WorkflowsPage ssr=SsrMode::Async/>
-                <Route path=path!("/spend") view=SpendPage ssr=SsrMode::Async/>
-                <Route path=path!("/jobs") view=JobsPage ssr=SsrMode::Async/>
-                <Route path=path!("/workflows/new") view=NewBuilderPage ssr=SsrMode::Async/>
-                <Route path=path!("/workflows/:id") view=BuilderPage ssr=SsrMode::Async/>
-            </Routes>
-        </Router>
+        {page()}
         <ToastRegion toasts/>
+    }
+}
+
+/// The builder at its address.
+pub fn builder(page: Page) -> AnyView {
+    match page {
+        Page::Builder(id) => view! { <BuilderPage id/> }.into_any(),
+        _ => view! { <NewBuilderPage/> }.into_any(),
+    }
+}
+
+/// A page that is no builder.
+pub fn list(page: Page) -> AnyView {
+    match page {
+        Page::Workflows => view! { <WorkflowsPage/> }.into_any(),
+        Page::Jobs => view! { <JobsPage/> }.into_any(),
+        Page::Spend => view! { <SpendPage/> }.into_any(),
+        Page::Builder(_) | Page::NewBuilder | Page::Nothing => view! { <NotFoundPage/> }.into_any(),
     }
 }

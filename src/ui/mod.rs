@@ -1,5 +1,6 @@
 //! The pages, for server and browser alike. Imports api, domain and graph; never server.
 
+mod address;
 mod app;
 pub mod browser;
 pub mod clip;
@@ -9,4 +10,5 @@ mod pages;
 pub mod theme;
 pub mod words;
 
-pub use app::{App, learn_models, shell};
+pub use address::{PATHS, Page};
+pub use app::{around, builder, learn_models, list, shell};

@@ -1,14 +1,16 @@
 //! Every route of the server, and the layers around them.
 
+use any_spawner::Executor;
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, Request, State},
     http::{HeaderValue, Method, StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
-use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
+use leptos_axum::{handle_server_fns_with_context, render_app_async_with_context};
+use server_fn::axum::server_fn_paths;
 use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -66,8 +68,17 @@ pub fn router(state: AppState, access: Access) -> Result<Router> {
     let description = with_problems(description);
     let metrics = Metrics::new()?;
     // Pages and server functions.
-    let leptos = Router::new()
-        .leptos_routes_with_context(&state, generate_route_list(ui::App), pages::context(&state), pages::shell(&state))
+    // The pages' futures run where the server's do. Another router of this process may have said so before.
+    let _ = Executor::init_tokio();
+    // Whole pages, not streamed ones: an error can still set the status, and nothing waits for a script to be put in place.
+    let page = get(render_app_async_with_context(pages::context(&state), pages::shell(&state)));
+    let pages = ui::PATHS.iter().fold(Router::new(), |router, path| router.route(path, page.clone()));
+    let call = post({
+        let context = pages::context(&state);
+        move |request: Request| handle_server_fns_with_context(context, request)
+    });
+    let leptos = server_fn_paths()
+        .fold(pages, |router, (path, _)| router.route(path, call.clone()))
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         .layer(middleware::from_fn(server_functions::set_status));
     let shown = (metrics.clone(), state.clone());

@@ -32,6 +32,15 @@ pub fn closest(event: &web_sys::Event, selector: &str) -> Option<web_sys::Elemen
     target.closest(selector).ok().flatten()
 }
 
+/// The address that a plain click on a link of this site opens in this window.
+#[must_use]
+pub fn followed_link(event: &web_sys::MouseEvent) -> Option<String> {
+    let is_plain = event.button() == 0 && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
+    let link = closest(event, "a[href]").filter(|_| is_plain && !event.default_prevented())?;
+    let stays = !link.has_attribute("target") && !link.has_attribute("download");
+    link.get_attribute("href").filter(|address| stays && address.starts_with('/'))
+}
+
 /// Whether nothing that matches a selector lies under a mouse event.
 #[must_use]
 pub fn is_bare(event: &web_sys::MouseEvent, selector: &str) -> bool {

@@ -28,6 +28,33 @@ pub enum Heard {
     Reset,
 }
 
+/// An event as it came: its kind and its text. Reading it is left to who wants it, and so is the code for that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    name: &'static str,
+    data: String,
+}
+
+impl Told {
+    /// Whether it tells of a job.
+    #[must_use]
+    pub fn is_of_job(&self) -> bool {
+        self.name == "job"
+    }
+
+    /// What it says. None where a server of another version says what this page cannot read.
+    #[must_use]
+    pub fn read(&self) -> Option<Heard> {
+        let happening = match self.name {
+            "node" => Happening::Node(serde_json::from_str::<NodeEvent>(&self.data).ok()?),
+            "execution" => Happening::Execution(serde_json::from_str::<Execution>(&self.data).ok()?),
+            "job" => Happening::Job(serde_json::from_str::<Job>(&self.data).ok()?),
+            _ => return Some(Heard::Reset),
+        };
+        Some(Heard::Happened(Box::new(happening)))
+    }
+}
+
 /// A stream that is followed; it ends when this is dropped.
 pub struct Following {
     inner: Rc<Inner>,
@@ -47,7 +74,7 @@ struct Inner {
 
 /// Follows the stream after event number `after`, or from now; `hear` is called with each event.
 #[must_use]
-pub fn follow(after: Option<i64>, hear: impl Fn(Heard) + 'static) -> Following {
+pub fn follow(after: Option<i64>, hear: impl Fn(Told) + 'static) -> Following {
     let inner = Rc::new(Inner {
         last: Cell::new(after),
         source: RefCell::default(),
@@ -80,17 +107,14 @@ impl Drop for Following {
 }
 
 impl Inner {
-    fn listen(self: &Rc<Self>, hear: Rc<dyn Fn(Heard)>) {
+    fn listen(self: &Rc<Self>, hear: Rc<dyn Fn(Told)>) {
         let listeners = ["node", "execution", "job", "reset"].map(|name| {
             let (inner, hear) = (self.clone(), hear.clone());
             let listener = Closure::<dyn Fn(MessageEvent)>::new(move |message: MessageEvent| {
                 if let Ok(number) = message.last_event_id().parse() {
                     inner.last.set(Some(number));
                 }
-                // A server of another version may say what this page cannot read; a reload is offered elsewhere.
-                if let Some(heard) = read(name, &message.data().as_string().unwrap_or_default()) {
-                    hear(heard);
-                }
+                hear(Told { name, data: message.data().as_string().unwrap_or_default() });
             });
             (name, listener)
         });
@@ -135,14 +159,4 @@ impl Inner {
             source.close();
         }
     }
-}
-
-fn read(name: &str, data: &str) -> Option<Heard> {
-    let happening = match name {
-        "node" => Happening::Node(serde_json::from_str::<NodeEvent>(data).ok()?),
-        "execution" => Happening::Execution(serde_json::from_str::<Execution>(data).ok()?),
-        "job" => Happening::Job(serde_json::from_str::<Job>(data).ok()?),
-        _ => return Some(Heard::Reset),
-    };
-    Some(Heard::Happened(Box::new(happening)))
 }

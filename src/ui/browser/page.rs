@@ -22,6 +22,13 @@ pub fn contains(outer: &web_sys::Element, target: Option<web_sys::EventTarget>) 
     node.is_some_and(|node| outer.contains(Some(&node)))
 }
 
+/// The finite number that a text is, as the browser reads numbers.
+#[must_use]
+pub fn number_of(text: &str) -> Option<f64> {
+    let number = wasm_bindgen::JsValue::from_str(text.trim()).unchecked_into_f64();
+    Some(number).filter(|number| number.is_finite() && !text.trim().is_empty())
+}
+
 /// Remembers `value` under `name` for a year, for the server's next rendering too. Both are plain words without `;`.
 pub fn remember(name: &str, value: &str) {
     if let Some(document) = document().dyn_ref::<web_sys::HtmlDocument>() {
@@ -72,6 +79,20 @@ pub async fn pause(milliseconds: i32) {
     });
     // It is only ever resolved.
     let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
+}
+
+/// The path of the address in the address bar.
+#[must_use]
+pub fn path() -> String {
+    // A document's own address is always readable.
+    window().location().pathname().unwrap_or_default()
+}
+
+/// What follows the `?` in the address bar.
+#[must_use]
+pub fn query() -> String {
+    let text = window().location().search().unwrap_or_default();
+    text.strip_prefix('?').unwrap_or_default().to_owned()
 }
 
 /// Opens another address of this site from the server.

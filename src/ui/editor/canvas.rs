@@ -229,7 +229,7 @@ impl Pointer {
         let next = if zooms {
             // Pinching on a touchpad comes as small steps, a wheel as large ones.
             let rate = if y.abs() < 20.0 { 0.01 } else { 0.002 };
-            view.zoomed_about(canvas_dom::place_in(&canvas, event), (-y * rate).exp2())
+            view.zoomed_about(canvas_dom::place_in(&canvas, event), js_sys::Math::pow(2.0, -y * rate))
         } else if event.shift_key() && x == 0.0 {
             view.panned(Point::new(-y, 0.0))
         } else {

@@ -11,7 +11,10 @@ use crate::{
         control::{Choice, Control},
         param::{Param, ParamKind, chosen_provider},
     },
-    ui::components::{handler, part},
+    ui::{
+        browser::page,
+        components::{handler, part},
+    },
 };
 
 /// A value as a field shows it.
@@ -63,7 +66,7 @@ pub fn ParamField(
         Control::Text => view! { <Line param value on_text=type_in.clone()/> }.into_any(),
         Control::Integer { .. } | Control::Number { .. } => {
             let set = set.clone();
-            let on_text = move |text: String| set(text.trim().parse::<f64>().map_or(Value::Null, Value::from));
+            let on_text = move |text: String| set(page::number_of(&text).map_or(Value::Null, Value::from));
             view! { <Number param value unused on_text/> }.into_any()
         }
     });

@@ -64,7 +64,7 @@ fn press(editor: Editor, event: &ev::KeyboardEvent) -> bool {
         return key == "Escape";
     }
     if event.ctrl_key() || event.meta_key() {
-        return shortcut(editor, &key.to_lowercase(), event.shift_key());
+        return shortcut(editor, &key.to_ascii_lowercase(), event.shift_key());
     }
     let distance = if event.shift_key() { STEP.1 } else { STEP.0 };
     let connecting = editor.connecting.with_untracked(Option::is_some);

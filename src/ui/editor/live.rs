@@ -2,37 +2,51 @@
 
 use leptos::{ev, prelude::*};
 
-use super::{Editor, restore::Restore, run, save, session::Session, upload::Uploads};
+use super::{
+    Editor,
+    on_demand::{Act, Desk},
+    restore::Restore,
+    save,
+    session::Session,
+    upload::Uploads,
+};
 use crate::{
     domain::workflow::{BuilderSettings, OpenedWorkflow},
     graph::geometry::Point,
-    ui::browser::{canvas_dom, clip_store, events::Following, files, only_here::OnlyHere, page},
+    ui::browser::{
+        canvas_dom, clip_store,
+        events::{self, Following},
+        files,
+        only_here::OnlyHere,
+        page,
+    },
 };
 
 /// Makes what surrounds the editor, and puts it into context. The server makes the same; only effects do anything.
-pub fn begin(editor: Editor, opened: Option<&OpenedWorkflow>, settings: BuilderSettings) -> Uploads {
+pub fn begin(editor: Editor, opened: Option<&OpenedWorkflow>, settings: BuilderSettings) -> Desk {
     let session = Session::provide(editor, opened, settings);
     let restore = Restore::provide(session);
     let uploads = Uploads::provide(session, restore);
-    save::keep_edits(session);
+    let desk = Desk::provide(session, restore, uploads);
+    save::keep_edits(session, desk);
     let following = OnlyHere::<Following>::new();
     Effect::new(move |_| {
         untrack(|| {
             save::continue_draft(session);
-            restore.bring_all();
-            following.fill(run::follow(session, restore));
+            desk.bring_clips();
+            following.fill(events::follow(session.event_id, move |told| desk.hear(told)));
             uploads.wake();
         });
         if page::is_secure() {
             leptos::task::spawn_local(clip_store::persist());
         }
     });
-    take_pasted(editor, uploads);
-    uploads
+    take_pasted(editor, desk);
+    desk
 }
 
 /// Files that are pasted go to the middle of the canvas.
-fn take_pasted(editor: Editor, uploads: Uploads) {
+fn take_pasted(editor: Editor, desk: Desk) {
     Effect::new(move |_| {
         let listener = window_event_listener_untyped("paste", move |event| {
             let pasted = files::pasted(&event);
@@ -40,7 +54,7 @@ fn take_pasted(editor: Editor, uploads: Uploads) {
                 event.prevent_default();
                 let window = editor.window.get_untracked();
                 let middle = Point::new(window.width / 2.0, window.height / 2.0);
-                uploads.put(pasted, editor.viewport.get_untracked().to_plane(middle));
+                desk.ask(Act::Put(pasted, editor.viewport.get_untracked().to_plane(middle)));
             }
         });
         on_cleanup(move || listener.remove());
@@ -55,12 +69,20 @@ pub fn drag_over(event: &ev::DragEvent) {
 }
 
 /// Takes the files that were dropped, where they fell.
-pub fn drop_files(editor: Editor, uploads: Uploads, event: &ev::DragEvent) {
+pub fn drop_files(editor: Editor, desk: Desk, event: &ev::DragEvent) {
     let dropped = files::dropped(event);
     if dropped.is_empty() {
         return;
     }
     event.prevent_default();
     let at = event.current_target().map(|stage| files::place(&stage, event)).unwrap_or(Point::new(0.0, 0.0));
-    uploads.put(dropped, editor.viewport.get_untracked().to_plane(at));
+    desk.ask(Act::Put(dropped, editor.viewport.get_untracked().to_plane(at)));
+}
+
+/// Keeps unsaved edits before a link is followed: the page goes, and what is on its way with it.
+pub fn follow_link(session: Session, desk: Desk, event: &ev::MouseEvent) {
+    if let Some(address) = canvas_dom::followed_link(event).filter(|_| untrack(|| session.is_unsaved())) {
+        event.prevent_default();
+        desk.ask(Act::Leave(address));
+    }
 }

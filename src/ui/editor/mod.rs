@@ -17,6 +17,7 @@ mod minimap;
 mod model_facts;
 mod node;
 mod node_state;
+mod on_demand;
 mod overtaken;
 mod page;
 mod palette;

@@ -3,20 +3,17 @@
 
 use leptos::{ev, prelude::*};
 use leptos_meta::Title;
-use leptos_router::hooks::use_params_map;
 
 use super::{
     canvas::Canvas,
-    dialogs::{ConflictDialog, DraftOffer, LackingDialog},
     empty::EmptyCanvas,
-    inspector::Inspector,
     keyboard, live,
-    palette::Palette,
-    session::UNNAMED,
+    on_demand::{Part, when_wanted},
+    session::{Session, UNNAMED},
     state::Editor,
     tools::{Rail, StatusLine, ViewTools},
     topbar::TopBar,
-    upload::UploadPanel,
+    upload::FileFields,
 };
 use crate::{
     api::workflows::{builder_settings, open_workflow},
@@ -30,11 +27,12 @@ use crate::{
 
 /// `/workflows/{id}`.
 #[component]
-pub fn BuilderPage() -> impl IntoView {
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id").and_then(|id| id.parse::<WorkflowId>().ok())));
+pub fn BuilderPage(
+    /// The workflow's. None where the address holds no id.
+    id: Option<WorkflowId>,
+) -> impl IntoView {
     let opened = Resource::new_blocking(
-        move || id.get(),
+        move || id,
         |id| {
             let view = stored_view();
             async move {
@@ -98,25 +96,26 @@ fn Opened(opened: OpenedWorkflow, view: Option<Viewport>) -> impl IntoView {
 fn Builder(editor: Editor, opened: Option<OpenedWorkflow>, settings: BuilderSettings) -> impl IntoView {
     provide_context(editor);
     keyboard::listen(editor);
-    let uploads = live::begin(editor, opened.as_ref(), settings);
+    let desk = live::begin(editor, opened.as_ref(), settings);
+    let session = expect_context::<Session>();
     let name = opened.map_or_else(|| UNNAMED.to_owned(), |opened| opened.workflow.name);
     view! {
         <Title text=name/>
-        <main class="builder">
+        <main class="builder" on:click=handler(move |event: ev::MouseEvent| live::follow_link(session, desk, &event))>
             <TopBar/>
-            <div class="stage" on:dragover=handler(|event: ev::DragEvent| live::drag_over(&event)) on:drop=handler(move |event: ev::DragEvent| live::drop_files(editor, uploads, &event))>
+            <div class="stage" on:dragover=handler(|event: ev::DragEvent| live::drag_over(&event)) on:drop=handler(move |event: ev::DragEvent| live::drop_files(editor, desk, &event))>
                 <Canvas/>
                 <EmptyCanvas/>
                 <Rail/>
                 <ViewTools/>
                 <StatusLine/>
-                <Palette/>
-                <Inspector/>
-                <DraftOffer/>
-                <UploadPanel uploads/>
+                {when_wanted(Part::Palette, move || editor.palette.with(Option::is_some))}
+                {when_wanted(Part::Inspector, move || editor.selection.with(|selection| selection.nodes().len() > 0))}
+                {when_wanted(Part::Offer, move || session.offered.with(Option::is_some))}
+                <FileFields/>
             </div>
-            <ConflictDialog/>
-            <LackingDialog/>
+            {when_wanted(Part::Conflict, move || session.conflict.get())}
+            {when_wanted(Part::Lacking, move || session.lacking.with(Option::is_some))}
         </main>
     }
 }

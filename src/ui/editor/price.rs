@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{
+    prelude::*,
+    task::spawn_local,
+    wasm_split::{SplitLoaderError, wasm_split},
+};
 
 use super::session::Session;
 use crate::{
@@ -63,6 +67,14 @@ fn ask(session: Session, price: RwSignal<Option<Estimate>>) {
         let _ = price.try_set(None);
         return;
     }
+    spawn_local(async move {
+        // Where its code does not come, no price is shown.
+        let _ = ask_server(session, price).await;
+    });
+}
+
+#[wasm_split(price, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn ask_server(session: Session, price: RwSignal<Option<Estimate>>) -> Result<(), SplitLoaderError> {
     let revision = session.editor.revision.get_untracked();
     let asked = NewExecution { workflow_id: None, definition: Some(session.editor.definition()), nodes: None, mode: Mode::Final };
     spawn_local(async move {
@@ -72,4 +84,5 @@ fn ask(session: Session, price: RwSignal<Option<Estimate>>) {
             let _ = price.try_set(estimate);
         }
     });
+    Ok(())
 }

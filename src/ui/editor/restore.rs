@@ -62,9 +62,22 @@ impl Restore {
         restore
     }
 
-    /// Brings every clip the opened workflow came with, and those its nodes name. Call from an effect.
-    pub fn bring_all(self) {
+    /// Makes room for downloads. Call from an effect.
+    pub fn wake(self) {
         self.leash.fill(Leash::default());
+    }
+
+    /// Whether a node has a clip or a picture that is to be brought.
+    pub fn has_clips(self) -> bool {
+        self.session.editor.graph().nodes().iter().any(|node| {
+            let state = self.session.editor.node(&node.id);
+            matches!(node.node_type, NodeType::UploadVideo | NodeType::UploadImage)
+                || state.is_some_and(|state| state.clip.with_untracked(Option::is_some) || state.run.with_untracked(Option::is_some))
+        })
+    }
+
+    /// Brings every clip the opened workflow came with, and those its nodes name.
+    pub fn bring_all(self) {
         let nodes = self.session.editor.graph();
         for node in nodes.nodes() {
             let Some(state) = self.session.editor.node(&node.id) else { continue };

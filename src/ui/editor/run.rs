@@ -17,7 +17,7 @@ use crate::{
         job::Status,
     },
     graph::{Command, selection::Selection},
-    ui::browser::events::{self, Following, Heard},
+    ui::browser::events::{Heard, Told},
 };
 
 /// Starts a run: of everything, or of these nodes and what they need.
@@ -82,10 +82,11 @@ pub fn tell_missing(session: Session) -> bool {
     true
 }
 
-/// Follows what happens to the workflow's runs, for as long as the page is open. Call from an effect.
-#[must_use]
-pub fn follow(session: Session, restore: Restore) -> Following {
-    events::follow(session.event_id, move |heard| match heard {
+/// Shows what an event told of the workflow's runs.
+pub fn show_told(session: Session, restore: Restore, told: &Told) {
+    // A server of another version may say what this page cannot read; a reload is offered elsewhere.
+    let Some(heard) = told.read() else { return };
+    match heard {
         Heard::Reset => {
             if let Some((id, _)) = session.run.try_get_untracked().flatten() {
                 spawn_local(async move { read(session, restore, id).await });
@@ -112,7 +113,7 @@ pub fn follow(session: Session, restore: Restore) -> Following {
             }
             Happening::Job(_) => {}
         },
-    })
+    }
 }
 
 async fn read(session: Session, restore: Restore, id: ExecutionId) {

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
 
-use super::session::{Saving, Session, Stored, UNNAMED};
+use super::{
+    on_demand::{Act, Desk},
+    session::{Saving, Session, Stored, UNNAMED},
+};
 use crate::{
     api::workflows::{create_workflow, discard_draft, keep_draft, save_workflow},
     domain::{
@@ -22,7 +25,7 @@ use crate::{
 const REST: Duration = Duration::from_millis(800);
 
 /// Keeps unsaved edits as they are made, for as long as the page is open. Call once, while the page is set up.
-pub fn keep_edits(session: Session) {
+pub fn keep_edits(session: Session, desk: Desk) {
     let pending = StoredValue::new(None::<TimeoutHandle>);
     let rest = move || {
         if let Some(handle) = pending.try_update_value(Option::take).flatten() {
@@ -33,20 +36,24 @@ pub fn keep_edits(session: Session) {
         let is_unsaved = session.is_unsaved();
         rest();
         if first.is_some() && is_unsaved {
-            let handle = set_timeout_with_handle(move || keep(session), REST).ok();
+            let handle = set_timeout_with_handle(move || desk.ask(Act::Keep), REST).ok();
             pending.set_value(handle);
         }
     });
-    on_cleanup(move || {
-        rest();
-        if session.is_unsaved() {
-            keep(session);
-        }
+    on_cleanup(rest);
+}
+
+/// Keeps unsaved edits, then opens another address of this site.
+pub fn leave(session: Session, address: String) {
+    keep(session);
+    spawn_local(async move {
+        settled(session).await;
+        page::go(&address);
     });
 }
 
 /// Puts the present edits where they survive the page: a new workflow's row at the first, later the draft slot.
-fn keep(session: Session) {
+pub fn keep(session: Session) {
     if session.saving.try_get_untracked() == Some(Saving::Busy) {
         // After what is on its way, or an older state could arrive last.
         spawn_local(async move {

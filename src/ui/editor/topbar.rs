@@ -3,10 +3,8 @@
 use leptos::{ev, prelude::*};
 
 use super::{
-    dialogs::{DescriptionDialog, OpenDialog},
+    on_demand::{Act, Desk, Part, when_wanted},
     price::Price,
-    restore::Restore,
-    run, save,
     session::{Saving, Session},
     tools::HistoryTools,
 };
@@ -22,6 +20,7 @@ use crate::{
 #[component]
 pub fn TopBar() -> impl IntoView {
     let session = expect_context::<Session>();
+    let desk = expect_context::<Desk>();
     let describing = RwSignal::new(false);
     let opening = RwSignal::new(false);
     view! {
@@ -46,7 +45,7 @@ pub fn TopBar() -> impl IntoView {
                 <button type="button" class="button button-quiet" aria-label="Open" on:click=handler(move |_: ev::MouseEvent| opening.set(true))>
                     <Icon glyph=Glyph::Open/><span class="topbar-word">"Open"</span>
                 </button>
-                <button type="button" class="button button-quiet" aria-label="Save" on:click=handler(move |_: ev::MouseEvent| save::save(session, false))>
+                <button type="button" class="button button-quiet" aria-label="Save" on:click=handler(move |_: ev::MouseEvent| desk.ask(Act::Save))>
                     <Icon glyph=Glyph::Save/><span class="topbar-word">"Save"</span>
                 </button>
                 <ThemeSwitch/>
@@ -56,8 +55,8 @@ pub fn TopBar() -> impl IntoView {
                 <RunButton/>
             </div>
         </header>
-        <DescriptionDialog open=describing/>
-        <OpenDialog open=opening/>
+        {when_wanted(Part::Description(describing), move || describing.get())}
+        {when_wanted(Part::Open(opening), move || opening.get())}
     }
 }
 
@@ -76,10 +75,11 @@ fn SaveState() -> impl IntoView {
 #[component]
 fn ModeSwitch() -> impl IntoView {
     let session = expect_context::<Session>();
+    let desk = expect_context::<Desk>();
     let choose = move |mode: Mode| {
         session.mode.set(mode);
         if mode == Mode::Final {
-            run::tell_missing(session);
+            desk.ask(Act::TellMissing);
         }
     };
     let segment = move |mode: Mode, name: &'static str, hint: &'static str| {
@@ -106,18 +106,18 @@ fn ModeSwitch() -> impl IntoView {
 #[component]
 fn RunButton() -> impl IntoView {
     let session = expect_context::<Session>();
-    let restore = expect_context::<Restore>();
+    let desk = expect_context::<Desk>();
     part(move || {
         if session.is_running() {
             view! {
-                <button type="button" class="button topbar-run" on:click=handler(move |_: ev::MouseEvent| run::stop(session, restore))>
+                <button type="button" class="button topbar-run" on:click=handler(move |_: ev::MouseEvent| desk.ask(Act::Stop))>
                     <Icon glyph=Glyph::Stop/>"Stop"
                 </button>
             }
             .into_any()
         } else {
             view! {
-                <button type="button" class="button button-primary topbar-run" on:click=handler(move |_: ev::MouseEvent| run::start(session, restore, None))>
+                <button type="button" class="button button-primary topbar-run" on:click=handler(move |_: ev::MouseEvent| desk.ask(Act::Start(None)))>
                     <Icon glyph=Glyph::Play/>"Run"
                 </button>
             }

@@ -2,7 +2,11 @@
 
 use leptos::{html, prelude::*, task::spawn_local};
 
-use super::{restore::Restore, session::Session};
+use super::{
+    on_demand::{Act, Desk, Part, when_wanted},
+    restore::Restore,
+    session::Session,
+};
 use crate::{
     domain::{NodeId, image::UploadedImage, video::Uploaded},
     graph::{Command, Node, NodeType, Position, geometry::Point},
@@ -141,13 +145,14 @@ fn takes_image(session: Session, node: &NodeId) -> bool {
 
 /// The file field behind the buttons of the nodes that take clips, or pictures.
 #[component]
-fn FileField(uploads: Uploads, images: bool, accept: &'static str, label: &'static str) -> impl IntoView {
+fn FileField(images: bool, accept: &'static str, label: &'static str) -> impl IntoView {
+    let (session, desk) = (expect_context::<Session>(), expect_context::<Desk>());
     let field = NodeRef::<html::Input>::new();
     let wanted_by = StoredValue::new(None::<NodeId>);
-    let request = uploads.session.editor.file_request;
+    let request = session.editor.file_request;
     Effect::new(move |_| {
         if let (Some(node), Some(field)) = (request.get(), field.get_untracked())
-            && takes_image(uploads.session, &node) == images
+            && takes_image(session, &node) == images
         {
             request.set(None);
             wanted_by.set_value(Some(node));
@@ -157,21 +162,28 @@ fn FileField(uploads: Uploads, images: bool, accept: &'static str, label: &'stat
     let chosen = move |_| {
         let files = field.get_untracked().map(|field| files::chosen(&field)).unwrap_or_default();
         if let (Some(file), Some(node)) = (files.into_iter().next(), wanted_by.get_value()) {
-            uploads.send(file, node);
+            desk.ask(Act::Send(file, node));
         }
     };
     view! { <input node_ref=field type="file" class="visually-hidden" accept=accept tabindex="-1" aria-label=label on:change=chosen/> }
 }
 
-/// The uploads that are going on, and the file fields behind the nodes' buttons.
+/// The file fields behind the nodes' buttons, and the uploads once there are any.
 #[component]
-pub fn UploadPanel(
-    /// The uploads.
-    uploads: Uploads,
-) -> impl IntoView {
+pub fn FileFields() -> impl IntoView {
+    let uploads = expect_context::<Uploads>();
     view! {
-        <FileField uploads images=false accept="video/*,.mkv,.avi,.ts,.mov" label="Video file"/>
-        <FileField uploads images=true accept="image/png,image/jpeg,image/webp" label="Image file"/>
+        <FileField images=false accept="video/*,.mkv,.avi,.ts,.mov" label="Video file"/>
+        <FileField images=true accept="image/png,image/jpeg,image/webp" label="Image file"/>
+        {when_wanted(Part::Uploads, move || !uploads.going.with(Vec::is_empty))}
+    }
+}
+
+/// The uploads that are going on.
+#[component]
+pub fn UploadList() -> impl IntoView {
+    let uploads = expect_context::<Uploads>();
+    view! {
         <ul class="uploads" aria-label="Uploads">
             <For each=move || uploads.going.get() key=|one| one.number let:one>
                 <li class="upload">

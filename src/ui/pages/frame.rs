@@ -1,9 +1,8 @@
 //! The head that every page but the builder carries.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 
-use crate::ui::theme::ThemeSwitch;
+use crate::ui::{address, theme::ThemeSwitch};
 
 /// The pages that the head leads to, by address and name.
 const PAGES: [(&str, &str); 3] = [("/", "Workflows"), ("/jobs", "Jobs"), ("/spend", "Spend")];
@@ -14,9 +13,9 @@ pub fn Frame(
     /// The page's content.
     children: Children,
 ) -> impl IntoView {
-    let here = use_location().pathname;
+    let here = address::path();
     let links = PAGES.map(|(address, name)| {
-        let current = Signal::derive(move || here.with(|path| path == address).then_some("page"));
+        let current = (here == address).then_some("page");
         view! { <a class="page-link" href=address aria-current=current>{name}</a> }
     });
     view! {

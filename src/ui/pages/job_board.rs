@@ -118,13 +118,14 @@ impl Board {
     /// Follows what happens to jobs, for as long as the page is open. Call from an effect.
     #[must_use]
     pub fn follow(self) -> Following {
-        events::follow(Some(self.event_id.get_value()), move |heard| match heard {
-            Heard::Reset => self.read_soon(),
-            Heard::Happened(happening) => {
+        events::follow(Some(self.event_id.get_value()), move |told| match told.read() {
+            Some(Heard::Reset) => self.read_soon(),
+            Some(Heard::Happened(happening)) => {
                 if let Happening::Job(job) = *happening {
                     self.hear(job);
                 }
             }
+            None => {}
         })
     }
 

@@ -2,7 +2,6 @@
 
 use leptos::{ev, prelude::*, task::spawn_local};
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 
 use super::{
     frame::Frame,
@@ -16,6 +15,7 @@ use crate::{
         job::{JobBoard, JobRow, PosterJobs, Status},
     },
     ui::{
+        address,
         browser::{events::Following, only_here::OnlyHere},
         components::{Dialog, EmptyState, ErrorNotice, Skeleton, Toasts, handler, part},
         words,
@@ -38,9 +38,8 @@ type Listed = Resource<Result<JobBoard, ApiError>>;
 /// The page of jobs.
 #[component]
 pub fn JobsPage() -> impl IntoView {
-    let query = use_query_map();
-    let asked = Memo::new(move |_| query.with(|query| query.get("status").and_then(|name| Status::from_name(&name))));
-    let listed: Listed = Resource::new(move || asked.get(), |asked| async move { list_jobs(asked, None).await });
+    let asked = address::query("status").and_then(|name| Status::from_name(&name));
+    let listed: Listed = Resource::new(move || asked, |asked| async move { list_jobs(asked, None).await });
     view! {
         <Title text="Jobs"/>
         <Frame>
@@ -51,7 +50,7 @@ pub fn JobsPage() -> impl IntoView {
             <Transition fallback=Shape>
                 {move || Suspend::new(async move {
                     match listed.await {
-                        Ok(board) => view! { <Shown asked=asked.get_untracked() board/> }.into_any(),
+                        Ok(board) => view! { <Shown asked board/> }.into_any(),
                         Err(error) => view! {
                             <ErrorNotice error kept="The jobs go on.">
                                 <button type="button" class="button" on:click=handler(move |_: ev::MouseEvent| listed.refetch())>"Try again"</button>
@@ -66,13 +65,13 @@ pub fn JobsPage() -> impl IntoView {
 }
 
 fn address(status: Option<Status>) -> String {
-    status.map_or_else(|| "/jobs".to_owned(), |status| format!("/jobs?status={}", status.name()))
+    address::with_query("/jobs", &[("status", status.map(Status::name))])
 }
 
 #[component]
-fn Filter(asked: Memo<Option<Status>>) -> impl IntoView {
+fn Filter(asked: Option<Status>) -> impl IntoView {
     let links = FILTERS.map(|(status, name)| {
-        let current = Signal::derive(move || (asked.get() == status).then_some("page"));
+        let current = (asked == status).then_some("page");
         view! { <a class="segment" href=address(status) aria-current=current>{name}</a> }
     });
     view! { <nav class="segments job-filter" aria-label="Status">{links.collect_view()}</nav> }

@@ -1,11 +1,7 @@
 //! `/`: the workflows, filtered by status and searched by name; rename and delete in place; a new one, or the ready example.
 
-use leptos::{ev, prelude::*, task::spawn_local};
+use leptos::{ev, html, prelude::*, task::spawn_local};
 use leptos_meta::Title;
-use leptos_router::{
-    NavigateOptions,
-    hooks::{use_navigate, use_query_map},
-};
 
 use super::{frame::Frame, workflow_row::WorkflowRow};
 use crate::{
@@ -16,6 +12,8 @@ use crate::{
         workflow::{NewWorkflow, WorkflowStatus, WorkflowSummary},
     },
     ui::{
+        address,
+        browser::page,
         components::{Dialog, EmptyState, ErrorNotice, Glyph, Icon, Skeleton, Toasts, handler, part},
         words,
     },
@@ -41,31 +39,15 @@ impl Asked {
     }
 
     fn address(&self) -> String {
-        let mut query = query_of(&[("status", self.status.map(WorkflowStatus::name)), ("q", self.words().as_deref())]);
-        query.insert(0, '/');
-        query
+        address::with_query("/", &[("status", self.status.map(WorkflowStatus::name)), ("q", self.words().as_deref())])
     }
-}
-
-fn query_of(pairs: &[(&str, Option<&str>)]) -> String {
-    let mut text = String::new();
-    for (name, value) in pairs.iter().filter_map(|(name, value)| Some((name, (*value)?))) {
-        let value = leptos_router::location::Url::escape(value);
-        text.push_str(&format!("{}{name}={value}", if text.is_empty() { '?' } else { '&' }));
-    }
-    text
 }
 
 /// The list of workflows.
 #[component]
 pub fn WorkflowsPage() -> impl IntoView {
-    let query = use_query_map();
-    let asked = Memo::new(move |_| {
-        query.with(|query| Asked {
-            status: query.get("status").and_then(|name| WorkflowStatus::from_name(&name)),
-            q: query.get("q").unwrap_or_default(),
-        })
-    });
+    let status = address::query("status").and_then(|name| WorkflowStatus::from_name(&name));
+    let asked = RwSignal::new(Asked { status, q: address::query("q").unwrap_or_default() });
     let listed: Listed = Resource::new(move || asked.get(), |asked| async move { list_workflows(asked.status, asked.words(), None).await });
     let leaving = RwSignal::new(None::<WorkflowSummary>);
     view! {
@@ -98,12 +80,18 @@ pub fn WorkflowsPage() -> impl IntoView {
 }
 
 #[component]
-fn ListTools(asked: Memo<Asked>) -> impl IntoView {
-    let navigate = use_navigate();
+fn ListTools(asked: RwSignal<Asked>) -> impl IntoView {
     let search = move |q: String| {
-        let address = Asked { q, ..asked.get_untracked() }.address();
-        navigate(&address, NavigateOptions { replace: true, scroll: false, ..Default::default() });
+        asked.update(|asked| asked.q = q);
+        page::replace_address(&asked.get_untracked().address());
     };
+    let field = NodeRef::<html::Input>::new();
+    Effect::new(move |_| {
+        // What was typed before the page woke up counts too.
+        if let Some(typed) = field.get().map(|field| field.value()).filter(|typed| *typed != asked.get_untracked().q) {
+            search(typed);
+        }
+    });
     let link = move |status: Option<WorkflowStatus>, name: &'static str| {
         view! {
             <a
@@ -133,7 +121,7 @@ fn ListTools(asked: Memo<Asked>) -> impl IntoView {
                     placeholder="Search"
                     autocomplete="off"
                     value=asked.get_untracked().q
-                    prop:value=Signal::derive(move || asked.get().q)
+                    node_ref=field
                     on:input:target=move |event| search(event.target().value())
                 />
             </form>
@@ -142,7 +130,7 @@ fn ListTools(asked: Memo<Asked>) -> impl IntoView {
 }
 
 #[component]
-fn List(page: Page<WorkflowSummary>, asked: Memo<Asked>, leaving: RwSignal<Option<WorkflowSummary>>, listed: Listed) -> impl IntoView {
+fn List(page: Page<WorkflowSummary>, asked: RwSignal<Asked>, leaving: RwSignal<Option<WorkflowSummary>>, listed: Listed) -> impl IntoView {
     let toasts = expect_context::<Toasts>();
     let is_filtered = asked.get_untracked().status.is_some() || asked.get_untracked().words().is_some();
     if page.items.is_empty() {
@@ -205,14 +193,12 @@ fn Nothing(is_filtered: bool) -> impl IntoView {
 #[component]
 fn ExampleButton() -> impl IntoView {
     let toasts = expect_context::<Toasts>();
-    let navigate = use_navigate();
     let (busy, set_busy) = signal(false);
     let open = move |_| {
         set_busy.set(true);
-        let navigate = navigate.clone();
         spawn_local(async move {
             match create_workflow(example()).await {
-                Ok(saved) => navigate(&format!("/workflows/{}", saved.id), NavigateOptions::default()),
+                Ok(saved) => page::go(&format!("/workflows/{}", saved.id)),
                 Err(error) => toasts.fail(error.message),
             }
             let _ = set_busy.try_set(false);
@@ -309,6 +295,6 @@ mod tests {
         let asked = Asked { status: None, q: " ".into() };
         assert_eq!(asked.address(), "/");
         let asked = Asked { status: Some(WorkflowStatus::Saved), q: "雨 & fog".into() };
-        assert_eq!(asked.address(), "/?status=saved&q=%E9%9B%A8%20%26%20fog");
+        assert_eq!(asked.address(), "/?status=saved&q=%E9%9B%A8+%26+fog");
     }
 }

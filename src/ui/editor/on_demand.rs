@@ -1,0 +1,193 @@
+//! The parts of the builder whose code comes when they are first wanted. What draws the graph and moves it comes with the page; the
+//! rest lies in files of its own, which `scripts/bindgen.rs` cuts out at the functions marked here.
+
+use std::collections::VecDeque;
+
+use leptos::{
+    prelude::*,
+    reactive::computed::ScopedFuture,
+    task::spawn_local,
+    wasm_split::{SplitLoaderError, wasm_split},
+};
+
+use super::{
+    dialogs::{ConflictDialog, DescriptionDialog, DraftOffer, LackingDialog, OpenDialog},
+    inspector::Inspector,
+    palette::Palette,
+    restore::Restore,
+    run, save,
+    session::Session,
+    upload::{UploadList, Uploads},
+};
+use crate::{
+    domain::NodeId,
+    graph::geometry::Point,
+    ui::{
+        browser::{events::Told, files::PickedFile},
+        components::part,
+    },
+};
+
+/// What is said where a part of the page does not come.
+const DID_NOT_COME: &str =
+    "This part of the page could not be loaded: the server did not answer. Reload the page when it does; your edits are kept.";
+
+/// Something to do.
+pub enum Act {
+    /// Run everything, or these nodes and what they need.
+    Start(Option<Vec<NodeId>>),
+    /// Stop the run.
+    Stop,
+    /// Say what final mode lacks.
+    TellMissing,
+    /// Show what the events told that were heard.
+    Show,
+    /// Save by hand.
+    Save,
+    /// Keep unsaved edits.
+    Keep,
+    /// Keep unsaved edits, then open another address.
+    Leave(String),
+    /// Put files onto the canvas, the first with its upper left corner there.
+    Put(Vec<PickedFile>, Point),
+    /// Give a file to a node.
+    Send(PickedFile, NodeId),
+}
+
+/// A part to draw.
+#[derive(Clone, Copy)]
+pub enum Part {
+    /// What is known of the selection.
+    Inspector,
+    /// What can be added.
+    Palette,
+    /// The dialog that edits the description, with whether it is shown.
+    Description(RwSignal<bool>),
+    /// The dialog that lists the saved workflows, with whether it is shown.
+    Open(RwSignal<bool>),
+    /// The question after someone else saved.
+    Conflict,
+    /// What final mode lacks.
+    Lacking,
+    /// The offer of unsaved edits.
+    Offer,
+    /// The uploads that are going on.
+    Uploads,
+}
+
+/// What the parts work on. Cheap to copy; found by context below the builder.
+#[derive(Clone, Copy)]
+pub struct Desk {
+    session: Session,
+    restore: Restore,
+    uploads: Uploads,
+    heard: StoredValue<VecDeque<Told>>,
+}
+
+impl Desk {
+    /// The desk of an open builder; put into context.
+    pub fn provide(session: Session, restore: Restore, uploads: Uploads) -> Self {
+        let desk = Self { session, restore, uploads, heard: StoredValue::new(VecDeque::new()) };
+        provide_context(desk);
+        desk
+    }
+
+    /// Does something as soon as its code is there, which it is after the first time.
+    pub fn ask(self, act: Act) {
+        spawn_local(async move {
+            if perform(self, act).await.is_err() {
+                self.session.toasts.fail(DID_NOT_COME);
+            }
+        });
+    }
+
+    /// Shows what an event told, after those that were heard before it.
+    pub fn hear(self, told: Told) {
+        // Jobs are shown by their nodes.
+        if !told.is_of_job() {
+            self.heard.update_value(|heard| heard.push_back(told));
+            self.ask(Act::Show);
+        }
+    }
+
+    /// Brings the clips and pictures of the nodes, if there are any. Call from an effect.
+    pub fn bring_clips(self) {
+        self.restore.wake();
+        if self.restore.has_clips() {
+            spawn_local(async move {
+                if bring_clips(self.restore).await.is_err() {
+                    self.session.toasts.fail(DID_NOT_COME);
+                }
+            });
+        }
+    }
+}
+
+/// Draws `what` from the moment it is first wanted.
+pub fn when_wanted(what: Part, wanted: impl Fn() -> bool + 'static) -> impl IntoView {
+    let was_wanted = RwSignal::new(false);
+    // In an effect: the server does not draw it, and the first drawing here is the server's.
+    Effect::new(move |_| {
+        if wanted() && !was_wanted.get_untracked() {
+            was_wanted.set(true);
+        }
+    });
+    part(move || was_wanted.get().then(|| coming(what)))
+}
+
+/// Draws a part once its code has come.
+fn coming(what: Part) -> AnyView {
+    let has_come = RwSignal::new(false);
+    let view = StoredValue::new_local(None);
+    // Below the builder, whose contexts it finds; what it reads while it is drawn does not draw it again.
+    spawn_local(ScopedFuture::new_untracked(async move {
+        let drawn = draw(what).await.unwrap_or_else(|_| view! { <p class="notice notice-bad" role="alert">{DID_NOT_COME}</p> }.into_any());
+        // The builder may be gone by now.
+        let _ = view.try_update_value(|view| *view = Some(drawn));
+        let _ = has_come.try_set(true);
+    }));
+    part(move || has_come.get().then(|| view.try_update_value(Option::take).flatten())).into_any()
+}
+
+#[wasm_split(tools, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn draw(what: Part) -> Result<AnyView, SplitLoaderError> {
+    Ok(match what {
+        Part::Inspector => view! { <Inspector/> }.into_any(),
+        Part::Palette => view! { <Palette/> }.into_any(),
+        Part::Description(open) => view! { <DescriptionDialog open/> }.into_any(),
+        Part::Open(open) => view! { <OpenDialog open/> }.into_any(),
+        Part::Conflict => view! { <ConflictDialog/> }.into_any(),
+        Part::Lacking => view! { <LackingDialog/> }.into_any(),
+        Part::Offer => view! { <DraftOffer/> }.into_any(),
+        Part::Uploads => view! { <UploadList/> }.into_any(),
+    })
+}
+
+#[wasm_split(tools, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn perform(desk: Desk, act: Act) -> Result<(), SplitLoaderError> {
+    let Desk { session, restore, uploads, heard } = desk;
+    match act {
+        Act::Start(nodes) => run::start(session, restore, nodes),
+        Act::Stop => run::stop(session, restore),
+        Act::TellMissing => {
+            run::tell_missing(session);
+        }
+        Act::Show => {
+            while let Some(told) = heard.try_update_value(VecDeque::pop_front).flatten() {
+                run::show_told(session, restore, &told);
+            }
+        }
+        Act::Save => save::save(session, false),
+        Act::Keep => save::keep(session),
+        Act::Leave(address) => save::leave(session, address),
+        Act::Put(files, at) => uploads.put(files, at),
+        Act::Send(file, node) => uploads.send(file, node),
+    }
+    Ok(())
+}
+
+#[wasm_split(clips, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn bring_clips(restore: Restore) -> Result<(), SplitLoaderError> {
+    restore.bring_all();
+    Ok(())
+}
