@@ -90,8 +90,9 @@ mod tests {
         assert_eq!(Page::at("/jobs"), Page::Jobs);
         assert_eq!(Page::at("/spend"), Page::Spend);
         assert_eq!(Page::at("/workflows/new"), Page::NewBuilder);
-        let id = WorkflowId::new();
-        assert_eq!(Page::at(&format!("/workflows/{id}")), Page::Builder(Some(id)));
+        let id = "0198f2c4-6f0a-7cc3-98c4-dc0c0c07398f";
+        assert_eq!(Page::at(&format!("/workflows/{id}")), Page::Builder(id.parse().ok()));
+        assert_ne!(Page::at(&format!("/workflows/{id}")), Page::Builder(None));
         assert_eq!(Page::at("/workflows/nonsense"), Page::Builder(None), "the builder says that there is no such workflow");
         for path in ["", "/job", "/jobs/", "/workflows", "/workflows/", "/workflows/a/b"] {
             assert_eq!(Page::at(path), Page::Nothing, "{path}");

@@ -8,8 +8,8 @@ use crate::domain::provider::{self, Model};
 use super::{
     address::Page,
     browser::page,
-    components::{ToastRegion, Toasts},
-    editor::{BuilderPage, NewBuilderPage},
+    components::{ToastRegion, Toasts, effect},
+    editor::BuilderPage,
     pages::{JobsPage, NotFoundPage, SpendPage, WorkflowsPage},
     theme,
 };
@@ -64,7 +64,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 pub fn around(page: impl FnOnce() -> AnyView) -> impl IntoView {
     provide_meta_context();
     let toasts = Toasts::provide();
-    Effect::new(|_| {
+    effect(|| {
         if let Some(body) = document().body() {
             // Failing to set an attribute would only slow the tests down.
             let _ = body.set_attribute("data-hydrated", "");
@@ -79,10 +79,7 @@ pub fn around(page: impl FnOnce() -> AnyView) -> impl IntoView {
 
 /// The builder at its address.
 pub fn builder(page: Page) -> AnyView {
-    match page {
-        Page::Builder(id) => view! { <BuilderPage id/> }.into_any(),
-        _ => view! { <NewBuilderPage/> }.into_any(),
-    }
+    view! { <BuilderPage page/> }.into_any()
 }
 
 /// A page that is no builder.

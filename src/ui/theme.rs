@@ -1,10 +1,10 @@
 //! Dark or light: the system's until the switch is used, then what the cookie says, so that the server renders it right.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
 use super::{
     browser::page,
-    components::{Glyph, Icon},
+    components::{Glyph, Icon, handler},
 };
 
 /// The cookie's name.
@@ -22,7 +22,7 @@ pub fn requested() -> Option<&'static str> {
 /// Switches between dark and light, and remembers it.
 #[component]
 pub fn ThemeSwitch() -> impl IntoView {
-    let switch = |_| {
+    let switch = |_: ev::MouseEvent| {
         let is_dark = match page::root_attribute("data-theme").as_deref() {
             Some(theme) => theme == "dark",
             None => page::matches("(prefers-color-scheme: dark)"),
@@ -32,7 +32,7 @@ pub fn ThemeSwitch() -> impl IntoView {
         page::remember(COOKIE, theme);
     };
     view! {
-        <button type="button" class="button button-quiet button-icon theme-switch" aria-label="Switch theme" title="Switch theme" on:click=switch>
+        <button type="button" class="button button-quiet button-icon theme-switch" aria-label="Switch theme" title="Switch theme" on:click=handler(switch)>
             <span class="icon-sun"><Icon glyph=Glyph::Sun/></span>
             <span class="icon-moon"><Icon glyph=Glyph::Moon/></span>
         </button>

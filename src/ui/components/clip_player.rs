@@ -3,7 +3,7 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::{Glyph, Icon, handler, part};
+use super::{Glyph, Icon, handler, part_if};
 use crate::{
     domain::workflow::MissingVideo,
     ui::{
@@ -20,7 +20,7 @@ pub fn ClipPlayer(
     #[prop(into)]
     clip: Signal<Option<Clip>>,
 ) -> impl IntoView {
-    part(move || {
+    part_if(move || {
         clip.get().map(|clip| {
             let id = clip.video_id.to_string();
             let ratio = format!("aspect-ratio: {:.4}", clip.ratio());
@@ -65,16 +65,20 @@ fn Player(clip: Clip, url: String) -> impl IntoView {
             on:mouseenter=handler(move |_: ev::MouseEvent| playback::preview(video))
             on:mouseleave=handler(move |_: ev::MouseEvent| playback::end_preview(video))
             on:click=handler(move |_: ev::MouseEvent| playback::toggle(video))
-            on:keydown=keydown
+            on:keydown=handler(keydown)
             on:error=handler(move |_: ev::ErrorEvent| set_unplayable.set(true))
             on:loadedmetadata=handler(move |_: ev::Event| set_unplayable.set(false))
         ></video>
-        <Show when=move || unplayable.get()>
-            <p class="clip-note" role="status">
-                {format!("This browser cannot play {codec}. The file is whole: ")}
-                <a href=download_url(id) download>"download it"</a>
-            </p>
-        </Show>
+        {part_if(move || {
+            unplayable.get().then(|| {
+                view! {
+                    <p class="clip-note" role="status">
+                        {format!("This browser cannot play {codec}. The file is whole: ")}
+                        <a href=download_url(id) download>"download it"</a>
+                    </p>
+                }
+            })
+        })}
     }
 }
 

@@ -2,7 +2,7 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::{Glyph, IconButton, handler};
+use super::{Glyph, IconButton, effect, handler};
 
 /// A modal dialog that is shown while `open`.
 #[component]
@@ -19,7 +19,7 @@ pub fn Dialog(
     children: Children,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
+    effect(move || {
         let Some(dialog) = dialog.get() else { return };
         match (open.get(), dialog.open()) {
             // A dialog that is in the document and closed can always be shown.

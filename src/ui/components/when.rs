@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::part;
+use super::{effect, part};
 use crate::{
     domain::Timestamp,
     ui::{browser::page, words},
@@ -16,7 +16,7 @@ pub fn When(
 ) -> impl IntoView {
     // The server's clock and zone are not the browser's: an age in the HTML would differ from the first render here.
     let (age, set_age) = signal(None::<String>);
-    Effect::new(move |_| set_age.set(Some(words::ago(page::now().seconds_since(at)))));
+    effect(move || set_age.set(Some(words::ago(page::now().seconds_since(at)))));
     view! {
         <time datetime=at.to_string() title=words::moment(at)>
             {part(move || age.get().unwrap_or_else(|| words::date(at)))}

@@ -18,7 +18,7 @@ use crate::{
     },
     ui::{
         browser::canvas_dom,
-        components::{handler, part},
+        components::{effect, handler, memo, part_if},
     },
 };
 
@@ -33,17 +33,17 @@ pub fn Canvas() -> impl IntoView {
     watch_size(editor, canvas);
 
     let view = editor.viewport;
-    let plane = move || {
+    let plane = Signal::derive(move || {
         let view = view.get();
         format!("transform: translate({:.2}px, {:.2}px) scale({:.4})", view.x, view.y, view.zoom)
-    };
-    let grid = move || {
+    });
+    let grid = Signal::derive(move || {
         let view = view.get();
         // Dots twice as far apart once they would be dust.
         let step = GRID * if view.zoom < 0.5 { 4.0 } else { 1.0 } * view.zoom;
         format!("background-size: {step:.3}px {step:.3}px; background-position: {:.2}px {:.2}px", view.x, view.y)
-    };
-    let far = Memo::new(move |_| view.with(|view| view.zoom < FAR_ZOOM));
+    });
+    let far = memo(move || view.with(|view| view.zoom < FAR_ZOOM));
     provide_context(Far(far));
 
     let pointer = Pointer { editor, canvas };
@@ -84,7 +84,7 @@ pub fn Canvas() -> impl IntoView {
                 <svg class="wires wires-above" width="1" height="1" aria-hidden="true">
                     <WireInHand/>
                 </svg>
-                {part(move || {
+                {part_if(move || {
                     editor.band.get().map(|band| {
                         let size = band.size();
                         let place = format!(
@@ -111,7 +111,7 @@ fn watch_size(editor: Editor, canvas: NodeRef<html::Div>) {
             editor.resize(size);
         }
     };
-    Effect::new(move |_| {
+    effect(move || {
         if canvas.get().is_none() {
             return;
         }
@@ -123,7 +123,7 @@ fn watch_size(editor: Editor, canvas: NodeRef<html::Div>) {
             request_animation_frame(|| canvas_dom::mark_once("graph-ready"));
         });
     });
-    Effect::new(move |_| {
+    effect(move || {
         let listener = window_event_listener(ev::resize, move |_| take());
         on_cleanup(move || listener.remove());
     });

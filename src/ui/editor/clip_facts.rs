@@ -11,7 +11,7 @@ use crate::{
     domain::video::{Generation, SourceType, Video},
     ui::{
         clip::download_url,
-        components::{Glyph, Icon, part},
+        components::{Glyph, Icon, effect, memo, part},
         words,
     },
 };
@@ -24,12 +24,12 @@ pub fn ClipFacts(
     /// Whether a run makes its clip.
     makes: bool,
 ) -> impl IntoView {
-    let id = Memo::new(move |_| state.clip.with(|clip| clip.as_ref().map(|clip| clip.video_id)));
-    let known = Memo::new(move |_| state.clip.with(|clip| clip.as_ref().and_then(|clip| clip.video.clone())));
+    let id = memo(move || state.clip.with(|clip| clip.as_ref().map(|clip| clip.video_id)));
+    let known = memo(move || state.clip.with(|clip| clip.as_ref().and_then(|clip| clip.video.clone())));
     let (fresh, set_fresh) = signal(None::<Arc<Video>>);
     let session = expect_context::<Session>();
     // The clip came with the page; which workflows use it may have changed since, and does with every save.
-    Effect::new(move |_| {
+    effect(move || {
         session.etag.track();
         if let Some(id) = id.get() {
             spawn_local(async move {

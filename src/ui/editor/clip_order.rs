@@ -12,7 +12,7 @@ use crate::{
     ui::{
         browser::canvas_dom,
         clip::{Clip, poster_url},
-        components::{Glyph, Icon, part},
+        components::{Glyph, Icon, memo, part},
     },
 };
 
@@ -62,8 +62,8 @@ fn Row(id: NodeId, place: Signal<usize>, go: impl Fn(&NodeId, isize) + Clone + '
     let editor = expect_context::<Editor>();
     let state = editor.node(&id);
     let title = editor.title_of(&id);
-    let name = Memo::new(move |_| name_of(state).unwrap_or_else(|| title.clone()));
-    let poster = Memo::new(move |_| {
+    let name = memo(move || name_of(state).unwrap_or_else(|| title.clone()));
+    let poster = memo(move || {
         state.and_then(|state| state.clip.with(|clip| clip.as_ref().filter(|clip| clip.video.is_some()).map(|clip| clip.video_id)))
     });
     let button = move |glyph, by: isize, words: &'static str| {

@@ -10,7 +10,7 @@ use crate::{
         geometry::wire_path,
         wire::{End, Wire},
     },
-    ui::components::part,
+    ui::components::{memo, part_if},
 };
 
 /// A connection of the document. It follows the two nodes it joins and no other.
@@ -23,15 +23,15 @@ pub fn ConnectionPath(
     let ends = editor.node(&connection.from.node).zip(editor.node(&connection.to.node));
     let Connection { from, to, .. } = connection.clone();
     let (output, input) = (from.socket.clone(), to.socket.clone());
-    let curve = Memo::new(move |_| {
+    let curve = memo(move || {
         let (from, to) = ends?;
         Some(wire_path(from.socket_at(Direction::Out, &output)?, to.socket_at(Direction::In, &input)?))
     });
     let selected = {
         let connection = connection.clone();
-        Memo::new(move |_| editor.selection.with(|selection| selection.has_connection(&connection)))
+        memo(move || editor.selection.with(|selection| selection.has_connection(&connection)))
     };
-    let pulled = Memo::new(move |_| {
+    let pulled = memo(move || {
         editor.connecting.with(|wire| {
             wire.as_ref().and_then(|wire| wire.loose.as_ref()).is_some_and(|loose| loose.joins(&connection.from, &connection.to))
         })
@@ -57,7 +57,7 @@ pub fn ConnectionPath(
 #[component]
 pub fn WireInHand() -> impl IntoView {
     let editor = expect_context::<Editor>();
-    part(move || {
+    part_if(move || {
         let wire = editor.wire.get()?;
         let kind = type_of(editor, &wire.from).name();
         let refused = wire.snap.as_ref().is_some_and(|snap| snap.refusal.is_some());

@@ -11,7 +11,7 @@ use crate::{
         workflow::{WorkflowStatus, WorkflowSummary},
     },
     ui::{
-        components::{Dialog, ErrorNotice, Glyph, Icon, Skeleton, When, handler, part},
+        components::{Dialog, ErrorNotice, Glyph, Icon, Skeleton, When, effect, handler, part},
         words,
     },
 };
@@ -69,7 +69,7 @@ pub fn OpenDialog(
             }
         });
     };
-    Effect::new(move |_| {
+    effect(move || {
         if open.get() {
             read();
         }
@@ -151,13 +151,13 @@ pub fn LackingDialog() -> impl IntoView {
     let session = expect_context::<Session>();
     let open = RwSignal::new(false);
     let (shown, set_shown) = signal(String::new());
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(lacking) = session.lacking.get() {
             set_shown.set(lacking);
             open.set(true);
         }
     });
-    Effect::new(move |_| {
+    effect(move || {
         if !open.get() {
             session.lacking.set(None);
         }

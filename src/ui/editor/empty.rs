@@ -5,14 +5,14 @@ use leptos::{ev, prelude::*};
 use super::state::{Editor, PaletteRequest};
 use crate::ui::{
     browser::canvas_dom,
-    components::{handler, part},
+    components::{handler, memo, part_if},
 };
 
 /// The words on a canvas without a node.
 #[component]
 pub fn EmptyCanvas() -> impl IntoView {
     let editor = expect_context::<Editor>();
-    let is_empty = Memo::new(move |_| {
+    let is_empty = memo(move || {
         editor.revision.track();
         editor.with_graph(|graph| graph.nodes().is_empty())
     });
@@ -23,7 +23,7 @@ pub fn EmptyCanvas() -> impl IntoView {
         }
     };
     let browse = move |_: ev::MouseEvent| editor.palette.set(Some(PaletteRequest { at: None, from: None }));
-    part(move || {
+    part_if(move || {
         is_empty.get().then(|| {
             view! {
                 <section class="canvas-empty" aria-labelledby="canvas-empty-title">

@@ -13,7 +13,7 @@ use crate::{
     },
     ui::{
         browser::page,
-        components::{handler, part},
+        components::{each, handler, memo, part, part_if},
     },
 };
 
@@ -42,10 +42,10 @@ pub fn ParamField(
 ) -> impl IntoView {
     let editor = expect_context::<Editor>();
     let session = use_context::<Session>();
-    let control = Memo::new(move |_| state.data.with(|node| control(param, node, session)));
-    let unused = Memo::new(move |_| state.data.with(|node| param.unused(node)));
+    let control = memo(move || state.data.with(|node| control(param, node, session)));
+    let unused = memo(move || state.data.with(|node| param.unused(node)));
     let hint = move || unused.get().or_else(|| control.with(reasons));
-    let value = Memo::new(move |_| state.data.with(|node| text_of(&param.value(node))));
+    let value = memo(move || state.data.with(|node| text_of(&param.value(node))));
     let step = format!("{node} {}", param.name);
     let set = {
         let node = node.clone();
@@ -72,7 +72,7 @@ pub fn ParamField(
     });
     view! {
         {field}
-        {hinted.then(|| part(move || hint().map(|words| view! { <p class="field-hint">{words}</p> })))}
+        {hinted.then(|| part_if(move || hint().map(|words| view! { <p class="field-hint">{words}</p> })))}
     }
 }
 
@@ -111,8 +111,8 @@ fn Lines(
 ) -> impl IntoView {
     let editor = expect_context::<Editor>();
     // A wired prompt takes the place of the node's own, and is shown in it.
-    let wired = Memo::new(move |_| state.wired.with(|wired| wired.iter().any(|name| **name == *param.name)));
-    let value = Memo::new(move |_| {
+    let wired = memo(move || state.wired.with(|wired| wired.iter().any(|name| **name == *param.name)));
+    let value = memo(move || {
         let source = wired.get().then(|| editor.source_of(&node, param.name)).flatten();
         source.map_or_else(|| value.get(), |source| source.data.with(|data| data.params.get("text").map(text_of).unwrap_or_default()))
     });
@@ -187,18 +187,15 @@ fn Select(param: &'static Param, choices: Vec<Choice>, value: Memo<String>, on_c
     if !options.iter().any(|(text, ..)| *text == now) {
         options.push((now.clone(), now, None));
     }
-    let options = options
-        .into_iter()
-        .map(|(text, label, reason)| {
-            let chosen = text.clone();
-            let disabled = reason.is_some();
-            view! {
-                <option value=text disabled=disabled title=reason selected=Signal::derive(move || value.get() == chosen)>
-                    {label}
-                </option>
-            }
-        })
-        .collect_view();
+    let options = each(options.into_iter().map(|(text, label, reason)| {
+        let chosen = text.clone();
+        let disabled = reason.is_some();
+        view! {
+            <option value=text disabled=disabled title=reason selected=Signal::derive(move || value.get() == chosen)>
+                {label}
+            </option>
+        }
+    }));
     let choose = move |text: String| {
         choices.iter().find(|choice| text_of(&choice.value) == text).is_some_and(|choice| on_choice(choice.value.clone()))
     };
@@ -216,7 +213,7 @@ fn Select(param: &'static Param, choices: Vec<Choice>, value: Memo<String>, on_c
 #[component]
 fn FileChoice(node: NodeId, state: NodeState, none: &'static str) -> impl IntoView {
     let editor = expect_context::<Editor>();
-    let name = Memo::new(move |_| {
+    let name = memo(move || {
         let of_clip = state.clip.with(|clip| clip.as_ref().map(|clip| clip.name().to_owned()));
         of_clip.or_else(|| state.picture.with(|picture| picture.as_ref().map(|picture| picture.name.clone())))
     });

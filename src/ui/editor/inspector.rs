@@ -21,7 +21,7 @@ use crate::{
         geometry::FAR_ZOOM,
         selection::Selection,
     },
-    ui::components::{Glyph, Icon, IconButton, OutcomeButtons, handler, part},
+    ui::components::{Glyph, Icon, IconButton, OutcomeButtons, handler, memo, part},
 };
 
 /// What of the selection is shown.
@@ -36,7 +36,7 @@ enum Shown {
 #[component]
 pub fn Inspector() -> impl IntoView {
     let editor = expect_context::<Editor>();
-    let shown = Memo::new(move |_| {
+    let shown = memo(move || {
         editor.selection.with(|selection| match (selection.single(), selection.nodes().len()) {
             (Some(node), _) => Shown::One(node.clone()),
             (None, 0) => Shown::Nothing,
@@ -92,10 +92,10 @@ fn NodePanel(id: NodeId, state: NodeState) -> impl IntoView {
 /// How the node fares: what is missing, or why it failed, in full.
 #[component]
 fn RunFacts(state: NodeState) -> impl IntoView {
-    let message = Memo::new(move |_| state.message());
+    let message = memo(move || state.message());
     let is_bad = move || state.run.with(|run| run.as_ref().is_some_and(|run| run.status == NodeStatus::Failed));
     let waiting =
-        Memo::new(move |_| state.run.with(|run| run.as_ref().filter(|run| run.status == NodeStatus::Unknown).and_then(|run| run.job_id)));
+        memo(move || state.run.with(|run| run.as_ref().filter(|run| run.status == NodeStatus::Unknown).and_then(|run| run.job_id)));
     let detail = move || state.run.with(|run| run.as_ref().map(|run| run.message.clone()).filter(|words| !words.is_empty()));
     view! {
         {part(move || {
@@ -142,7 +142,7 @@ fn AgainButton(id: NodeId) -> impl IntoView {
 #[component]
 fn Params(id: NodeId, state: NodeState, spec: &'static NodeSpec) -> impl IntoView {
     let editor = expect_context::<Editor>();
-    let far = use_context::<Far>().map_or_else(|| Memo::new(move |_| editor.viewport.with(|view| view.zoom < FAR_ZOOM)), |Far(far)| far);
+    let far = use_context::<Far>().map_or_else(|| memo(move || editor.viewport.with(|view| view.zoom < FAR_ZOOM)), |Far(far)| far);
     part(move || {
         let here = far.get();
         let fields = spec.params.iter().filter(|param| here || !param.in_node);

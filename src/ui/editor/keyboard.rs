@@ -14,7 +14,7 @@ use crate::{
         gesture::{Input, Target},
         wire::End,
     },
-    ui::browser::canvas_dom,
+    ui::{browser::canvas_dom, components::effect},
 };
 
 /// How far an arrow key moves a node, and with Shift.
@@ -22,7 +22,7 @@ const STEP: (f64, f64) = (8.0, 48.0);
 
 /// Listens to keys while the page is open.
 pub fn listen(editor: Editor) {
-    Effect::new(move |_| {
+    effect(move || {
         let down = window_event_listener(ev::keydown, move |event| {
             if press(editor, &event) {
                 event.prevent_default();

@@ -13,12 +13,15 @@ use super::{
 use crate::{
     domain::workflow::{BuilderSettings, OpenedWorkflow},
     graph::geometry::Point,
-    ui::browser::{
-        canvas_dom, clip_store,
-        events::{self, Following},
-        files,
-        only_here::OnlyHere,
-        page,
+    ui::{
+        browser::{
+            canvas_dom, clip_store,
+            events::{self, Following},
+            files,
+            only_here::OnlyHere,
+            page,
+        },
+        components::effect,
     },
 };
 
@@ -30,7 +33,7 @@ pub fn begin(editor: Editor, opened: Option<&OpenedWorkflow>, settings: BuilderS
     let desk = Desk::provide(session, restore, uploads);
     save::keep_edits(session, desk);
     let following = OnlyHere::<Following>::new();
-    Effect::new(move |_| {
+    effect(move || {
         untrack(|| {
             save::continue_draft(session);
             desk.bring_clips();
@@ -47,7 +50,7 @@ pub fn begin(editor: Editor, opened: Option<&OpenedWorkflow>, settings: BuilderS
 
 /// Files that are pasted go to the middle of the canvas.
 fn take_pasted(editor: Editor, desk: Desk) {
-    Effect::new(move |_| {
+    effect(move || {
         let listener = window_event_listener_untyped("paste", move |event| {
             let pasted = files::pasted(&event);
             if !pasted.is_empty() && !canvas_dom::is_typing(&event) {

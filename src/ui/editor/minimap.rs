@@ -8,7 +8,10 @@ use super::state::Editor;
 use crate::{
     domain::NodeId,
     graph::geometry::{Point, Rect},
-    ui::browser::canvas_dom,
+    ui::{
+        browser::canvas_dom,
+        components::{each, handler, memo, part},
+    },
 };
 
 /// The map's size, in CSS pixels.
@@ -21,24 +24,24 @@ const HEIGHT: f64 = 112.0;
 pub fn Minimap() -> impl IntoView {
     let editor = expect_context::<Editor>();
     let map = NodeRef::<html::Div>::new();
-    let nodes = Memo::new(move |_| {
+    let nodes = memo(move || {
         editor.revision.track();
         editor.sizes.track();
         editor.window.track();
         boxes(editor)
     });
     // What the map shows: the graph with some room around it.
-    let shown = Memo::new(move |_| {
+    let shown = memo(move || {
         let content = nodes.with(|nodes| Rect::around(nodes.iter().map(|(_, bounds)| *bounds)));
         content.map(|content| framed(content.grown(200.0)))
     });
-    let view_box = move || {
+    let view_box = Signal::derive(move || {
         shown.get().map(|shown| {
             let size = shown.size();
             format!("{:.0} {:.0} {:.0} {:.0}", shown.min.x, shown.min.y, size.width, size.height)
         })
-    };
-    let outlines = move || {
+    });
+    let outlines = part(move || {
         let drawn = nodes.with(|nodes| {
             let mut drawn: BTreeMap<&'static str, String> = BTreeMap::new();
             for (category, bounds) in nodes {
@@ -48,12 +51,9 @@ pub fn Minimap() -> impl IntoView {
             }
             drawn
         });
-        drawn
-            .into_iter()
-            .map(|(category, outline)| view! { <path class="map-node" data-category=category d=outline></path> })
-            .collect_view()
-    };
-    let window = move || {
+        each(drawn.into_iter().map(|(category, outline)| view! { <path class="map-node" data-category=category d=outline></path> }))
+    });
+    let window = part(move || {
         let shows = editor.viewport.get().shows(editor.window.get());
         let size = shows.size();
         view! {
@@ -65,7 +65,7 @@ pub fn Minimap() -> impl IntoView {
                 height=format!("{:.0}", size.height)
             ></rect>
         }
-    };
+    });
     let go = move |event: &ev::PointerEvent| {
         if let (Some(map), Some(shown)) = (map.get_untracked(), shown.get_untracked()) {
             let at = canvas_dom::place_in(&map, event);
@@ -86,7 +86,7 @@ pub fn Minimap() -> impl IntoView {
         }
     };
     view! {
-        <div class="map" class:map-empty=Signal::derive(move || shown.get().is_none()) node_ref=map aria-hidden="true" on:pointerdown=down on:pointermove=follow>
+        <div class="map" class:map-empty=Signal::derive(move || shown.get().is_none()) node_ref=map aria-hidden="true" on:pointerdown=handler(down) on:pointermove=handler(follow)>
             <svg width=WIDTH.to_string() height=HEIGHT.to_string() viewBox=view_box>
                 {outlines}
                 {window}

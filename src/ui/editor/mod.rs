@@ -36,7 +36,7 @@ mod view;
 pub use edit::title;
 pub use field::text_of;
 pub use node_state::{Look, NodeState};
-pub use page::{BuilderPage, NewBuilderPage};
+pub use page::BuilderPage;
 pub use state::{Connecting, Editor, PaletteRequest};
 
 #[cfg(test)]

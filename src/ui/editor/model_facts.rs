@@ -16,7 +16,7 @@ use crate::{
         swap::{Swap, swap},
         unfinished,
     },
-    ui::components::{Dialog, Glyph, Icon, handler, part},
+    ui::components::{Dialog, Glyph, Icon, handler, memo, part},
 };
 
 /// The facts of a generating node's model.
@@ -29,13 +29,13 @@ pub fn ModelFacts(
 ) -> impl IntoView {
     let session = expect_context::<Session>();
     let swapping = RwSignal::new(false);
-    let retirement = Memo::new(move |_| {
+    let retirement = memo(move || {
         let model = state.data.with(|node| chosen_model(node)).filter(|model| session.is_retired(model))?;
         Some(format!("{} Drafts still run.", model.retirement()?))
     });
     let hindrance = {
         let id = id.clone();
-        Memo::new(move |_| {
+        memo(move || {
             // Read for their changes: the document itself is no signal.
             state.data.track();
             state.wired.track();
@@ -43,8 +43,8 @@ pub fn ModelFacts(
             is_final.then(|| session.editor.with_graph(|graph| unfinished(graph, &id, Mode::Final))).flatten()
         })
     };
-    let price = Memo::new(move |_| state.data.with(|node| chosen_model(node).and_then(|model| price_words(node, model))));
-    let is_urgent = Memo::new(move |_| session.mode.get() == Mode::Final);
+    let price = memo(move || state.data.with(|node| chosen_model(node).and_then(|model| price_words(node, model))));
+    let is_urgent = memo(move || session.mode.get() == Mode::Final);
     view! {
         {part(move || {
             retirement.get().map(|words| {

@@ -15,7 +15,7 @@ use crate::{
     graph::{catalogue, layout, selection::Selection},
     ui::{
         clip::{Clip, image_ratio, image_url, poster_url},
-        components::{ClipPlayer, part},
+        components::{ClipPlayer, each, handler, memo, part, part_if},
         words,
     },
 };
@@ -33,14 +33,14 @@ pub fn NodeView(
     let title = edit::title(&node_type);
     let selected = {
         let id = id.clone();
-        Memo::new(move |_| editor.selection.with(|selection| selection.has(&id)))
+        memo(move || editor.selection.with(|selection| selection.has(&id)))
     };
-    let look = Memo::new(move |_| state.look());
-    let height = Memo::new(move |_| state.size().height);
-    let place = move || {
+    let look = memo(move || state.look());
+    let height = memo(move || state.size().height);
+    let place = Signal::derive(move || {
         let at = state.position.get();
         format!("transform: translate({:.1}px, {:.1}px); height: {:.0}px", at.x, at.y, height.get())
-    };
+    });
     let select = {
         let id = id.clone();
         move |event: ev::KeyboardEvent| {
@@ -65,7 +65,7 @@ pub fn NodeView(
             style=place
             tabindex="0"
             aria-label=Signal::derive(move || format!("{label}, {}", words_for(look.get())))
-            on:keydown=select
+            on:keydown=handler(select)
         >
             {part(move || {
                 let id = shown_id.clone();
@@ -83,11 +83,11 @@ pub fn NodeView(
 /// A node from afar: its title, and its poster or its picture.
 #[component]
 fn FarNode(state: NodeState, title: String) -> impl IntoView {
-    let poster = move || {
+    let poster = part_if(move || {
         let source = state.clip.with(|clip| clip.as_ref().filter(|clip| clip.video.is_some()).map(|clip| poster_url(clip.video_id)));
         let source = source.or_else(|| state.picture.with(|picture| picture.as_ref().map(|picture| image_url(picture.id))));
         source.map(|source| view! { <img class="node-poster" src=source alt="" draggable="false"/> })
-    };
+    });
     view! {
         <header class="node-head" data-drag-handle="">
             <span class="node-title">{title}</span>
@@ -100,19 +100,18 @@ fn FarNode(state: NodeState, title: String) -> impl IntoView {
 fn NearNode(id: NodeId, state: NodeState, title: String, look: Memo<Look>) -> impl IntoView {
     let sockets = {
         let id = id.clone();
-        move || {
+        part(move || {
             let faces = state.faces.get();
             let rows = faces.iter().map(|face| face.row + 1).max().unwrap_or(0);
             let height =
                 format!("height: {}px", if rows == 0 { 0.0 } else { 2.0 * layout::SOCKETS_PAD + layout::SOCKET_ROW * rows as f64 });
-            let views = faces.iter().cloned().map(|face| view! { <SocketView node=id.clone() face/> }).collect_view();
+            let views = each(faces.iter().cloned().map(|face| view! { <SocketView node=id.clone() face/> }));
             view! { <div class="node-sockets" style=height>{views}</div> }
-        }
+        })
     };
     let params = state.data.with_untracked(|node| catalogue::spec(&node.node_type).map(|spec| spec.params)).unwrap_or_default();
-    let fields =
-        params.iter().filter(|param| param.in_node).map(|param| view! { <ParamField node=id.clone() state param/> }).collect_view();
-    let message = Memo::new(move |_| state.message());
+    let fields = each(params.iter().filter(|param| param.in_node).map(|param| view! { <ParamField node=id.clone() state param/> }));
+    let message = memo(move || state.message());
     view! {
         <header class="node-head" data-drag-handle="">
             <span class="node-title">{title}</span>
@@ -120,7 +119,7 @@ fn NearNode(id: NodeId, state: NodeState, title: String, look: Memo<Look>) -> im
         </header>
         {sockets}
         {fields}
-        {part(move || message.get().map(|words| view! { <p class="node-message" title=words.clone()>{words.clone()}</p> }))}
+        {part_if(move || message.get().map(|words| view! { <p class="node-message" title=words.clone()>{words.clone()}</p> }))}
         <NodeClip state/>
         <NodePicture state/>
     }
@@ -129,12 +128,12 @@ fn NearNode(id: NodeId, state: NodeState, title: String, look: Memo<Look>) -> im
 /// The clip in its own aspect, and what is known of it in a line.
 #[component]
 fn NodeClip(state: NodeState) -> impl IntoView {
-    let ratio = Memo::new(move |_| state.clip.with(|clip| clip.as_ref().map(Clip::ratio)));
-    let facts = Memo::new(move |_| {
+    let ratio = memo(move || state.clip.with(|clip| clip.as_ref().map(Clip::ratio)));
+    let facts = memo(move || {
         let cached = is_cached(state);
         state.clip.with(|clip| clip.as_ref().map(|clip| facts_of(clip, cached)))
     });
-    part(move || {
+    part_if(move || {
         ratio.get().map(|ratio| {
             let size = layout::clip_size(ratio);
             view! {
@@ -142,7 +141,7 @@ fn NodeClip(state: NodeState) -> impl IntoView {
                     <ClipPlayer clip=state.clip/>
                 </div>
                 <footer class="node-foot">
-                    {part(move || facts.get().into_iter().flatten().map(|fact| view! { <span>{fact}</span> }).collect_view())}
+                    {part(move || each(facts.get().into_iter().flatten().map(|fact| view! { <span>{fact}</span> })))}
                 </footer>
             }
         })
@@ -160,7 +159,7 @@ fn facts_of(clip: &Clip, cached: bool) -> Vec<String> {
 /// The still picture in its own aspect, and what is known of it in a line.
 #[component]
 fn NodePicture(state: NodeState) -> impl IntoView {
-    part(move || {
+    part_if(move || {
         state.picture.get().map(|picture| {
             let ratio = image_ratio(&picture);
             let size = layout::clip_size(ratio);
@@ -174,8 +173,8 @@ fn NodePicture(state: NodeState) -> impl IntoView {
                     </div>
                 </div>
                 <footer class="node-foot">
-                    {facts.map(|fact| view! { <span>{fact}</span> }).collect_view()}
-                    {part(cached)}
+                    {each(facts.into_iter().map(|fact| view! { <span>{fact}</span> }))}
+                    {part_if(cached)}
                 </footer>
             }
         })
@@ -190,9 +189,8 @@ fn is_cached(state: NodeState) -> bool {
 /// How the node stands: a word, or a ring with a figure while it runs.
 #[component]
 fn StateBadge(state: NodeState, look: Memo<Look>) -> impl IntoView {
-    let percent =
-        Memo::new(move |_| state.run.with(|run| run.as_ref().map_or(0.0, |run| (run.progress * 100.0).clamp(0.0, 100.0).floor())));
-    let cached = Memo::new(move |_| state.run.with(|run| run.as_ref().is_some_and(|run| run.cached)));
+    let percent = memo(move || state.run.with(|run| run.as_ref().map_or(0.0, |run| (run.progress * 100.0).clamp(0.0, 100.0).floor())));
+    let cached = memo(move || state.run.with(|run| run.as_ref().is_some_and(|run| run.cached)));
     part(move || match look.get() {
         Look::Idle => ().into_any(),
         Look::Run(NodeStatus::Running) => view! {

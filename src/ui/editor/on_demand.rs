@@ -24,7 +24,7 @@ use crate::{
     graph::geometry::Point,
     ui::{
         browser::{events::Told, files::PickedFile},
-        components::part,
+        components::{effect, part},
     },
 };
 
@@ -127,12 +127,12 @@ impl Desk {
 pub fn when_wanted(what: Part, wanted: impl Fn() -> bool + 'static) -> impl IntoView {
     let was_wanted = RwSignal::new(false);
     // In an effect: the server does not draw it, and the first drawing here is the server's.
-    Effect::new(move |_| {
+    effect(move || {
         if wanted() && !was_wanted.get_untracked() {
             was_wanted.set(true);
         }
     });
-    part(move || was_wanted.get().then(|| coming(what)))
+    part(move || if was_wanted.get() { coming(what) } else { ().into_any() })
 }
 
 /// Draws a part once its code has come.
@@ -146,7 +146,11 @@ fn coming(what: Part) -> AnyView {
         let _ = view.try_update_value(|view| *view = Some(drawn));
         let _ = has_come.try_set(true);
     }));
-    part(move || has_come.get().then(|| view.try_update_value(Option::take).flatten())).into_any()
+    part(move || {
+        has_come.track();
+        view.try_update_value(Option::take).flatten().unwrap_or_else(|| ().into_any())
+    })
+    .into_any()
 }
 
 #[wasm_split(tools, wasm_split_path = ::leptos::wasm_split, fallible)]

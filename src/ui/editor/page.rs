@@ -18,34 +18,28 @@ use super::{
 use crate::{
     api::workflows::{builder_settings, open_workflow},
     domain::{
-        ApiError, WorkflowId,
+        ApiError,
         workflow::{BuilderSettings, OpenedWorkflow},
     },
     graph::{Graph, geometry::Viewport},
-    ui::{browser::canvas_dom, components::handler, pages::NotFoundPage},
+    ui::{address::Page, browser::canvas_dom, components::handler, pages::NotFoundPage},
 };
 
-/// `/workflows/{id}`.
+/// What a builder opens with: the stored workflow if there is one, the settings, and where its window lay.
+type Found = (Option<OpenedWorkflow>, BuilderSettings, Option<Viewport>);
+
+/// `/workflows/{id}`, and `/workflows/new`: an empty canvas, stored at the first edit.
 #[component]
 pub fn BuilderPage(
-    /// The workflow's. None where the address holds no id.
-    id: Option<WorkflowId>,
+    /// Which of them.
+    page: Page,
 ) -> impl IntoView {
-    let opened = Resource::new_blocking(
-        move || id,
-        |id| {
-            let view = stored_view();
-            async move {
-                let id = id.ok_or_else(|| ApiError::not_found("workflow"))?;
-                Ok::<_, ApiError>((open_workflow(id).await?, view))
-            }
-        },
-    );
+    let found = Resource::new_blocking(move || page, find);
     view! {
         <Suspense fallback=Coming>
             {move || Suspend::new(async move {
-                match opened.await {
-                    Ok((opened, view)) => view! { <Opened opened view/> }.into_any(),
+                match found.await {
+                    Ok(found) => view! { <Opened found/> }.into_any(),
                     Err(error) if error.kind == crate::domain::ErrorKind::NotFound => view! { <NotFoundPage/> }.into_any(),
                     Err(error) => view! { <CannotOpen reason=error.message/> }.into_any(),
                 }
@@ -54,18 +48,16 @@ pub fn BuilderPage(
     }
 }
 
-/// `/workflows/new`: an empty canvas, stored at the first edit.
-#[component]
-pub fn NewBuilderPage() -> impl IntoView {
-    let settings = Resource::new_blocking(|| (), |()| builder_settings());
-    view! {
-        <Suspense fallback=Coming>
-            {move || Suspend::new(async move {
-                // Without them the builder works too: the server says what a run lacks.
-                let settings = settings.await.unwrap_or_default();
-                view! { <Fresh settings/> }
-            })}
-        </Suspense>
+fn find(page: Page) -> impl Future<Output = Result<Found, ApiError>> {
+    let view = stored_view();
+    async move {
+        let Page::Builder(id) = page else {
+            // Without them the builder works too: the server says what a run lacks.
+            return Ok((None, builder_settings().await.unwrap_or_default(), None));
+        };
+        let mut opened = open_workflow(id.ok_or_else(|| ApiError::not_found("workflow"))?).await?;
+        let settings = std::mem::take(&mut opened.settings);
+        Ok((Some(opened), settings, view))
     }
 }
 
@@ -76,17 +68,14 @@ fn Coming() -> impl IntoView {
 }
 
 #[component]
-fn Fresh(settings: BuilderSettings) -> impl IntoView {
-    view! { <Builder editor=Editor::new(Graph::new(), None) opened=None settings/> }
-}
-
-#[component]
-fn Opened(opened: OpenedWorkflow, view: Option<Viewport>) -> impl IntoView {
-    match Editor::open(&opened, view) {
-        Ok(editor) => {
-            let settings = opened.settings.clone();
-            view! { <Builder editor opened=Some(opened) settings/> }.into_any()
-        }
+fn Opened(found: Found) -> impl IntoView {
+    let (opened, settings, view) = found;
+    let editor = match &opened {
+        Some(opened) => Editor::open(opened, view),
+        None => Ok(Editor::new(Graph::new(), None)),
+    };
+    match editor {
+        Ok(editor) => view! { <Builder editor opened settings/> }.into_any(),
         Err(reason) => view! { <CannotOpen reason/> }.into_any(),
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     graph::catalogue::{self, NodeSpec},
     ui::{
         browser::canvas_dom,
-        components::{Glyph, Icon, handler, part},
+        components::{Glyph, Icon, effect, handler, memo, part},
     },
 };
 
@@ -32,7 +32,7 @@ fn OpenPalette(request: PaletteRequest) -> impl IntoView {
     let words = RwSignal::new(String::new());
     let chosen = RwSignal::new(0_usize);
     let search = NodeRef::<html::Input>::new();
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(field) = search.get() {
             canvas_dom::focus_element(&field);
         }
@@ -44,7 +44,7 @@ fn OpenPalette(request: PaletteRequest) -> impl IntoView {
         format!("--at-x: {:.0}px; --at-y: {:.0}px", within(at.x, window.width - WIDTH), within(at.y, window.height - HEIGHT))
     });
     let request = StoredValue::new(request);
-    let found = Memo::new(move |_| {
+    let found = memo(move || {
         let words = words.get().to_lowercase();
         let fits = |spec: &&NodeSpec| {
             request.with_value(|request| match &request.from {

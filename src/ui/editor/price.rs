@@ -15,7 +15,7 @@ use crate::{
         execution::{Mode, NewExecution},
         spend::{Estimate, dollars},
     },
-    ui::components::part,
+    ui::components::{effect, part},
 };
 
 /// How long the graph must rest before the price is asked for.
@@ -32,7 +32,7 @@ pub fn Price() -> impl IntoView {
             handle.clear();
         }
     };
-    Effect::new(move |_| {
+    effect(move || {
         session.editor.revision.track();
         session.run.track();
         stop();

@@ -6,6 +6,7 @@ use super::{keyboard, state::Editor};
 use crate::{
     domain::NodeId,
     graph::{SocketRef, SocketType, catalogue::Direction, layout::Face, wire::End},
+    ui::components::{handler, memo},
 };
 
 /// How a socket stands to the wire that is being made.
@@ -31,7 +32,7 @@ pub fn SocketView(
     let end = End { socket: SocketRef::new(node, face.name.clone()), direction: face.direction };
     let fit = {
         let end = end.clone();
-        Memo::new(move |_| {
+        memo(move || {
             editor.connecting.with(|wire| match wire {
                 Some(wire) if wire.from != end => editor.refusal(&wire.from, wire.loose.as_ref(), &end).map_or(Fit::Fits, Fit::Refused),
                 _ => Fit::None,
@@ -40,7 +41,7 @@ pub fn SocketView(
     };
     let reached = {
         let end = end.clone();
-        Memo::new(move |_| editor.wire.with(|wire| wire.as_ref().and_then(|wire| wire.snap.as_ref()).is_some_and(|snap| snap.end == end)))
+        memo(move || editor.wire.with(|wire| wire.as_ref().and_then(|wire| wire.snap.as_ref()).is_some_and(|snap| snap.end == end)))
     };
     let (side, way) = match face.direction {
         Direction::In => ("socket socket-in", "input"),
@@ -72,7 +73,7 @@ pub fn SocketView(
             title=Signal::derive(move || if let Fit::Refused(reason) = fit.get() { reason } else { String::new() })
             aria-label=name
             style=top
-            on:keydown=press
+            on:keydown=handler(press)
         >
             <svg class="socket-shape" viewBox="-8 -8 16 16" width="16" height="16" aria-hidden="true">
                 <path d=shape(kind)></path>

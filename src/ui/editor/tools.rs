@@ -1,12 +1,12 @@
 //! The tools around the canvas: the rail that adds, the history, zoom, and the status line.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
 use super::{
     minimap::Minimap,
     state::{Editor, PaletteRequest},
 };
-use crate::ui::components::{Glyph, Icon, IconButton};
+use crate::ui::components::{Glyph, Icon, IconButton, effect, handler, part};
 
 /// How long a message stays in the status line.
 const STATUS_STAYS: std::time::Duration = std::time::Duration::from_secs(6);
@@ -15,10 +15,10 @@ const STATUS_STAYS: std::time::Duration = std::time::Duration::from_secs(6);
 #[component]
 pub fn Rail() -> impl IntoView {
     let editor = expect_context::<Editor>();
-    let open = move |_| editor.palette.set(Some(PaletteRequest { at: None, from: None }));
+    let open = move |_: ev::MouseEvent| editor.palette.set(Some(PaletteRequest { at: None, from: None }));
     view! {
         <nav class="rail" aria-label="Tools">
-            <button type="button" class="button button-icon rail-add" aria-label="Add node" title="Add node" on:click=open>
+            <button type="button" class="button button-icon rail-add" aria-label="Add node" title="Add node" on:click=handler(open)>
                 <Icon glyph=Glyph::Add/>
             </button>
         </nav>
@@ -41,7 +41,7 @@ pub fn HistoryTools() -> impl IntoView {
 #[component]
 pub fn ViewTools() -> impl IntoView {
     let editor = expect_context::<Editor>();
-    let percent = move || format!("{:.0} %", editor.viewport.with(|view| view.zoom * 100.0));
+    let percent = part(move || format!("{:.0} %", editor.viewport.with(|view| view.zoom * 100.0)));
     view! {
         <div class="view-tools">
             <Minimap/>
@@ -65,7 +65,7 @@ pub fn StatusLine() -> impl IntoView {
             handle.clear();
         }
     };
-    Effect::new(move |_| {
+    effect(move || {
         if !editor.status.with(String::is_empty) {
             stop();
             let clear = move || {
@@ -75,7 +75,7 @@ pub fn StatusLine() -> impl IntoView {
         }
     });
     on_cleanup(stop);
-    let silent = move || editor.status.with(String::is_empty);
+    let silent = Signal::derive(move || editor.status.with(String::is_empty));
     view! {
         <p class="status-line" class:status-silent=silent role="status" aria-live="polite">
             {editor.status}

@@ -63,12 +63,12 @@ pub fn TopBar() -> impl IntoView {
 #[component]
 fn SaveState() -> impl IntoView {
     let session = expect_context::<Session>();
-    let words = move || match session.saving.get() {
+    let words = part(move || match session.saving.get() {
         Saving::Busy => "Saving",
         Saving::Idle if session.is_unsaved() => "Unsaved",
         Saving::Idle if session.status.get() == WorkflowStatus::Draft => "Draft",
         Saving::Idle => "Saved",
-    };
+    });
     view! { <span class="save-state" role="status" data-saved=Signal::derive(move || (!session.is_unsaved()).then_some(""))>{words}</span> }
 }
 

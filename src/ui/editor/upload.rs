@@ -16,7 +16,7 @@ use crate::{
             only_here::OnlyHere,
             upload::Upload,
         },
-        components::{Glyph, IconButton, part},
+        components::{Glyph, IconButton, effect, part},
     },
 };
 
@@ -150,7 +150,7 @@ fn FileField(images: bool, accept: &'static str, label: &'static str) -> impl In
     let field = NodeRef::<html::Input>::new();
     let wanted_by = StoredValue::new(None::<NodeId>);
     let request = session.editor.file_request;
-    Effect::new(move |_| {
+    effect(move || {
         if let (Some(node), Some(field)) = (request.get(), field.get_untracked())
             && takes_image(session, &node) == images
         {

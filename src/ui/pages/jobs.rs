@@ -17,7 +17,7 @@ use crate::{
     ui::{
         address,
         browser::{events::Following, only_here::OnlyHere},
-        components::{Dialog, EmptyState, ErrorNotice, Skeleton, Toasts, handler, part},
+        components::{Dialog, EmptyState, ErrorNotice, Skeleton, Toasts, effect, handler, memo, part},
         words,
     },
 };
@@ -81,9 +81,9 @@ fn Filter(asked: Option<Status>) -> impl IntoView {
 fn Shown(asked: Option<Status>, board: JobBoard) -> impl IntoView {
     let board = Board::new(asked, board, expect_context::<Toasts>());
     let following = OnlyHere::<Following>::new();
-    Effect::new(move |_| following.fill(untrack(|| board.follow())));
+    effect(move || following.fill(untrack(|| board.follow())));
     let leaving = RwSignal::new(None::<JobRow>);
-    let is_empty = Memo::new(move |_| board.entries.with(Vec::is_empty));
+    let is_empty = memo(move || board.entries.with(Vec::is_empty));
     view! {
         {part(move || is_empty.get().then(|| view! { <Nothing asked/> }))}
         {Group::ALL.map(|group| view! { <Section group board leaving/> }).collect_view()}
@@ -117,8 +117,8 @@ fn posters(posters: PosterJobs) -> Option<String> {
 #[component]
 fn Section(group: Group, board: Board, leaving: RwSignal<Option<JobRow>>) -> impl IntoView {
     let entries =
-        Memo::new(move |_| board.entries.with(|entries| entries.iter().filter(|entry| entry.group == group).cloned().collect::<Vec<_>>()));
-    let is_empty = Memo::new(move |_| entries.with(Vec::is_empty));
+        memo(move || board.entries.with(|entries| entries.iter().filter(|entry| entry.group == group).cloned().collect::<Vec<_>>()));
+    let is_empty = memo(move || entries.with(Vec::is_empty));
     let place_of = move |entry: &Entry| {
         let id = entry.id;
         Signal::derive(move || entries.with(|entries| (entries.iter().position(|entry| entry.id == id).unwrap_or_default(), entries.len())))
@@ -164,13 +164,13 @@ fn CancelDialog(leaving: RwSignal<Option<JobRow>>, board: Board) -> impl IntoVie
     let open = RwSignal::new(false);
     // The name stays readable while the dialog closes.
     let (shown, set_shown) = signal(None::<JobRow>);
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(row) = leaving.get() {
             set_shown.set(Some(row));
             open.set(true);
         }
     });
-    Effect::new(move |_| {
+    effect(move || {
         if !open.get() {
             leaving.set(None);
         }

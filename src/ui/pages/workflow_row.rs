@@ -6,7 +6,7 @@ use crate::{
     api::workflows::save_workflow,
     domain::workflow::{WorkflowChange, WorkflowStatus, WorkflowSummary},
     ui::{
-        components::{Glyph, IconButton, Toasts, When, handler},
+        components::{Glyph, IconButton, Toasts, When, effect, handler},
         words,
     },
 };
@@ -63,7 +63,7 @@ fn Rename(row: WorkflowSummary, set_renaming: WriteSignal<bool>, on_renamed: imp
     let toasts = expect_context::<Toasts>();
     let field = NodeRef::<html::Input>::new();
     let old = row.name.clone();
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(field) = field.get() {
             field.select();
         }

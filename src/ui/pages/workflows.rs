@@ -14,7 +14,7 @@ use crate::{
     ui::{
         address,
         browser::page,
-        components::{Dialog, EmptyState, ErrorNotice, Glyph, Icon, Skeleton, Toasts, handler, part},
+        components::{Dialog, EmptyState, ErrorNotice, Glyph, Icon, Skeleton, Toasts, effect, handler, part},
         words,
     },
 };
@@ -86,7 +86,7 @@ fn ListTools(asked: RwSignal<Asked>) -> impl IntoView {
         page::replace_address(&asked.get_untracked().address());
     };
     let field = NodeRef::<html::Input>::new();
-    Effect::new(move |_| {
+    effect(move || {
         // What was typed before the page woke up counts too.
         if let Some(typed) = field.get().map(|field| field.value()).filter(|typed| *typed != asked.get_untracked().q) {
             search(typed);
@@ -224,13 +224,13 @@ fn DeleteDialog(leaving: RwSignal<Option<WorkflowSummary>>, listed: Listed) -> i
     let open = RwSignal::new(false);
     // The name stays readable while the dialog closes.
     let (shown, set_shown) = signal(None::<WorkflowSummary>);
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(row) = leaving.get() {
             set_shown.set(Some(row));
             open.set(true);
         }
     });
-    Effect::new(move |_| {
+    effect(move || {
         if !open.get() {
             leaving.set(None);
         }
