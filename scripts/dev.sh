@@ -8,4 +8,4 @@ need_ffmpeg
 need_wasm_bindgen
 need_wasm_opt
 need_cargo_leptos
-exec cargo leptos watch
+exec cargo leptos watch --split

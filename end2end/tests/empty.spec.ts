@@ -23,6 +23,17 @@ test('an empty canvas offers a first shot, which runs', async ({ page }) => {
   await expect(empty).toBeVisible();
 });
 
+test('a part of the page that does not come says so, and comes when it can', async ({ page }) => {
+  await visit(page, '/workflows/new');
+  await graphReady(page);
+  await page.route('**/split_tools*', (route) => route.abort());
+  await page.getByRole('button', { name: 'Add node' }).click();
+  await expect(page.getByText(/could not be loaded/)).toBeVisible();
+  await page.unroute('**/split_tools*');
+  await page.getByRole('button', { name: 'Add node' }).click();
+  await expect(page.getByRole('searchbox', { name: 'Search nodes' })).toBeFocused();
+});
+
 test('the canvas under the words still takes a double-click', async ({ page }) => {
   await visit(page, '/workflows/new');
   await graphReady(page);

@@ -24,13 +24,12 @@ use crate::{
     graph::geometry::Point,
     ui::{
         browser::{events::Told, files::PickedFile},
-        components::{effect, part},
+        components::{Toasts, effect, part},
     },
 };
 
 /// What is said where a part of the page does not come.
-const DID_NOT_COME: &str =
-    "This part of the page could not be loaded: the server did not answer. Reload the page when it does; your edits are kept.";
+const DID_NOT_COME: &str = "A part of this page could not be loaded. Try again when the server answers, or reload the page.";
 
 /// Something to do.
 pub enum Act {
@@ -123,7 +122,7 @@ impl Desk {
     }
 }
 
-/// Draws `what` from the moment it is first wanted.
+/// Draws `what` from the moment it is first wanted. Where its code does not come, that is told, and the next wish tries again.
 pub fn when_wanted(what: Part, wanted: impl Fn() -> bool + 'static) -> impl IntoView {
     let was_wanted = RwSignal::new(false);
     // In an effect: the server does not draw it, and the first drawing here is the server's.
@@ -132,16 +131,21 @@ pub fn when_wanted(what: Part, wanted: impl Fn() -> bool + 'static) -> impl Into
             was_wanted.set(true);
         }
     });
-    part(move || if was_wanted.get() { coming(what) } else { ().into_any() })
+    part(move || if was_wanted.get() { coming(what, was_wanted) } else { ().into_any() })
 }
 
 /// Draws a part once its code has come.
-fn coming(what: Part) -> AnyView {
+fn coming(what: Part, was_wanted: RwSignal<bool>) -> AnyView {
+    let toasts = expect_context::<Toasts>();
     let has_come = RwSignal::new(false);
     let view = StoredValue::new_local(None);
     // Below the builder, whose contexts it finds; what it reads while it is drawn does not draw it again.
     spawn_local(ScopedFuture::new_untracked(async move {
-        let drawn = draw(what).await.unwrap_or_else(|_| view! { <p class="notice notice-bad" role="alert">{DID_NOT_COME}</p> }.into_any());
+        let Ok(drawn) = draw(what).await else {
+            toasts.fail(DID_NOT_COME);
+            let _ = was_wanted.try_set(false);
+            return;
+        };
         // The builder may be gone by now.
         let _ = view.try_update_value(|view| *view = Some(drawn));
         let _ = has_come.try_set(true);

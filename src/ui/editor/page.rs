@@ -22,7 +22,7 @@ use crate::{
         workflow::{BuilderSettings, OpenedWorkflow},
     },
     graph::{Graph, geometry::Viewport},
-    ui::{address::Page, browser::canvas_dom, components::handler, pages::NotFoundPage},
+    ui::{address::Page, browser::canvas_dom, components::handler, pages::NothingHere},
 };
 
 /// What a builder opens with: the stored workflow if there is one, the settings, and where its window lay.
@@ -40,7 +40,7 @@ pub fn BuilderPage(
             {move || Suspend::new(async move {
                 match found.await {
                     Ok(found) => view! { <Opened found/> }.into_any(),
-                    Err(error) if error.kind == crate::domain::ErrorKind::NotFound => view! { <NotFoundPage/> }.into_any(),
+                    Err(error) if error.kind == crate::domain::ErrorKind::NotFound => view! { <main class="page"><NothingHere/></main> }.into_any(),
                     Err(error) => view! { <CannotOpen reason=error.message/> }.into_any(),
                 }
             })}

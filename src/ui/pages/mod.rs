@@ -10,6 +10,6 @@ mod workflow_row;
 mod workflows;
 
 pub use jobs::JobsPage;
-pub use not_found::NotFoundPage;
+pub use not_found::{NotFoundPage, NothingHere};
 pub use spend::SpendPage;
 pub use workflows::WorkflowsPage;
