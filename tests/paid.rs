@@ -72,6 +72,7 @@ const CASES: &[Case] = &[
     ("google", "[[gone]]", "failed", "expired", 1, 1),
     ("veo", "[[gone]]", "failed", "expired", 1, 1),
     ("xai", "[[gone]]", "failed", "expired", 1, 1),
+    ("xai", "[[gone]][[block-later]]", "failed", "moderated", 1, 1),
     ("openai", "[[expired]]", "failed", "expired", 1, 1),
     ("google", "[[expired]]", "failed", "expired", 1, 1),
     ("veo", "[[expired]]", "failed", "expired", 1, 1),
@@ -128,7 +129,7 @@ async fn every_scenario_ends_as_it_should_and_nothing_is_asked_for_twice() {
     assert_eq!(spending["total_usd_micros"], costs.sum::<i64>());
     let elsewhere = double.book.open().elsewhere.clone();
     // One for each redirect and each of xAI's clips, which lie there anyway; two for what was truncated, and for what was gone.
-    assert_eq!(elsewhere.len(), 3 + 5 + 2 + 2);
+    assert_eq!(elsewhere.len(), 3 + 6 + 2 + 2);
     assert!(elsewhere.iter().all(|request| KEYS.iter().all(|key| !request.head.contains(key))), "{elsewhere:?}");
 }
 

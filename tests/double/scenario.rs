@@ -1,7 +1,7 @@
 //! What a prompt asks the double to do, by tags such as `[[slow=3]]` or `[[429x2]]`.
 
 /// Every tag; a star stands for a number.
-const TAGS: [&str; 22] = [
+const TAGS: [&str; 23] = [
     "slow=*",
     "forever",
     "429x*",
@@ -17,6 +17,7 @@ const TAGS: [&str; 22] = [
     "block-at-submit",
     "block-text",
     "block-empty",
+    "block-later",
     "fail",
     "gone",
     "expired",

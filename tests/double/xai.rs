@@ -108,8 +108,9 @@ async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Resp
         let error = json!({ "code": "internal_error", "message": "Video generation failed" });
         return answer(200, json!({ "status": "failed", "model": job.model, "progress": 0, "error": error }));
     }
+    let is_blocked = scenario.has("block") || scenario.has("block-later") && job.downloads > 0;
     let video = json!({
-        "url": format!("{}/{}", shared.elsewhere(), job.id), "duration": job.seconds, "respect_moderation": !scenario.has("block"),
+        "url": format!("{}/{}", shared.elsewhere(), job.id), "duration": job.seconds, "respect_moderation": !is_blocked,
     });
     let usage = json!({ "cost_in_usd_ticks": 500_000_000_u64 });
     answer(200, json!({ "status": "done", "video": video, "model": job.model, "progress": 100, "usage": usage }))

@@ -143,8 +143,7 @@ impl<A: VideoApi> Remote<A> {
                     if let Some(raw) = &error.raw {
                         ledger.answered(raw).await?;
                     }
-                    ledger.lost(usd_micros).await?;
-                    return Err(error.into());
+                    return lost(ledger, error, usd_micros).await;
                 }
                 Ok(Polled::Working { progress, ask_again }) => {
                     share = share.max(progress.unwrap_or_default().clamp(0.0, 1.0));
@@ -159,7 +158,7 @@ impl<A: VideoApi> Remote<A> {
                     on_progress(share * MAKING, &format!("{title} does not answer properly; asking again"));
                     after
                 }
-                Err(error) if error.class == ProviderClass::Expired => return lost(ledger, error).await,
+                Err(error) if error.class == ProviderClass::Expired => return lost(ledger, error, None).await,
                 // The job is there and may be paid for: whatever keeps us from asking, it is not given up.
                 Err(error) => return Err(unknown(format!("{title} has the shot, but cannot be asked about it. {}", error.message))),
             };
@@ -194,12 +193,13 @@ impl<A: VideoApi> Remote<A> {
             };
             tracing::info!(provider = title, message = error.message, "a download broke off");
             match error.class {
-                ProviderClass::Expired if tries > 1 => return lost(attempt.ledger, error).await,
+                ProviderClass::Expired if tries > 1 => return lost(attempt.ledger, error, None).await,
                 // The job may still hold the clip under another address, or in itself.
                 ProviderClass::Expired => match self.api.poll(job).await {
                     Ok(Polled::Ready { clip: anew, .. }) => clip = anew,
-                    Ok(_) => return lost(attempt.ledger, error).await,
-                    Err(again) if again.class == ProviderClass::Expired => return lost(attempt.ledger, again).await,
+                    Ok(Polled::Withheld { error, usd_micros }) => return lost(attempt.ledger, error, usd_micros).await,
+                    Ok(Polled::Working { .. } | Polled::Ended(_)) => return lost(attempt.ledger, error, None).await,
+                    Err(again) if again.class == ProviderClass::Expired => return lost(attempt.ledger, again, None).await,
                     Err(_) => {}
                 },
                 _ if tries >= DOWNLOADS => {
@@ -249,9 +249,10 @@ impl<A: VideoApi> VideoProvider for Remote<A> {
     }
 }
 
-/// The provider has the clip no more, or the whole job: it was made, for all anybody knows, and is billed.
-async fn lost<T>(ledger: &dyn Ledger, error: ProviderError) -> Result<T> {
-    ledger.lost(None).await?;
+/// The provider withholds the clip, or has it no more, or the whole job: it was made, for all anybody knows, and is billed, at this price in
+/// millionths of a US dollar where the provider told it.
+async fn lost<T>(ledger: &dyn Ledger, error: ProviderError, usd_micros: Option<i64>) -> Result<T> {
+    ledger.lost(usd_micros).await?;
     Err(error.into())
 }
 

@@ -107,7 +107,7 @@ pub struct Far(pub Memo<bool>);
 fn watch_size(editor: Editor, canvas: NodeRef<html::Div>) {
     let take = move || {
         let size = canvas.try_get_untracked().flatten().and_then(|element| canvas_dom::size_of(&element));
-        if let Some(size) = size.filter(|size| !editor.has_size(*size)) {
+        if let Some(size) = size {
             editor.resize(size);
         }
     };
@@ -116,12 +116,8 @@ fn watch_size(editor: Editor, canvas: NodeRef<html::Div>) {
             return;
         }
         take();
-        // The next frame draws what was just set; the one after begins when that has been shown. A canvas that a link led to, not a page of its
-        // own, is in the document only then, and has no size before.
-        request_animation_frame(move || {
-            take();
-            request_animation_frame(|| canvas_dom::mark_once("graph-ready"));
-        });
+        // The next frame draws what was just set; the one after begins when that has been shown.
+        request_animation_frame(|| request_animation_frame(|| canvas_dom::mark_once("graph-ready")));
     });
     effect(move || {
         let listener = window_event_listener(ev::resize, move |_| take());

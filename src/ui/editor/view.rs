@@ -48,13 +48,6 @@ impl Editor {
         }
     }
 
-    /// Whether this real size was taken already, or the editor is gone.
-    #[must_use]
-    pub fn has_size(self, window: Size) -> bool {
-        let is_real = self.mount_cap.try_get_value().is_none_or(|cap| cap == usize::MAX);
-        is_real && self.window.try_get_untracked().is_none_or(|known| known == window)
-    }
-
     /// Takes the canvas' real size; from then on everything in view is mounted. The plane's middle is held, but where the view was fitted to
     /// the assumed window it is fitted to the real one.
     pub fn resize(self, window: Size) {
