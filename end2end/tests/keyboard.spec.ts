@@ -1,4 +1,5 @@
 // The main job without a pointer: every step by keys that a user has, the focus found by Tab.
+import AxeBuilder from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
 import { succeeded } from '../hands';
 import { expect, graphReady, node, test, visit } from '../server';
@@ -75,4 +76,28 @@ test('a workflow is built, run and saved by keyboard alone', async ({ page, serv
   const saved = await server.api('GET', `/api/workflows/${id}`);
   expect(saved.name).toBe('Lantern');
   expect(saved.videos.map((one: any) => [one.node_type, one.role]).sort()).toEqual([['Output', 'output'], ['Sora2Video', 'output']]);
+});
+
+test('keys run and save while a prompt is being written, and a list names them', async ({ page, server }) => {
+  await visit(page, '/workflows/new');
+  await graphReady(page);
+  await page.keyboard.press('n');
+  await expect(page.getByRole('searchbox', { name: 'Search nodes' })).toBeFocused();
+  await page.keyboard.type('sora');
+  await page.keyboard.press('Enter');
+  await node(page, 'Sora2Video').getByLabel('Prompt').fill('A lantern in the rain');
+  await page.keyboard.press('Control+Enter');
+  await succeeded(page, 'Sora2Video');
+  await page.keyboard.press('Control+s');
+  const id = page.url().split('/').at(-1)!;
+  await expect.poll(async () => (await server.api('GET', `/api/workflows/${id}`)).status).toBe('saved');
+  expect((await server.api('GET', `/api/executions?workflow_id=${id}`)).length).toBe(1);
+
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('?');
+  const list = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+  await expect(list).toContainText('Full screen');
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  await page.keyboard.press('Escape');
+  await expect(list).toBeHidden();
 });

@@ -121,7 +121,7 @@ fn Uses(video: Arc<Video>) -> impl IntoView {
         let role = place.role.name();
         view! {
             <li>
-                <a rel="external" href=format!("/workflows/{}", place.workflow_id)>{place.name.clone()}</a>
+                <a href=format!("/workflows/{}", place.workflow_id)>{place.name.clone()}</a>
                 <span>{format!(" as {role} of {}", place.node_type)}</span>
             </li>
         }

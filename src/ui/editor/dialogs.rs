@@ -114,8 +114,7 @@ fn saved_list(listed: Listed, again: impl Fn() + Send + 'static) -> AnyView {
             let rows = rows.into_iter().map(|row| {
                 view! {
                     <li>
-                        // A whole load: the page's address may have been replaced under the router.
-                        <a class="open-row" rel="external" href=format!("/workflows/{}", row.id)>
+                        <a class="open-row" href=format!("/workflows/{}", row.id)>
                             <strong>{row.name}</strong>
                             <span>{words::count(row.node_count, "node")} ", " {words::count(row.video_count, "video")} ", " <When at=row.updated_at/></span>
                         </a>

@@ -4,7 +4,8 @@ use leptos::{ev, prelude::*};
 
 use super::{
     canvas::target_of,
-    state::{Connecting, Editor},
+    on_demand::{Act, Desk},
+    state::{Connecting, Editor, PaletteRequest},
 };
 use crate::{
     graph::{
@@ -20,11 +21,11 @@ use crate::{
 /// How far an arrow key moves a node, and with Shift.
 const STEP: (f64, f64) = (8.0, 48.0);
 
-/// Listens to keys while the page is open.
-pub fn listen(editor: Editor) {
+/// Listens to keys while the page is open. `listed`: whether the list of them is shown.
+pub fn listen(editor: Editor, desk: Desk, listed: RwSignal<bool>) {
     effect(move || {
         let down = window_event_listener(ev::keydown, move |event| {
-            if press(editor, &event) {
+            if command(desk, &event) || press(editor, &event, listed) {
                 event.prevent_default();
             }
         });
@@ -51,8 +52,23 @@ pub fn listen(editor: Editor) {
     });
 }
 
+/// What the whole workflow is told, while typing too. True where the browser should do nothing with the key.
+fn command(desk: Desk, event: &ev::KeyboardEvent) -> bool {
+    let act = match event.key().as_str() {
+        "s" | "S" => Act::Save,
+        "Enter" => Act::Start(None),
+        _ => return false,
+    };
+    let held = (event.ctrl_key() || event.meta_key()) && !event.shift_key() && !event.alt_key();
+    // A key that is kept down says it again and again.
+    if held && !event.repeat() && !event.default_prevented() {
+        desk.ask(act);
+    }
+    held
+}
+
 /// What a key does. True where the browser should do nothing with it.
-fn press(editor: Editor, event: &ev::KeyboardEvent) -> bool {
+fn press(editor: Editor, event: &ev::KeyboardEvent, listed: RwSignal<bool>) -> bool {
     if event.default_prevented() || canvas_dom::closest(event, "dialog, [data-own-keys]").is_some() {
         return false;
     }
@@ -83,6 +99,8 @@ fn press(editor: Editor, event: &ev::KeyboardEvent) -> bool {
         "+" | "=" => editor.zoom_by(1.25),
         "-" => editor.zoom_by(0.8),
         "1" => editor.fit(),
+        "n" | "N" => editor.palette.set(Some(PaletteRequest { at: None, from: None })),
+        "?" => listed.set(true),
         _ => return false,
     }
     true

@@ -26,6 +26,7 @@ mod restore;
 mod run;
 mod save;
 mod session;
+mod shortcuts;
 mod socket;
 mod state;
 mod tools;

@@ -17,6 +17,7 @@ use super::{
     restore::Restore,
     run, save,
     session::Session,
+    shortcuts::ShortcutsDialog,
     upload::{UploadList, Uploads},
 };
 use crate::{
@@ -64,6 +65,8 @@ pub enum Part {
     Description(RwSignal<bool>),
     /// The dialog that lists the saved workflows, with whether it is shown.
     Open(RwSignal<bool>),
+    /// The list of the keys, with whether it is shown.
+    Shortcuts(RwSignal<bool>),
     /// The question after someone else saved.
     Conflict,
     /// What final mode lacks.
@@ -164,6 +167,7 @@ fn draw(what: Part) -> Result<AnyView, SplitLoaderError> {
         Part::Palette => view! { <Palette/> }.into_any(),
         Part::Description(open) => view! { <DescriptionDialog open/> }.into_any(),
         Part::Open(open) => view! { <OpenDialog open/> }.into_any(),
+        Part::Shortcuts(open) => view! { <ShortcutsDialog open/> }.into_any(),
         Part::Conflict => view! { <ConflictDialog/> }.into_any(),
         Part::Lacking => view! { <LackingDialog/> }.into_any(),
         Part::Offer => view! { <DraftOffer/> }.into_any(),

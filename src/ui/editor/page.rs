@@ -84,8 +84,9 @@ fn Opened(found: Found) -> impl IntoView {
 #[component]
 fn Builder(editor: Editor, opened: Option<OpenedWorkflow>, settings: BuilderSettings) -> impl IntoView {
     provide_context(editor);
-    keyboard::listen(editor);
     let desk = live::begin(editor, opened.as_ref(), settings);
+    let shortcuts = RwSignal::new(false);
+    keyboard::listen(editor, desk, shortcuts);
     let session = expect_context::<Session>();
     let name = opened.map_or_else(|| UNNAMED.to_owned(), |opened| opened.workflow.name);
     view! {
@@ -95,7 +96,7 @@ fn Builder(editor: Editor, opened: Option<OpenedWorkflow>, settings: BuilderSett
             <div class="stage" on:dragover=handler(|event: ev::DragEvent| live::drag_over(&event)) on:drop=handler(move |event: ev::DragEvent| live::drop_files(editor, desk, &event))>
                 <Canvas/>
                 <EmptyCanvas/>
-                <Rail/>
+                <Rail shortcuts/>
                 <ViewTools/>
                 <StatusLine/>
                 {when_wanted(Part::Palette, move || editor.palette.with(Option::is_some))}
@@ -105,6 +106,7 @@ fn Builder(editor: Editor, opened: Option<OpenedWorkflow>, settings: BuilderSett
             </div>
             {when_wanted(Part::Conflict, move || session.conflict.get())}
             {when_wanted(Part::Lacking, move || session.lacking.with(Option::is_some))}
+            {when_wanted(Part::Shortcuts(shortcuts), move || shortcuts.get())}
         </main>
     }
 }

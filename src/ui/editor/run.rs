@@ -20,8 +20,11 @@ use crate::{
     ui::browser::events::{Heard, Told},
 };
 
-/// Starts a run: of everything, or of these nodes and what they need.
+/// Starts a run: of everything, unless that is running, or of these nodes and what they need.
 pub fn start(session: Session, restore: Restore, nodes: Option<Vec<NodeId>>) {
+    if nodes.is_none() && untrack(|| session.is_running()) {
+        return;
+    }
     let mode = session.mode.get_untracked();
     session.editor.end_typing();
     spawn_local(async move {

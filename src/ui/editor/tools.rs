@@ -13,13 +13,25 @@ const STATUS_STAYS: std::time::Duration = std::time::Duration::from_secs(6);
 
 /// The rail at the left.
 #[component]
-pub fn Rail() -> impl IntoView {
+pub fn Rail(
+    /// Whether the list of the keys is shown.
+    shortcuts: RwSignal<bool>,
+) -> impl IntoView {
     let editor = expect_context::<Editor>();
     let open = move |_: ev::MouseEvent| editor.palette.set(Some(PaletteRequest { at: None, from: None }));
     view! {
         <nav class="rail" aria-label="Tools">
             <button type="button" class="button button-icon rail-add" aria-label="Add node" title="Add node" on:click=handler(open)>
                 <Icon glyph=Glyph::Add/>
+            </button>
+            <button
+                type="button"
+                class="button button-quiet button-icon rail-keys"
+                aria-label="Keyboard shortcuts"
+                title="Keyboard shortcuts (?)"
+                on:click=handler(move |_: ev::MouseEvent| shortcuts.set(true))
+            >
+                "?"
             </button>
         </nav>
     }
