@@ -85,7 +85,7 @@ test('keys run and save while a prompt is being written, and a list names them',
   await expect(page.getByRole('searchbox', { name: 'Search nodes' })).toBeFocused();
   await page.keyboard.type('sora');
   await page.keyboard.press('Enter');
-  await node(page, 'Sora2Video').getByRole('textbox', { name: 'Prompt' }).fill('A lantern in the rain');
+  await node(page, 'Sora2Video').getByLabel('Prompt').fill('A lantern in the rain');
   await page.keyboard.press('Control+Enter');
   await succeeded(page, 'Sora2Video');
   await page.keyboard.press('Control+s');

@@ -49,7 +49,8 @@ pub fn SocketView(
     };
     let kind = kind_name(&face);
     let label = face.label.to_string();
-    let name = format!("{label}, {way}, {}", kind_words(&face));
+    // Said within the button, not as its label: the field of the same name is what a search by label is after.
+    let more = format!(", {way}, {}", kind_words(&face));
     let top = format!("top: {}px", face.offset().y - crate::graph::layout::HEADER - crate::graph::layout::SOCKET_ROW / 2.0);
     let press = {
         let label = label.clone();
@@ -71,7 +72,6 @@ pub fn SocketView(
             data-type=kind
             data-fits=Signal::derive(move || (fit.get() == Fit::Fits).then_some(""))
             title=Signal::derive(move || if let Fit::Refused(reason) = fit.get() { reason } else { String::new() })
-            aria-label=name
             style=top
             on:keydown=handler(press)
         >
@@ -79,6 +79,7 @@ pub fn SocketView(
                 <path d=shape(kind)></path>
             </svg>
             <span class="socket-label">{label}</span>
+            <span class="visually-hidden">{more}</span>
         </button>
     }
 }
