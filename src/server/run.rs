@@ -156,12 +156,10 @@ async fn compose(config: Config) -> Result<AppState> {
     })
 }
 
-/// Where Leptos finds the browser's files. Their names carry hashes where a build wrote `hash.txt`: `make build` into the site,
-/// cargo-leptos beside the program.
+/// Where Leptos finds the browser's files. Their names carry hashes where the build wrote `hash.txt`: `make build` does, a watch,
+/// which could not keep it true, does not.
 fn leptos_options(config: &Config) -> LeptosOptions {
-    let beside = || std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join("hash.txt")));
-    let in_site = std::path::absolute(config.site_root.join("hash.txt")).ok();
-    let hash_file = in_site.into_iter().chain(beside()).find(|file| file.is_file());
+    let hash_file = std::path::absolute(config.site_root.join("hash.txt")).ok().filter(|file| file.is_file());
     let text = |text: &str| Arc::<str>::from(text);
     LeptosOptions::builder()
         .output_name(text("reelgraph"))

@@ -105,7 +105,7 @@ pub fn router(state: AppState, access: Access) -> Result<Router> {
 fn files(state: &AppState) -> Router<AppState> {
     let folder = |path: &str| ServeDir::new(state.config.site_root.join(path)).append_index_html_on_directories(false);
     // With a hash of the content in its name, what a browser has of a file is right for ever.
-    let keep = if state.leptos.hash_files && !cfg!(debug_assertions) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let keep = if state.leptos.hash_files { "public, max-age=31536000, immutable" } else { "no-cache" };
     let keep = SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static(keep));
     let built = folder("pkg").precompressed_br().precompressed_gzip();
     let files = Router::new().route_service("/favicon.svg", folder(""));
