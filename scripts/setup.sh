@@ -11,7 +11,8 @@ mkdir -p "$TOOLS/bin"
 
 WASM_TARGET=wasm32-unknown-unknown
 WASM_OPT_VERSION=132.0.0
-CARGO_LEPTOS_VERSION=0.3.11
+# The last whose own lock builds with the Rust that Cargo.toml asks for.
+CARGO_LEPTOS_VERSION=0.3.10
 # A toolchain made of Debian's packages, linked into rustup under this name.
 DEBIAN_TOOLCHAIN=reelgraph-debian
 
@@ -19,6 +20,8 @@ say() { printf 'reelgraph: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 is_debian() { have apt-get; }
+# prints PATTERN COMMAND…: read to its end, as a command that is cut short in a pipe counts as failed.
+prints() { local text; text=$("${@:2}" 2>/dev/null) && grep -q -- "$1" <<<"$text"; }
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"
@@ -61,7 +64,7 @@ has_wasm_library() { compgen -G "$(rustc --print sysroot)/lib/rustlib/$WASM_TARG
 # Where rustup reaches no server: Debian's own compiler, and the standard library built from Debian's own source.
 debian_toolchain() {
   local dir=$REELGRAPH_CACHE/wasm-std lib=/usr/lib/rustlib/$WASM_TARGET/lib
-  if ! [ -x /usr/bin/cargo-clippy ] || ! [ -d /usr/lib/rustlib/src/rust ] || ! apt-cache policy rustc-web 2>/dev/null | grep -q 'Installed: [0-9]'; then
+  if ! [ -x /usr/bin/cargo-clippy ] || ! [ -d /usr/lib/rustlib/src/rust ] || ! prints 'Installed: [0-9]' apt-cache policy rustc-web; then
     install_packages "a Rust that can build for the browser" rustc-web cargo-web rust-web-src rust-web-clippy rust-web-llvm lld-22
   fi
   if ! compgen -G "$lib/libstd-*.rlib" >/dev/null; then
@@ -85,7 +88,7 @@ debian_toolchain() {
 need_rust() {
   have cc || need_command cc "a C compiler for SQLite" "$(is_debian && echo build-essential || echo gcc)"
   have cargo || is_debian || die "Rust is missing; install it with rustup and run this again"
-  if have rustup && [ -z "${RUSTUP_TOOLCHAIN:-}" ] && rustup toolchain list 2>/dev/null | grep -q "^$DEBIAN_TOOLCHAIN\$"; then
+  if have rustup && [ -z "${RUSTUP_TOOLCHAIN:-}" ] && prints "^$DEBIAN_TOOLCHAIN\$" rustup toolchain list; then
     export RUSTUP_TOOLCHAIN=$DEBIAN_TOOLCHAIN
   fi
   if have rustc && has_wasm_library; then return; fi
@@ -138,10 +141,10 @@ need_node() {
   have npm || need_command npm "runs the browser tests" "$(have brew && echo node || echo npm)"
 }
 
-# A browser that plays H.264: Debian's Chromium, else the Chrome that Playwright installs.
+# A browser that plays H.264: Debian's Chromium (Ubuntu's is a snap), else the Chrome that Playwright installs.
 need_browser() {
   if have chromium || have google-chrome || [ -d "/Applications/Google Chrome.app" ]; then return; fi
-  if is_debian && apt-cache policy chromium 2>/dev/null | grep -q 'Candidate: [0-9]' && ! grep -qi ubuntu /etc/os-release; then
+  if is_debian && ! grep -qi ubuntu /etc/os-release; then
     install_packages "runs the browser tests" chromium
   else
     say "installing Chrome for the browser tests"
