@@ -72,7 +72,6 @@ const CASES: &[Case] = &[
     ("google", "[[gone]]", "failed", "expired", 1, 1),
     ("veo", "[[gone]]", "failed", "expired", 1, 1),
     ("xai", "[[gone]]", "failed", "expired", 1, 1),
-    ("xai", "[[gone]][[block-later]]", "failed", "moderated", 1, 1),
     ("openai", "[[expired]]", "failed", "expired", 1, 1),
     ("google", "[[expired]]", "failed", "expired", 1, 1),
     ("veo", "[[expired]]", "failed", "expired", 1, 1),
@@ -129,8 +128,22 @@ async fn every_scenario_ends_as_it_should_and_nothing_is_asked_for_twice() {
     assert_eq!(spending["total_usd_micros"], costs.sum::<i64>());
     let elsewhere = double.book.open().elsewhere.clone();
     // One for each redirect and each of xAI's clips, which lie there anyway; two for what was truncated, and for what was gone.
-    assert_eq!(elsewhere.len(), 3 + 6 + 2 + 2);
+    assert_eq!(elsewhere.len(), 3 + 5 + 2 + 2);
     assert!(elsewhere.iter().all(|request| KEYS.iter().all(|key| !request.head.contains(key))), "{elsewhere:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clip_withheld_on_the_second_look_leaves_its_reason_its_price_and_the_answer() {
+    let double = double().await;
+    let server = server(&double).await;
+    let job = ask(&server.client, "xai", "a lantern [[gone]][[block-later]]").await;
+    let job = settled(&server.client, &job).await;
+    assert_eq!(job["error"]["kind"], "moderated", "{job:#}");
+    let entry = entry(&server.client, job["id"].as_str().unwrap()).await;
+    assert_eq!(entry["state"], "lost");
+    // The first look told 50,000 and let it pass.
+    assert_eq!(entry["cost"]["usd_micros"], 70_000, "{entry:#}");
+    assert!(entry["answer"].as_str().unwrap().contains(r#""respect_moderation":false"#), "{entry:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -108,10 +108,11 @@ async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Resp
         let error = json!({ "code": "internal_error", "message": "Video generation failed" });
         return answer(200, json!({ "status": "failed", "model": job.model, "progress": 0, "error": error }));
     }
-    let is_blocked = scenario.has("block") || scenario.has("block-later") && job.downloads > 0;
+    let is_blocked_later = scenario.has("block-later") && job.downloads > 0;
+    let is_blocked = scenario.has("block") || is_blocked_later;
     let video = json!({
         "url": format!("{}/{}", shared.elsewhere(), job.id), "duration": job.seconds, "respect_moderation": !is_blocked,
     });
-    let usage = json!({ "cost_in_usd_ticks": 500_000_000_u64 });
+    let usage = json!({ "cost_in_usd_ticks": if is_blocked_later { 700_000_000_u64 } else { 500_000_000 } });
     answer(200, json!({ "status": "done", "video": video, "model": job.model, "progress": 100, "usage": usage }))
 }

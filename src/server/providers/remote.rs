@@ -71,11 +71,7 @@ impl<A: VideoApi> Remote<A> {
             }
             Err(error) => {
                 match error.class {
-                    ProviderClass::Unknown => {
-                        if let Some(raw) = &error.raw {
-                            ledger.answered(raw).await?;
-                        }
-                    }
+                    ProviderClass::Unknown => keep(ledger, &error).await?,
                     ProviderClass::NotReached | ProviderClass::Busy(_) => ledger.not_taken(error.raw.as_deref(), true).await?,
                     _ => ledger.not_taken(error.raw.as_deref(), false).await?,
                 }
@@ -134,17 +130,10 @@ impl<A: VideoApi> Remote<A> {
             let wait = match self.api.poll(job).await {
                 Ok(Polled::Ready { clip, usd_micros }) => return Ok((clip, usd_micros)),
                 Ok(Polled::Ended(error)) => {
-                    if let Some(raw) = &error.raw {
-                        ledger.answered(raw).await?;
-                    }
+                    keep(ledger, &error).await?;
                     return Err(error.into());
                 }
-                Ok(Polled::Withheld { error, usd_micros }) => {
-                    if let Some(raw) = &error.raw {
-                        ledger.answered(raw).await?;
-                    }
-                    return lost(ledger, error, usd_micros).await;
-                }
+                Ok(Polled::Withheld { error, usd_micros }) => return lost(ledger, error, usd_micros).await,
                 Ok(Polled::Working { progress, ask_again }) => {
                     share = share.max(progress.unwrap_or_default().clamp(0.0, 1.0));
                     on_progress(share * MAKING, &format!("{title} is making it"));
@@ -252,8 +241,17 @@ impl<A: VideoApi> VideoProvider for Remote<A> {
 /// The provider withholds the clip, or has it no more, or the whole job: it was made, for all anybody knows, and is billed, at this price in
 /// millionths of a US dollar where the provider told it.
 async fn lost<T>(ledger: &dyn Ledger, error: ProviderError, usd_micros: Option<i64>) -> Result<T> {
+    keep(ledger, &error).await?;
     ledger.lost(usd_micros).await?;
     Err(error.into())
+}
+
+/// Keeps the answer that told of it, where there is one.
+async fn keep(ledger: &dyn Ledger, error: &ProviderError) -> Result<()> {
+    match &error.raw {
+        Some(raw) => ledger.answered(raw).await,
+        None => Ok(()),
+    }
 }
 
 fn unknown(message: String) -> Error {
