@@ -20,32 +20,39 @@ use crate::{
     ui::browser::events::{Heard, Told},
 };
 
-/// Starts a run: of everything, unless that is running, or of these nodes and what they need.
+/// Starts a run: of everything, unless that is running or asked for, or of these nodes and what they need.
 pub fn start(session: Session, restore: Restore, nodes: Option<Vec<NodeId>>) {
-    if nodes.is_none() && untrack(|| session.is_running()) {
+    if nodes.is_some() {
+        spawn_local(ask(session, restore, nodes));
+    } else if !session.starting.get_value() && !untrack(|| session.is_running()) {
+        session.starting.set_value(true);
+        spawn_local(async move {
+            ask(session, restore, None).await;
+            session.starting.set_value(false);
+        });
+    }
+}
+
+async fn ask(session: Session, restore: Restore, nodes: Option<Vec<NodeId>>) {
+    session.editor.end_typing();
+    let mode = session.mode.get_untracked();
+    let Some(workflow_id) = save::ensure_row(session).await else { return };
+    let asked = NewExecution { workflow_id: Some(workflow_id), definition: Some(session.editor.definition()), nodes, mode };
+    if mode == Mode::Final && !session.missing_for_final().is_empty() && !needs_no_key(&asked).await {
+        tell_missing(session);
         return;
     }
-    let mode = session.mode.get_untracked();
-    session.editor.end_typing();
-    spawn_local(async move {
-        let Some(workflow_id) = save::ensure_row(session).await else { return };
-        let asked = NewExecution { workflow_id: Some(workflow_id), definition: Some(session.editor.definition()), nodes, mode };
-        if mode == Mode::Final && !session.missing_for_final().is_empty() && !needs_no_key(&asked).await {
-            tell_missing(session);
-            return;
-        }
-        match start_execution(asked).await {
-            Ok(id) => {
-                // An event may have told of it before this answer came.
-                if session.run.get_untracked().is_none_or(|(shown, _)| shown != id) {
-                    session.finished.update_value(|finished| finished.clear());
-                    session.run.set(Some((id, Status::Queued)));
-                }
-                read(session, restore, id).await;
+    match start_execution(asked).await {
+        Ok(id) => {
+            // An event may have told of it before this answer came.
+            if session.run.get_untracked().is_none_or(|(shown, _)| shown != id) {
+                session.finished.update_value(|finished| finished.clear());
+                session.run.set(Some((id, Status::Queued)));
             }
-            Err(error) => refuse(session, &error),
+            read(session, restore, id).await;
         }
-    });
+        Err(error) => refuse(session, &error),
+    }
 }
 
 /// Whether a run can do without the keys that are missing, because what they would make is there already.

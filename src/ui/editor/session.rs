@@ -71,6 +71,8 @@ pub struct Session {
     pub lacking: RwSignal<Option<String>>,
     /// The run that is shown, with its status.
     pub run: RwSignal<Option<(ExecutionId, Status)>>,
+    /// Whether a run of everything was asked for and the server has not answered; not reactive.
+    pub(super) starting: StoredValue<bool>,
     /// Nodes of that run of which nothing more will be heard; not reactive.
     pub(super) finished: StoredValue<HashSet<NodeId>>,
     /// What events told of that run; not reactive.
@@ -108,6 +110,7 @@ impl Session {
             mode: RwSignal::new(Mode::Draft),
             lacking: RwSignal::new(None),
             run: RwSignal::new(run),
+            starting: StoredValue::new(false),
             finished: StoredValue::new(HashSet::new()),
             overtaken: StoredValue::default(),
             continued: StoredValue::new(continued),
