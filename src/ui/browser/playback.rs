@@ -38,19 +38,49 @@ pub fn toggle(video: NodeRef<html::Video>) {
     }
 }
 
+/// What a key asks of a clip.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Transport {
+    Toggle,
+    FullScreen,
+    /// Seconds on, or back.
+    Seek(f64),
+    /// Frames on, or back.
+    Step(f64),
+    Pause,
+    Faster,
+    Mute,
+}
+
+impl Transport {
+    /// What `key`, as the browser names it, asks for.
+    #[must_use]
+    pub fn of(key: &str) -> Option<Self> {
+        Some(match key.to_ascii_lowercase().as_str() {
+            " " | "enter" => Self::Toggle,
+            "f" => Self::FullScreen,
+            "j" => Self::Seek(-1.0),
+            "k" => Self::Pause,
+            "l" => Self::Faster,
+            "," => Self::Step(-1.0),
+            "." => Self::Step(1.0),
+            "m" => Self::Mute,
+            _ => return None,
+        })
+    }
+}
+
 /// Does what `key` means for a clip of frames `frame_seconds` long. Whether the key meant anything.
 pub fn press(video: NodeRef<html::Video>, key: &str, frame_seconds: f64) -> bool {
-    let Some(element) = video.get_untracked() else { return false };
-    match key {
-        " " | "Enter" => toggle(video),
-        "f" | "F" => full_screen(&element),
-        "j" | "J" => seek(&element, -1.0),
-        "k" | "K" => pause(&element),
-        "l" | "L" => faster(&element),
-        "," => seek(&element, -frame_seconds),
-        "." => seek(&element, frame_seconds),
-        "m" | "M" => element.set_muted(!element.muted()),
-        _ => return false,
+    let (Some(element), Some(asked)) = (video.get_untracked(), Transport::of(key)) else { return false };
+    match asked {
+        Transport::Toggle => toggle(video),
+        Transport::FullScreen => full_screen(&element),
+        Transport::Seek(seconds) => seek(&element, seconds),
+        Transport::Step(frames) => seek(&element, frames * frame_seconds),
+        Transport::Pause => pause(&element),
+        Transport::Faster => faster(&element),
+        Transport::Mute => element.set_muted(!element.muted()),
     }
     true
 }

@@ -4,6 +4,7 @@ use leptos::{ev, prelude::*};
 
 use super::{
     canvas::target_of,
+    keys::{Held, Meaning},
     on_demand::{Act, Desk},
     state::{Connecting, Editor, PaletteRequest},
 };
@@ -17,9 +18,6 @@ use crate::{
     },
     ui::{browser::canvas_dom, components::effect},
 };
-
-/// How far an arrow key moves a node, and with Shift.
-const STEP: (f64, f64) = (8.0, 48.0);
 
 /// Listens to keys while the page is open. `listed`: whether the list of them is shown.
 pub fn listen(editor: Editor, desk: Desk, listed: RwSignal<bool>) {
@@ -54,17 +52,16 @@ pub fn listen(editor: Editor, desk: Desk, listed: RwSignal<bool>) {
 
 /// What the whole workflow is told, while typing too. True where the browser should do nothing with the key.
 fn command(desk: Desk, event: &ev::KeyboardEvent) -> bool {
-    let act = match event.key().as_str() {
-        "s" | "S" => Act::Save,
-        "Enter" => Act::Start(None),
+    let act = match meaning(event) {
+        Some(Meaning::Save) => Act::Save,
+        Some(Meaning::Run) => Act::Start(None),
         _ => return false,
     };
-    let held = (event.ctrl_key() || event.meta_key()) && !event.shift_key() && !event.alt_key();
     // A key that is kept down says it again and again.
-    if held && !event.repeat() && !event.default_prevented() {
+    if !event.repeat() && !event.default_prevented() {
         desk.ask(act);
     }
-    held
+    true
 }
 
 /// What a key does. True where the browser should do nothing with it.
@@ -72,51 +69,43 @@ fn press(editor: Editor, event: &ev::KeyboardEvent, listed: RwSignal<bool>) -> b
     if event.default_prevented() || canvas_dom::closest(event, "dialog, [data-own-keys]").is_some() {
         return false;
     }
-    let key = event.key();
+    let Some(meaning) = meaning(event) else { return false };
     if canvas_dom::is_typing(event) {
-        if key == "Escape" {
+        if meaning == Meaning::LetGo {
             canvas_dom::blur();
         }
-        return key == "Escape";
+        return meaning == Meaning::LetGo;
     }
-    if event.ctrl_key() || event.meta_key() {
-        return shortcut(editor, &key.to_ascii_lowercase(), event.shift_key());
-    }
-    let distance = if event.shift_key() { STEP.1 } else { STEP.0 };
     let connecting = editor.connecting.with_untracked(Option::is_some);
-    match key.as_str() {
-        "Escape" => escape(editor),
-        "Delete" | "Backspace" => editor.delete_selection(),
-        "ArrowRight" | "ArrowDown" if connecting => go_to_fitting(editor, event, true),
-        "ArrowLeft" | "ArrowUp" if connecting => go_to_fitting(editor, event, false),
-        _ if canvas_dom::has_own_keys(event) && !key.starts_with("Arrow") => return false,
-        _ if canvas_dom::closest(event, "video").is_some() => return false,
-        "ArrowLeft" => editor.nudge(Point::new(-distance, 0.0)),
-        "ArrowRight" => editor.nudge(Point::new(distance, 0.0)),
-        "ArrowUp" => editor.nudge(Point::new(0.0, -distance)),
-        "ArrowDown" => editor.nudge(Point::new(0.0, distance)),
-        " " => editor.space_held.set_value(true),
-        "+" | "=" => editor.zoom_by(1.25),
-        "-" => editor.zoom_by(0.8),
-        "1" => editor.fit(),
-        "n" | "N" => editor.palette.set(Some(PaletteRequest { at: None, from: None })),
-        "?" => listed.set(true),
-        _ => return false,
+    let has_own_keys = || canvas_dom::has_own_keys(event);
+    let is_on_clip = || canvas_dom::closest(event, "video").is_some();
+    match meaning {
+        Meaning::Undo => editor.undo(),
+        Meaning::Redo => editor.redo(),
+        Meaning::Copy => return editor.copy(),
+        Meaning::Cut => editor.cut(),
+        Meaning::Duplicate => editor.duplicate(),
+        Meaning::SelectAll => editor.select_all(),
+        Meaning::LetGo => escape(editor),
+        Meaning::Delete => editor.delete_selection(),
+        Meaning::Move(right, down) if connecting => go_to_fitting(editor, event, right + down > 0.0),
+        Meaning::Move(..) if is_on_clip() => return false,
+        Meaning::Move(right, down) => editor.nudge(Point::new(right, down)),
+        _ if has_own_keys() || is_on_clip() => return false,
+        Meaning::Pan => editor.space_held.set_value(true),
+        Meaning::ZoomIn => editor.zoom_by(1.25),
+        Meaning::ZoomOut => editor.zoom_by(0.8),
+        Meaning::Fit => editor.fit(),
+        Meaning::AddNode => editor.palette.set(Some(PaletteRequest { at: None, from: None })),
+        Meaning::ListKeys => listed.set(true),
+        Meaning::Run | Meaning::Save => return false,
     }
     true
 }
 
-fn shortcut(editor: Editor, key: &str, shift: bool) -> bool {
-    match (key, shift) {
-        ("z", false) => editor.undo(),
-        ("z", true) | ("y", _) => editor.redo(),
-        ("c", false) => return editor.copy(),
-        ("x", false) => editor.cut(),
-        ("d", false) => editor.duplicate(),
-        ("a", false) => editor.select_all(),
-        _ => return false,
-    }
-    true
+fn meaning(event: &ev::KeyboardEvent) -> Option<Meaning> {
+    let held = Held { ctrl: event.ctrl_key() || event.meta_key(), shift: event.shift_key(), alt: event.alt_key() };
+    Meaning::of(&event.key(), held)
 }
 
 fn escape(editor: Editor) {

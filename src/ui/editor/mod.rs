@@ -12,6 +12,7 @@ mod hand;
 mod image_facts;
 mod inspector;
 mod keyboard;
+mod keys;
 mod live;
 mod minimap;
 mod model_facts;
