@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 need_rust
 need_ffmpeg
-need_wasm_opt
+need_packers
 have brotli || install_packages "compresses the browser's files" brotli
 
 profile=wasm-release
@@ -43,6 +43,7 @@ fi
     printf '@layer %s {\n' "$layer"; cat "style/$file"; printf '}\n'
   done
 } >$site/pkg/reelgraph.css
+if have esbuild; then esbuild $site/pkg/*.js $site/pkg/*.css --minify --log-level=error --outdir=$site/pkg --allow-overwrite; fi
 
 digest() { cat "$@" | { sha256sum 2>/dev/null || shasum -a 256; } | cut -c1-16; }
 rename() { sed "s|$2|$3|g" "$1" >"$1.new" && mv "$1.new" "$1"; }
@@ -56,8 +57,8 @@ for part in $site/pkg/split_*.wasm $site/pkg/chunk_*.wasm; do
 done
 # The two scripts import each other: one name for both.
 hash=$(digest $site/pkg/reelgraph.js $site/pkg/split.js)
-rename $site/pkg/reelgraph.js 'from "./split.js"' "from \"./split.$hash.js\""
-rename $site/pkg/split.js 'from "./reelgraph.js"' "from \"./reelgraph.$hash.js\""
+rename $site/pkg/reelgraph.js 'from *"./split.js"' "from \"./split.$hash.js\""
+rename $site/pkg/split.js 'from *"./reelgraph.js"' "from \"./reelgraph.$hash.js\""
 mv $site/pkg/split.js "$site/pkg/split.$hash.js"
 mv $site/pkg/reelgraph.js "$site/pkg/reelgraph.$hash.js"
 echo "js: $hash" >>$site/hash.txt

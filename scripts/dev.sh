@@ -6,6 +6,6 @@ cd "$(dirname "$0")/.."
 need_rust
 need_ffmpeg
 need_wasm_bindgen
-need_wasm_opt
+need_packers
 need_cargo_leptos
 exec cargo leptos watch --split

@@ -11,6 +11,7 @@ mkdir -p "$TOOLS/bin"
 
 WASM_TARGET=wasm32-unknown-unknown
 WASM_OPT_VERSION=132.0.0
+ESBUILD_VERSION=0.28.2
 # The last whose own lock builds with the Rust that Cargo.toml asks for.
 CARGO_LEPTOS_VERSION=0.3.10
 # A toolchain made of Debian's packages, linked into rustup under this name.
@@ -125,14 +126,16 @@ need_cargo_leptos() {
   have cargo-leptos || install_crate cargo-leptos "$CARGO_LEPTOS_VERSION" --locked --no-default-features --features no_downloads
 }
 
-# wasm-opt of a version that reads what this Rust writes; Debian's own is too old.
-need_wasm_opt() {
-  have node && have npm || { say "Node.js is not installed: skipping wasm-opt, the page will be larger"; return; }
-  if [ "$(cat "$TOOLS/wasm-opt-version" 2>/dev/null)" = $WASM_OPT_VERSION ] && have wasm-opt; then return; fi
-  say "installing wasm-opt $WASM_OPT_VERSION"
-  npm install --silent --no-fund --no-audit --no-save --prefix "$TOOLS" binaryen@$WASM_OPT_VERSION >/dev/null ||
-    die "npm could not install binaryen; install wasm-opt by hand and run this again"
-  echo $WASM_OPT_VERSION >"$TOOLS/wasm-opt-version"
+# What makes the browser's files small: wasm-opt of a version that reads what this Rust writes (Debian's own is too old), and esbuild.
+need_packers() {
+  have node && have npm || { say "Node.js is not installed: skipping wasm-opt and esbuild, the page will be larger"; return; }
+  local wanted="binaryen@$WASM_OPT_VERSION esbuild@$ESBUILD_VERSION"
+  if [ "$(cat "$TOOLS/packers" 2>/dev/null)" = "$wanted" ] && have wasm-opt && have esbuild; then return; fi
+  say "installing wasm-opt $WASM_OPT_VERSION and esbuild $ESBUILD_VERSION"
+  # shellcheck disable=SC2086
+  npm install --silent --no-fund --no-audit --no-save --prefix "$TOOLS" $wanted >/dev/null ||
+    die "npm could not install $wanted; install wasm-opt and esbuild by hand and run this again"
+  echo "$wanted" >"$TOOLS/packers"
 }
 
 need_ffmpeg() { have ffprobe || need_command ffmpeg "reads and makes video" ffmpeg; }
