@@ -199,6 +199,28 @@ async fn a_run_tells_its_price_before_and_after_and_the_same_again_is_free() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn equal_shots_are_priced_and_paid_once() {
+    let double = double().await;
+    let server = server(&double).await;
+    let client = &server.client;
+    let shot =
+        |id: &str, prompt: &str| node(id, "Sora2Video", json!({ "provider": "openai", "model": "sora-2", "seconds": 4, "prompt": prompt }));
+    let last = |id: &str| node(id, "FrameGrab", json!({ "frame": "last" }));
+    // Twice the same two shots, the second of which begins where the first ends.
+    let nodes = [shot("a1", "a door"), last("a2"), shot("a3", "it opens"), shot("b1", "a door"), last("b2"), shot("b3", "it opens")];
+    let wires = ["a1.video a2.video", "a2.image a3.first_frame", "b1.video b2.video", "b2.image b3.first_frame"];
+    let asked = json!({ "definition": definition(&nodes, &wires), "mode": "final" });
+    let price = client.post("/api/executions/estimate", &asked).await.expect(200).json();
+    assert_eq!(price["usd_micros"], 800_000, "{price:#}");
+
+    let id = client.post("/api/executions", &asked).await.expect(202).json()["execution_id"].as_str().unwrap().to_owned();
+    let run = client.wait_for(&format!("/api/executions/{id}"), |run| !run["finished_at"].is_null()).await;
+    assert_eq!(run["status"], "succeeded", "{run:#}");
+    assert_eq!(double.book.open().creates.len(), 2);
+    assert_eq!(client.get("/api/spend").await.expect(200).json()["total_usd_micros"], price["usd_micros"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_made_once_runs_again_without_a_key_and_after_its_model_is_retired() {
     let double = double().await;
     let mut server = server(&double).await;

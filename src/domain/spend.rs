@@ -162,7 +162,7 @@ impl Estimate {
 pub struct NodeEstimate {
     /// The node.
     pub node_id: NodeId,
-    /// Whether its clip is there already.
+    /// Whether its clip is there already, or is another node's of the same run too.
     pub cached: bool,
     /// Millionths of a US dollar; `None` where the price table has none.
     pub usd_micros: Option<i64>,

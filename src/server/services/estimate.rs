@@ -1,6 +1,6 @@
 //! What a run would cost, before it begins: nothing for what is there already, the table's price for what a provider would make.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::{
     domain::{
@@ -44,18 +44,30 @@ pub async fn quote(db: &Db, providers: &Providers, new: &NewExecution) -> Result
     }
 }
 
-/// Prices a plan. What comes after something that is yet to be made is not there either.
+/// Prices a plan. What comes after something that is yet to be made is not there either; equal shots are made once.
 ///
 /// # Errors
 /// The database's.
 pub async fn price(connection: &mut sqlx::SqliteConnection, plan: &Plan) -> Result<Estimate> {
     let known = known(connection, plan).await?;
     let mut estimate = Estimate::default();
+    // What each step gives, told apart by the hash of its file, or by the content key of what is yet to be made.
+    let mut gives: HashMap<&NodeId, Sha256> = HashMap::new();
+    let mut asked = HashSet::new();
     for step in &plan.steps {
+        let file = match known.get(&step.node_id) {
+            Some(media) => step_results::file_hash(connection, *media).await?,
+            None => None,
+        };
+        let given = |id: &NodeId| gives.get(id).copied();
+        let inputs: Vec<(&str, Vec<Sha256>)> =
+            step.media_inputs().map(|input| (input.socket, input.from.iter().filter_map(given).collect())).collect();
+        let key = content_key(step, &inputs);
+        gives.insert(&step.node_id, file.unwrap_or(key));
         if let Action::Generate(generate) = &step.action
             && generate.provider != Provider::Animatic
         {
-            let cached = known.contains_key(&step.node_id);
+            let cached = known.contains_key(&step.node_id) || !asked.insert(key);
             let usd_micros = if cached { Some(0) } else { price_of(generate) };
             estimate.usd_micros += usd_micros.unwrap_or_default();
             estimate.nodes.push(NodeEstimate { node_id: step.node_id.clone(), cached, usd_micros });

@@ -45,7 +45,10 @@ pub fn Price() -> impl IntoView {
         let hint = match cached {
             0 => "What a final run would cost, by the price table".to_owned(),
             cached => {
-                format!("What a final run would cost, by the price table; {cached} of {} shots are there already", estimate.nodes.len())
+                format!(
+                    "What a final run would cost, by the price table; {cached} of {} shots cost nothing, as they are or will be there",
+                    estimate.nodes.len()
+                )
             }
         };
         Some(view! { <span class="price" title=hint>{words_for(&estimate)}</span> })
