@@ -31,6 +31,7 @@ fn a_bad_setting_stops_the_start_with_a_sentence_that_names_it() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.contains("DATABASE_URL") && stderr.lines().count() == 1, "{stderr}");
 }
+
 #[tokio::test]
 async fn without_ffmpeg_it_starts_and_says_so() {
     let dir = tempfile::tempdir().unwrap();
@@ -42,4 +43,28 @@ async fn without_ffmpeg_it_starts_and_says_so() {
     assert!(ready["ffmpeg"].as_str().unwrap().contains("ffmpeg"), "{ready}");
     let refused = server.client.upload("a.mp4", crate::support::clips::short(0)).await.problem(503);
     assert!(refused["detail"].as_str().unwrap().contains("ffmpeg"), "{refused}");
+}
+
+#[tokio::test]
+async fn metrics_count_what_is_asked_and_what_is_there() {
+    let server = TestServer::start().await;
+    let client = &server.client;
+    let clip = crate::support::clips::short(0);
+    let bytes = clip.len();
+    let id = client.upload("a.mp4", clip).await.expect(201).json()["video_id"].as_str().unwrap().to_owned();
+    client.get("/made/up/by/a/stranger").await.problem(404);
+    let metrics = client.get("/metrics").await.expect(200).text();
+    for line in [
+        r#"reelgraph_http_requests_total{method="POST",path="/api/videos/upload",status="201"} 1"#.to_owned(),
+        r#"reelgraph_http_requests_total{method="GET",path="unmatched",status="404"} 1"#.to_owned(),
+        r#"reelgraph_videos{source="uploaded"} 1"#.to_owned(),
+        format!(r#"reelgraph_stored_bytes{{source="uploaded"}} {bytes}"#),
+    ] {
+        assert!(metrics.lines().any(|one| one == line), "{line} is not in\n{metrics}");
+    }
+    assert!(!metrics.contains("stranger"), "{metrics}");
+
+    client.delete(&format!("/api/videos/{id}")).await.expect(204);
+    let metrics = client.get("/metrics").await.expect(200).text();
+    assert!(metrics.contains(r#"reelgraph_videos{source="uploaded"} 0"#), "{metrics}");
 }
