@@ -85,10 +85,21 @@ debian_toolchain() {
   else export PATH=/usr/bin:$PATH; fi
 }
 
+# Clones share what is compiled, and cargo tells what they edited by its time alone: an edit from before another clone's build would
+# count as built. So the first build after another clone's compiles this one's files anew.
+claim_target() {
+  local stamp=$CARGO_TARGET_DIR/.clone
+  [ "$(cat "$stamp" 2>/dev/null)" = "$PWD" ] && return
+  mkdir -p "$CARGO_TARGET_DIR"
+  find src tests scripts -name '*.rs' -exec touch {} +
+  echo "$PWD" >"$stamp"
+}
+
 # A Rust that builds both halves: the one in place with the WASM target, else Debian's.
 need_rust() {
   have cc || need_command cc "a C compiler for SQLite" "$(is_debian && echo build-essential || echo gcc)"
   have cargo || is_debian || die "Rust is missing; install it with rustup and run this again"
+  claim_target
   if have rustup && [ -z "${RUSTUP_TOOLCHAIN:-}" ] && prints "^$DEBIAN_TOOLCHAIN\$" rustup toolchain list; then
     export RUSTUP_TOOLCHAIN=$DEBIAN_TOOLCHAIN
   fi
