@@ -83,6 +83,14 @@ pub enum Gesture {
     },
 }
 
+impl Gesture {
+    /// Whether it pulls something along: the plane moves for it at the window's edge.
+    #[must_use]
+    pub fn pulls(&self) -> bool {
+        matches!(self, Self::Dragging { moved: true, .. } | Self::Connecting { moved: true, .. } | Self::Selecting { .. })
+    }
+}
+
 /// What a press landed on.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Target {

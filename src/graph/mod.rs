@@ -1,5 +1,6 @@
 //! The editor core and the scheduler's rules. Pure: no DOM, no signals, no async, no clock, no randomness.
 
+pub mod auto_pan;
 pub mod catalogue;
 pub mod change;
 pub mod check;

@@ -10,10 +10,10 @@ use super::{
 use crate::{
     domain::NodeId,
     graph::{
-        Connection, SocketRef,
+        Connection, SocketRef, auto_pan,
         catalogue::Direction,
         geometry::{FAR_ZOOM, Point},
-        gesture::{Input, Target},
+        gesture::{Gesture, Input, Target},
         wire::End,
     },
     ui::{
@@ -175,7 +175,7 @@ impl Pointer {
 
     fn moved(self, event: &ev::PointerEvent) {
         let Some(canvas) = self.canvas.get_untracked() else { return };
-        if self.editor.gesture.with_value(|gesture| *gesture == crate::graph::gesture::Gesture::Idle) {
+        if self.editor.gesture.with_value(|gesture| *gesture == Gesture::Idle) {
             return;
         }
         let next = Input::Move { pointer: event.pointer_id(), at: canvas_dom::place_in(&canvas, event) };
@@ -194,10 +194,22 @@ impl Pointer {
         }
     }
 
-    /// Runs the newest move, if one waits.
+    /// Runs the newest move, if one waits. At the window's edge the plane moves first, in each frame until the hand leaves the edge.
     fn flush(self) {
-        if let Some(input) = self.editor.next_move.try_update_value(Option::take).flatten() {
-            self.editor.feed(input);
+        let editor = self.editor;
+        let Some(input) = editor.next_move.try_update_value(Option::take).flatten() else { return };
+        let way = match &input {
+            Input::Move { at, .. } => auto_pan::step(*at, editor.window.get_untracked()),
+            _ => Point::default(),
+        };
+        let pans = || way != Point::default() && editor.gesture.with_value(Gesture::pulls);
+        if pans() {
+            editor.look(editor.viewport.get_untracked().panned(way));
+        }
+        editor.feed(input.clone());
+        if pans() {
+            editor.next_move.set_value(Some(input));
+            request_animation_frame(move || self.flush());
         }
     }
 
