@@ -199,7 +199,7 @@ impl Pointer {
         let editor = self.editor;
         let Some(input) = editor.next_move.try_update_value(Option::take).flatten() else { return };
         let way = match &input {
-            Input::Move { at, .. } => auto_pan::step(*at, editor.window.get_untracked()),
+            Input::Move { at, .. } => auto_pan::step(*at, editor.open_window()),
             _ => Point::default(),
         };
         let pans = || way != Point::default() && editor.gesture.with_value(Gesture::pulls);

@@ -1,6 +1,6 @@
 //! The inspector: what is known of the selection. Closed when nothing is selected; a sheet on a phone.
 
-use leptos::{ev, prelude::*};
+use leptos::{ev, html, prelude::*};
 
 use super::{
     Editor, NodeState,
@@ -21,7 +21,10 @@ use crate::{
         geometry::FAR_ZOOM,
         selection::Selection,
     },
-    ui::components::{Glyph, Icon, IconButton, OutcomeButtons, handler, memo, part},
+    ui::{
+        browser::canvas_dom,
+        components::{Glyph, Icon, IconButton, OutcomeButtons, effect, handler, memo, part},
+    },
 };
 
 /// What of the selection is shown.
@@ -58,8 +61,16 @@ pub fn Inspector() -> impl IntoView {
 #[component]
 fn Panel(#[prop(into)] title: String, children: Children) -> impl IntoView {
     let editor = expect_context::<Editor>();
+    let panel = NodeRef::<html::Aside>::new();
+    effect(move || {
+        let width = panel.get().and_then(|panel| canvas_dom::size_of(&panel)).map(|size| size.width);
+        editor.covered.set_value(width.unwrap_or_default());
+    });
+    on_cleanup(move || {
+        let _ = editor.covered.try_set_value(0.0);
+    });
     view! {
-        <aside class="inspector" aria-label="Inspector" data-own-keys="">
+        <aside class="inspector" node_ref=panel aria-label="Inspector" data-own-keys="">
             <div class="inspector-head">
                 <h2>{title}</h2>
                 <IconButton glyph=Glyph::Close label="Close the inspector" on_press=move || editor.selection.set(Selection::default())/>

@@ -81,6 +81,8 @@ pub struct Editor {
     pub viewport: RwSignal<Viewport>,
     /// The canvas' size, in CSS pixels.
     pub window: RwSignal<Size>,
+    /// How much of it a panel covers at the right, in CSS pixels; not reactive.
+    pub(super) covered: StoredValue<f64>,
     /// The nodes that are in the page, in document order.
     pub mounted: RwSignal<Vec<NodeId>>,
     /// The connections that are in the page.
@@ -123,6 +125,7 @@ impl Editor {
             selection: RwSignal::new(Selection::default()),
             viewport: RwSignal::new(Viewport::default()),
             window: RwSignal::new(Size::ASSUMED_WINDOW),
+            covered: StoredValue::new(0.0),
             mounted: RwSignal::new(Vec::new()),
             mounted_wires: RwSignal::new(Vec::new()),
             connecting: RwSignal::new(None),

@@ -30,11 +30,18 @@ impl Editor {
         self.node(&end.socket.node)?.socket_at(end.direction, &end.socket.socket)
     }
 
+    /// What of the window no panel covers, from its upper left corner. A sheet over all of it, as on a phone, is looked past.
+    #[must_use]
+    pub fn open_window(self) -> Size {
+        let (window, covered) = (self.window.get_untracked(), self.covered.get_value());
+        if covered < window.width / 2.0 { Size { width: window.width - covered, ..window } } else { window }
+    }
+
     /// The viewport that shows the whole graph.
     #[must_use]
     pub fn fitting(self) -> Viewport {
         let ids = self.with_graph(|graph| graph.nodes().iter().map(|node| node.id.clone()).collect::<Vec<_>>());
-        let window = self.window.get_untracked();
+        let window = self.open_window();
         let middle = Viewport { x: window.width / 2.0, y: window.height / 2.0, zoom: 1.0 };
         Rect::around(ids.iter().filter_map(|id| self.bounds(id))).map_or(middle, |bounds| Viewport::fitting(bounds, window))
     }
