@@ -30,9 +30,15 @@ test('Fit keeps clear of the inspector', async ({ page }) => {
   await visit(page, '/workflows/new');
   await graphReady(page);
   await add(page, 'note', 'Note');
+  // The inspector of the second node takes the place of the first one's.
+  await add(page, 'output', 'Output');
   const inspector = (await page.getByRole('complementary', { name: 'Inspector' }).boundingBox())!;
   await page.getByRole('button', { name: 'Fit', exact: true }).click();
-  const aside = () => node(page, 'Note').boundingBox().then((box) => Math.abs(box!.x + box!.width / 2 - inspector.x / 2));
+  const aside = async () => {
+    const [note, output] = [(await node(page, 'Note').boundingBox())!, (await node(page, 'Output').boundingBox())!];
+    const [left, right] = [Math.min(note.x, output.x), Math.max(note.x + note.width, output.x + output.width)];
+    return Math.abs((left + right) / 2 - inspector.x / 2);
+  };
   await expect.poll(aside).toBeLessThan(3);
 });
 
