@@ -11,7 +11,7 @@ use crate::{
     },
     graph::{
         content_key,
-        plan::{Action, Generate, Plan, Step},
+        plan::{Action, Generate, Plan},
     },
     server::{
         Error, Result,
@@ -49,25 +49,14 @@ pub async fn quote(db: &Db, providers: &Providers, new: &NewExecution) -> Result
 /// # Errors
 /// The database's.
 pub async fn price(connection: &mut sqlx::SqliteConnection, plan: &Plan) -> Result<Estimate> {
-    let known = known(connection, plan).await?;
+    let given = look_through(connection, plan).await?;
     let mut estimate = Estimate::default();
-    // What each step gives, told apart by the hash of its file, or by the content key of what is yet to be made.
-    let mut gives: HashMap<&NodeId, Sha256> = HashMap::new();
     let mut asked = HashSet::new();
     for step in &plan.steps {
-        let file = match known.get(&step.node_id) {
-            Some(media) => step_results::file_hash(connection, *media).await?,
-            None => None,
-        };
-        let given = |id: &NodeId| gives.get(id).copied();
-        let inputs: Vec<(&str, Vec<Sha256>)> =
-            step.media_inputs().map(|input| (input.socket, input.from.iter().filter_map(given).collect())).collect();
-        let key = content_key(step, &inputs);
-        gives.insert(&step.node_id, file.unwrap_or(key));
         if let Action::Generate(generate) = &step.action
             && generate.provider != Provider::Animatic
         {
-            let cached = known.contains_key(&step.node_id) || !asked.insert(key);
+            let cached = given.get(&step.node_id).is_some_and(|given| given.media.is_some() || !asked.insert(given.hash));
             let usd_micros = if cached { Some(0) } else { price_of(generate) };
             estimate.usd_micros += usd_micros.unwrap_or_default();
             estimate.nodes.push(NodeEstimate { node_id: step.node_id.clone(), cached, usd_micros });
@@ -81,35 +70,49 @@ pub async fn price(connection: &mut sqlx::SqliteConnection, plan: &Plan) -> Resu
 /// # Errors
 /// The database's.
 pub async fn known(connection: &mut sqlx::SqliteConnection, plan: &Plan) -> Result<HashMap<NodeId, Media>> {
-    let mut known = HashMap::new();
+    let given = look_through(connection, plan).await?;
+    Ok(given.into_iter().filter_map(|(id, given)| Some((id.clone(), given.media?))).collect())
+}
+
+/// What a step gives.
+#[derive(Debug, Clone, Copy)]
+struct Given {
+    /// What is there already.
+    media: Option<Media>,
+    /// The hash of its file; of what is yet to be made, the content key, which equal steps share.
+    hash: Sha256,
+    /// Whether there is a file.
+    is_file: bool,
+}
+
+async fn look_through<'a>(connection: &mut sqlx::SqliteConnection, plan: &'a Plan) -> Result<HashMap<&'a NodeId, Given>> {
+    let mut all: HashMap<&NodeId, Given> = HashMap::new();
     for step in &plan.steps {
+        let inputs = || step.media_inputs().flat_map(|input| &input.from).map(|id| all.get(id));
+        let hash = |id: &NodeId| Some(all.get(id)?.hash);
+        let hashes: Vec<_> = step.media_inputs().map(|input| (input.socket, input.from.iter().filter_map(hash).collect())).collect();
+        let key = content_key(step, &hashes);
         let media = match &step.action {
             Action::Upload { video_id } => Some(Media::Video(*video_id)),
             Action::UploadImage { image_id } => Some(Media::Image(*image_id)),
-            Action::Output { .. } => step.media_inputs().flat_map(|input| &input.from).find_map(|id| known.get(id).copied()),
-            Action::Generate(_) | Action::Stitch { .. } | Action::GrabFrame { .. } => made_earlier(connection, step, &known).await?,
-            Action::Value { .. } => None,
+            Action::Output { .. } => inputs().find_map(|given| given?.media),
+            // Without the files of all that flows in, nothing can have been made of them.
+            Action::Generate(_) | Action::Stitch { .. } | Action::GrabFrame { .. }
+                if inputs().all(|given| given.is_some_and(|given| given.is_file)) =>
+            {
+                step_results::find(connection, &key).await?
+            }
+            Action::Generate(_) | Action::Stitch { .. } | Action::GrabFrame { .. } | Action::Value { .. } => None,
         };
-        known.extend(media.map(|media| (step.node_id.clone(), media)));
+        let file = match media {
+            Some(media) => step_results::file_hash(connection, media).await?,
+            None => None,
+        };
+        all.insert(&step.node_id, Given { media, hash: file.unwrap_or(key), is_file: file.is_some() });
     }
-    Ok(known)
+    Ok(all)
 }
 
 fn price_of(generate: &Generate) -> Option<i64> {
     provider::model(generate.provider, &generate.model)?.usd_micros(generate.seconds, generate.size)
-}
-
-/// What an earlier run gave for this step.
-async fn made_earlier(connection: &mut sqlx::SqliteConnection, step: &Step, known: &HashMap<NodeId, Media>) -> Result<Option<Media>> {
-    let mut hashes: Vec<(&str, Vec<Sha256>)> = Vec::new();
-    for input in step.media_inputs() {
-        let mut of_socket = Vec::with_capacity(input.from.len());
-        for id in &input.from {
-            let Some(media) = known.get(id) else { return Ok(None) };
-            let Some(hash) = step_results::file_hash(connection, *media).await? else { return Ok(None) };
-            of_socket.push(hash);
-        }
-        hashes.push((input.socket, of_socket));
-    }
-    step_results::find(connection, &content_key(step, &hashes)).await
 }
