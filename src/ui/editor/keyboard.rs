@@ -23,7 +23,7 @@ use crate::{
 pub fn listen(editor: Editor, desk: Desk, listed: RwSignal<bool>) {
     effect(move || {
         let down = window_event_listener(ev::keydown, move |event| {
-            if command(desk, &event) || press(editor, &event, listed) {
+            if press(editor, desk, &event, listed) {
                 event.prevent_default();
             }
         });
@@ -50,36 +50,24 @@ pub fn listen(editor: Editor, desk: Desk, listed: RwSignal<bool>) {
     });
 }
 
-/// What the whole workflow is told, while typing too. True where the browser should do nothing with the key.
-fn command(desk: Desk, event: &ev::KeyboardEvent) -> bool {
-    let act = match meaning(event) {
-        Some(Meaning::Save) => Act::Save,
-        Some(Meaning::Run) => Act::Start(None),
-        _ => return false,
-    };
-    // A key that is kept down says it again and again.
-    if !event.repeat() && !event.default_prevented() {
-        desk.ask(act);
-    }
-    true
-}
-
-/// What a key does. True where the browser should do nothing with it.
-fn press(editor: Editor, event: &ev::KeyboardEvent, listed: RwSignal<bool>) -> bool {
-    if event.default_prevented() || canvas_dom::closest(event, "dialog, [data-own-keys]").is_some() {
-        return false;
-    }
+/// Does what a key means. True where the browser should do nothing with it.
+fn press(editor: Editor, desk: Desk, event: &ev::KeyboardEvent, listed: RwSignal<bool>) -> bool {
     let Some(meaning) = meaning(event) else { return false };
-    if canvas_dom::is_typing(event) {
-        if meaning == Meaning::LetGo {
-            canvas_dom::blur();
+    // What the whole workflow is told, while typing too. A key that is kept down says it again and again.
+    let tell = |act| {
+        if !event.repeat() && !event.default_prevented() {
+            desk.ask(act);
         }
-        return meaning == Meaning::LetGo;
-    }
-    let connecting = editor.connecting.with_untracked(Option::is_some);
-    let has_own_keys = || canvas_dom::has_own_keys(event);
+    };
+    let is_typing = || canvas_dom::is_typing(event);
     let is_on_clip = || canvas_dom::closest(event, "video").is_some();
+    let connecting = editor.connecting.with_untracked(Option::is_some);
     match meaning {
+        Meaning::Save => tell(Act::Save),
+        Meaning::Run => tell(Act::Start(None)),
+        _ if event.default_prevented() || canvas_dom::closest(event, "dialog, [data-own-keys]").is_some() => return false,
+        Meaning::LetGo if is_typing() => canvas_dom::blur(),
+        _ if is_typing() => return false,
         Meaning::Undo => editor.undo(),
         Meaning::Redo => editor.redo(),
         Meaning::Copy => return editor.copy(),
@@ -91,14 +79,13 @@ fn press(editor: Editor, event: &ev::KeyboardEvent, listed: RwSignal<bool>) -> b
         Meaning::Move(right, down) if connecting => go_to_fitting(editor, event, right + down > 0.0),
         Meaning::Move(..) if is_on_clip() => return false,
         Meaning::Move(right, down) => editor.nudge(Point::new(right, down)),
-        _ if has_own_keys() || is_on_clip() => return false,
+        _ if canvas_dom::has_own_keys(event) => return false,
         Meaning::Pan => editor.space_held.set_value(true),
         Meaning::ZoomIn => editor.zoom_by(1.25),
         Meaning::ZoomOut => editor.zoom_by(0.8),
         Meaning::Fit => editor.fit(),
         Meaning::AddNode => editor.palette.set(Some(PaletteRequest { at: None, from: None })),
         Meaning::ListKeys => listed.set(true),
-        Meaning::Run | Meaning::Save => return false,
     }
     true
 }
