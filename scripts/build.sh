@@ -21,7 +21,7 @@ cmp -s "$CARGO_TARGET_DIR/release/reelgraph" target/release/reelgraph ||
   { cp "$CARGO_TARGET_DIR/release/reelgraph" target/release/reelgraph.new && mv target/release/reelgraph.new target/release/reelgraph; }
 
 wasm=$CARGO_TARGET_DIR/$WASM_TARGET/$profile/reelgraph.wasm
-stamp=$(cat "$wasm" style/*.css scripts/build.sh scripts/bindgen.rs <(find public -type f -print0 | sort -z | xargs -0 cat) | cksum)
+stamp=$(cat "$wasm" style/*.css scripts/build.sh scripts/bindgen.rs <(cat "$TOOLS/packers" 2>/dev/null || true; find public -type f -print0 | sort -z | xargs -0 cat) | cksum)
 if [ "$(cat target/site/.stamp 2>/dev/null)" = "$stamp" ]; then say "target/release/reelgraph and target/site are up to date"; exit 0; fi
 
 say "packing the browser's files"
