@@ -53,6 +53,7 @@ test('on a phone the sheet of a node makes way while the node is dragged', async
   const handle = (await node(page, 'Note').locator('[data-drag-handle]').boundingBox())!;
   await page.mouse.move(handle.x + 20, handle.y + 8);
   await page.mouse.down();
+  await expect(inspector).toBeVisible();
   await page.mouse.move(handle.x + 40, handle.y + 40, { steps: 3 });
   await expect(inspector).toBeHidden();
   await page.mouse.up();

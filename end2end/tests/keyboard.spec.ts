@@ -86,26 +86,29 @@ test('keys run and save while a prompt is being written, and a list names them',
   await page.keyboard.type('sora');
   await page.keyboard.press('Enter');
   await node(page, 'Sora2Video').getByLabel('Prompt').fill('A lantern in the rain');
-  // A key that is kept down, and one that is pressed again before the server has answered, start one run.
+  // A key that is pressed again before the server has answered, and then kept down until after the run, starts one run.
+  let starts = 0;
   let answer = () => {};
   const pressed = new Promise<void>((resolve) => (answer = resolve));
   await page.route('**/api/fn/start_execution', async (route) => {
+    starts++;
     await pressed;
     await route.continue();
   });
   const asked = page.waitForRequest('**/api/fn/start_execution');
   await page.keyboard.down('Control');
-  for (let times = 0; times < 3; times++) await page.keyboard.down('Enter');
-  await page.keyboard.up('Enter');
-  await asked;
   await page.keyboard.press('Enter');
-  await page.keyboard.up('Control');
+  await asked;
+  await page.keyboard.down('Enter');
   answer();
   await succeeded(page, 'Sora2Video');
+  await page.keyboard.down('Enter');
+  await page.keyboard.up('Enter');
+  await page.keyboard.up('Control');
   await page.keyboard.press('Control+s');
   const id = page.url().split('/').at(-1)!;
   await expect.poll(async () => (await server.api('GET', `/api/workflows/${id}`)).status).toBe('saved');
-  expect((await server.api('GET', `/api/executions?workflow_id=${id}`)).length).toBe(1);
+  expect(starts).toBe(1);
 
   await page.keyboard.press('Escape');
   await page.keyboard.press('?');

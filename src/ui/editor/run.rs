@@ -28,7 +28,7 @@ pub fn start(session: Session, restore: Restore, nodes: Option<Vec<NodeId>>) {
         session.starting.set_value(true);
         spawn_local(async move {
             ask(session, restore, None).await;
-            session.starting.set_value(false);
+            let _ = session.starting.try_set_value(false);
         });
     }
 }
