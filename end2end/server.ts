@@ -29,10 +29,10 @@ export class Server {
   log = '';
   private child?: ChildProcess;
 
-  private constructor(readonly port: number) {}
+  private constructor(readonly port: number, private readonly program: string) {}
 
-  static async start(settings: Record<string, string> = {}): Promise<Server> {
-    const server = new Server(await freePort());
+  static async start(settings: Record<string, string> = {}, program = binary): Promise<Server> {
+    const server = new Server(await freePort(), program);
     await server.begin(settings);
     return server;
   }
@@ -47,7 +47,7 @@ export class Server {
 
   async begin(settings: Record<string, string> = {}): Promise<void> {
     const environment = Object.fromEntries(Object.entries(process.env).filter(([key]) => !secrets.includes(key)));
-    const child = spawn(binary, ['serve'], {
+    const child = spawn(this.program, ['serve'], {
       cwd: this.dir,
       env: {
         ...environment,
