@@ -1,6 +1,9 @@
 //! The process's life: it answers at once, tells what is missing, and stops when told.
 
-use crate::support::{TestServer, process::ServerProcess};
+use crate::support::{
+    TestServer,
+    process::{ServerProcess, refused},
+};
 
 #[tokio::test]
 async fn a_new_server_is_alive_and_ready() {
@@ -30,6 +33,25 @@ fn a_bad_setting_stops_the_start_with_a_sentence_that_names_it() {
     assert_eq!(output.status.code(), Some(2));
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.contains("DATABASE_URL") && stderr.lines().count() == 1, "{stderr}");
+}
+
+#[tokio::test]
+async fn an_empty_variable_counts_as_not_set() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = ServerProcess::start_with(dir.path(), |command| {
+        for name in ["OPENAI_API_KEY", "OPENAI_BASE_URL", "REELGRAPH_MODELS", "REELGRAPH_CAP_RUN_USD", "REELGRAPH_MAX_UPLOAD_BYTES"] {
+            command.env(name, "");
+        }
+    });
+    server.client.get("/healthz").await.expect(200);
+}
+
+#[test]
+fn a_program_without_the_browsers_files_says_how_to_get_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let (code, said) = refused(dir.path(), |_| std::fs::remove_dir_all(dir.path().join("site")).unwrap());
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("LEPTOS_SITE_ROOT") && said.contains("make build") && said.lines().count() == 1, "{said}");
 }
 
 #[tokio::test]

@@ -1,13 +1,14 @@
 //! The settings: environment variables or flags, each checked once at the start.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{ffi::OsStr, net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, builder::{self, Resettable}};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::domain::provider::Model;
 
 mod models_file;
+pub mod site;
 
 /// Reelgraph: build video workflows as a graph, run them, and never lose or repeat a clip.
 #[derive(Debug, Parser)]
@@ -19,6 +20,24 @@ pub struct Cli {
     /// The settings.
     #[command(flatten)]
     pub settings: Settings,
+}
+
+impl Cli {
+    /// Reads the command line and the environment; says what is wrong with them, or the help, and ends the program where that is all.
+    #[must_use]
+    pub fn read(version: &'static str) -> Self {
+        let set = |name: &OsStr| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let matches = command(set).version(version).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
+/// The command line. A variable that is not `set` is not read, an empty one among them: `VAR=${VAR:-}` is how container files hand one on.
+fn command(set: impl Fn(&OsStr) -> bool) -> clap::Command {
+    Cli::command().mut_args(|argument| match argument.get_env() {
+        Some(name) if !set(name) => argument.env(Resettable::<builder::OsStr>::Reset),
+        _ => argument,
+    })
 }
 
 /// The commands.
@@ -82,7 +101,7 @@ pub struct Settings {
     /// Log filter.
     #[arg(long, env = "RUST_LOG", default_value = "info", global = true)]
     pub log: String,
-    /// The folder with the browser's files; without, `site` beside the program's folder.
+    /// The folder with the browser's files; without, the one beside the program.
     #[arg(long, env = "LEPTOS_SITE_ROOT", global = true)]
     pub site_root: Option<PathBuf>,
 }
@@ -127,7 +146,7 @@ pub struct Config {
     pub max_upload_bytes: u64,
     /// Local ffmpeg jobs at a time, at least 1.
     pub workers: usize,
-    /// The folder with the browser's files.
+    /// The folder with the browser's files; whether it holds them is for [`site::check`].
     pub site_root: PathBuf,
 }
 
@@ -219,7 +238,7 @@ impl TryFrom<Settings> for Config {
             models: models.unwrap_or_default(),
             max_upload_bytes: settings.max_upload_bytes,
             workers,
-            site_root: settings.site_root.unwrap_or_else(default_site_root),
+            site_root: settings.site_root.filter(|path| !path.as_os_str().is_empty()).unwrap_or_else(site::beside_the_program),
         })
     }
 }
@@ -237,12 +256,6 @@ fn cap(name: &str, usd: Option<f64>) -> Result<Option<i64>, SettingError> {
         Some(usd) if (0.0..=1e9).contains(&usd) => Ok(Some((usd * 1e6).round() as i64)),
         Some(usd) => Err(SettingError(format!("{name}: {usd} is no cap; give US dollars, 0 or more"))),
     }
-}
-
-/// `site` beside the folder of the program (`target/release` and `target/site`), else the one of the working folder.
-fn default_site_root() -> PathBuf {
-    let beside = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.parent()?.join("site")));
-    beside.filter(|site| site.is_dir()).unwrap_or_else(|| PathBuf::from("target/site"))
 }
 
 /// Checks a provider's base URL and gives it without the slash at its end.

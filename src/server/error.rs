@@ -91,9 +91,6 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The videos store refused.
-    #[error("videos store: {0}")]
-    Store(#[from] object_store::Error),
     /// ffmpeg or ffprobe is not installed.
     #[error("{tool} was not found")]
     ToolMissing {
@@ -159,16 +156,6 @@ impl Error {
         match self {
             Self::Io { source, .. } => source.kind() == std::io::ErrorKind::StorageFull,
             Self::Database(sqlx::Error::Database(error)) => error.message().contains("disk is full"),
-            Self::Store(error) => {
-                let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-                while let Some(error) = cause {
-                    if error.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull) {
-                        return true;
-                    }
-                    cause = error.source();
-                }
-                false
-            }
             _ => false,
         }
     }

@@ -2,19 +2,18 @@
 
 use std::{
     process::ExitCode,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, SystemTime},
 };
 
 use axum::serve::ListenerExt;
-use clap::Parser;
 use leptos::config::LeptosOptions;
 use tokio::{net::TcpListener, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Error, Result,
-    config::{Cli, Command, Config},
+    config::{Cli, Command, Config, site},
     http::{layers::Access, router::router},
     jobs::Workers,
     media::{content::Content, ffmpeg::Ffmpeg},
@@ -28,16 +27,32 @@ use crate::domain::provider;
 /// How long requests and jobs under way may take to end once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(8);
 
+/// The version, and the commit where the build named one: `0.1.0 (f047a37c1)`.
+fn version(commit: Option<&str>) -> &'static str {
+    static VERSION: OnceLock<String> = OnceLock::new();
+    let number = env!("CARGO_PKG_VERSION");
+    VERSION.get_or_init(|| match commit.filter(|commit| !commit.is_empty()) {
+        Some(commit) => format!("{number} ({commit})"),
+        None => number.to_owned(),
+    })
+}
+
 /// Reads the command line and runs what it says. 0: done; 1: it failed; 2: the command line or a setting is wrong.
+/// `commit` is what the program was built from, where that is known.
 #[must_use]
-pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+pub fn main(commit: Option<&str>) -> ExitCode {
+    let version = version(commit);
+    let cli = Cli::read(version);
     let filter = tracing_subscriber::EnvFilter::try_new(&cli.settings.log);
     let config = match (filter, Config::try_from(cli.settings)) {
         (Err(error), _) => return complain(2, &format!("RUST_LOG: {error}")),
         (_, Err(error)) => return complain(2, &error.to_string()),
         (Ok(filter), Ok(config)) => {
+            if let Err(error) = site::check(&config.site_root) {
+                return complain(2, &error.to_string());
+            }
             tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+            tracing::info!("Reelgraph {version}");
             config
         }
     };

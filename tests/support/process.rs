@@ -27,12 +27,17 @@ const SETTINGS: [&str; 9] = [
 /// The command that serves from `dir`, changed.
 fn serve(dir: &Path, change: impl FnOnce(&mut Command)) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_reelgraph"));
+    // Stands for the browser's files, which these tests do not need.
+    let site = dir.join("site");
+    std::fs::create_dir_all(site.join("pkg")).unwrap();
     command
         .args(["serve", "--site-addr", "127.0.0.1:0", "--workers", "2"])
         .arg("--database-url")
         .arg(format!("sqlite://{}", dir.join("media.db").display()))
         .arg("--videos-url")
         .arg(format!("file:{}", dir.join("videos").display()))
+        .arg("--site-root")
+        .arg(site)
         .env("RUST_LOG", "info")
         .env("NO_COLOR", "1")
         .stdin(Stdio::null())
