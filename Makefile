@@ -1,12 +1,15 @@
-# The four commands. Each installs what is missing first, and says what it installs.
+# The commands. Each installs what is missing first, and says what it installs.
 
-.PHONY: run test build dev
+.PHONY: run test build dev release
 
-run: build
-	@exec target/release/reelgraph serve
+run:
+	@exec scripts/run.sh
 
 build:
 	@scripts/build.sh
+
+release:
+	@scripts/release.sh
 
 test:
 	@scripts/test.sh

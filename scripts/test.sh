@@ -1,48 +1,60 @@
 #!/usr/bin/env bash
-# Every test: format, lints of both halves, unit and integration tests, the release build, the browser. The last line counts.
+# Every test: form, lints of both halves, unit and integration tests, the release build, the API's document, the browser. The last line counts.
 cd "$(dirname "$0")/.."
 . scripts/setup.sh
 
-need_rust
-need_ffmpeg
-need_node
-need_end2end_packages
-need_browser
+set_up tests
+need_crate cargo-deny cargo-deny "$CARGO_DENY_VERSION" "five minutes" --locked
+need_crate cargo-machete cargo-machete "$CARGO_MACHETE_VERSION" "two minutes" --locked
+need_venv lint -r tests/lint/requirements.txt
+need_venv api -r tests/api/requirements.txt
+# The last that needs a network.
+patiently "downloading the crates (a minute at most)" cargo fetch --locked
 
-log=$(mktemp); trap 'rm -f "$log"' EXIT
+log=$(mktemp)
 
 say "checking the format"
-# Debian's Rust has no rustfmt; rustup's own does.
-env -u RUSTUP_TOOLCHAIN cargo fmt --check
-say "linting the server and the browser's half"
-side_by_side \
-  "cargo clippy --quiet --locked --release --all-targets --features ssr,bindgen -- -D warnings" \
-  "cargo clippy --quiet --locked --profile wasm-release --lib --target $WASM_TARGET --features hydrate -- -D warnings"
-if have cargo-deny; then
-  say "checking licences and sources of dependencies"
-  cargo deny --log-level error check bans licenses sources
-fi
+cargo fmt --check
+say "checking licences, sources and bans of dependencies, and that each is used"
+cargo deny --log-level error --offline check bans licenses sources
+cargo machete --skip-target-dir
+say "checking the container's files and the workflows of the forge"
+"$TOOLS/lint/bin/hadolint" packaging/Dockerfile
+"$TOOLS/lint/bin/check-jsonschema" --builtin-schema vendor.compose-spec packaging/compose.yaml
+"$TOOLS/lint/bin/check-jsonschema" --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
-say "compiling the unit and integration tests"
-if have cargo-nextest; then
-  cargo nextest run --no-run --locked --cargo-profile release --features ssr,bindgen
-  rust_tests() { cargo nextest run --locked --cargo-profile release --features ssr,bindgen --no-fail-fast 2>&1 | tee "$log"; }
-else
-  cargo test --no-run --locked --release --features ssr,bindgen
-  rust_tests() { cargo test --quiet --locked --release --features ssr,bindgen --no-fail-fast 2>&1 | tee "$log"; }
-fi
+features=--features=bindgen
+# Lints read what is compiled for them alone: a check of each crate.
+lint_server() { compile "lints of the server" clippy --release --all-targets $features -- -D warnings; }
+lint_browser() { compile "lints of the browser's half" clippy --profile wasm-release --lib --target=$WASM_TARGET --no-default-features --features=hydrate -- -D warnings; }
+say "linting the server and the browser's half (three minutes where nothing is compiled yet)"
+side_by_side lint_server lint_browser
+
 # The tests wait for processes much of the time, and the browser's half is linked on one core.
-say "running them, and building the release beside them"
+if have cargo-nextest; then
+  rust_tests() { cargo nextest run --locked --cargo-profile release $features --no-fail-fast 2>&1 | tee "$log"; }
+  count_tests() { sed -n 's/.*Summary .* \([0-9][0-9]*\) passed.*/\1/p' "$log" | tail -n 1; }
+else
+  rust_tests() { cargo test --quiet --locked --release $features --no-fail-fast 2>&1 | tee "$log"; }
+  count_tests() { sed -n 's/^test result: ok\. \([0-9]*\) passed.*/\1/p' "$log" | awk '{ n += $1 } END { print n }'; }
+fi
+say "compiling the unit and integration tests (ten minutes where nothing is compiled yet)"
+compile "the tests" test --no-run --release $features
+say "running them, and building the release beside them (four minutes)"
 side_by_side rust_tests scripts/build.sh
-if have cargo-nextest; then rust=$(sed -n 's/.*Summary .* \([0-9][0-9]*\) passed.*/\1/p' "$log" | tail -n 1)
-else rust=$(sed -n 's/^test result: ok\. \([0-9]*\) passed.*/\1/p' "$log" | awk '{ n += $1 } END { print n }'); fi
+rust=$(count_tests)
 
-# The browser tests pay the providers' doubles.
-cargo build --quiet --locked --release --features ssr,bindgen --bin provider-double
-cp "$CARGO_TARGET_DIR/release/provider-double" target/release/
+# Others' tools read the API's document, call what it describes, and make a client of it. They and the browser pay the providers' doubles.
+compile "the providers' doubles" build --release $features --example=provider-double
+cp "$CARGO_TARGET_DIR/release/examples/provider-double" target/release/provider-double.new && mv target/release/provider-double.new target/release/provider-double
+say "testing the API by its document (three minutes)"
+(cd end2end && npx redocly lint --config ../tests/api/redocly.yaml) >"$log" 2>&1 || { cat "$log"; die "openapi.json breaks rules of Redocly"; }
+"$TOOLS/api/bin/python" -m pytest tests/api -q -p no:cacheprovider 2>&1 | tee "$log"
+api=$(sed -n 's/.*[^0-9]\([0-9][0-9]*\) passed.*/\1/p; s/^\([0-9][0-9]*\) passed.*/\1/p' "$log" | tail -n 1)
 
-say "running the browser tests"
+say "running the browser tests (three minutes)"
 (cd end2end && npx playwright test) 2>&1 | tee "$log"
 browser=$(sed -n 's/^ *\([0-9][0-9]*\) passed.*/\1/p' "$log" | tail -n 1)
 
-echo "$((${rust:-0} + ${browser:-0})) passed, 0 failed"
+rm -f "$log"
+echo "$((${rust:-0} + ${api:-0} + ${browser:-0})) passed, 0 failed"
