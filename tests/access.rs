@@ -8,15 +8,19 @@ use crate::support::TestServer;
 #[tokio::test]
 async fn a_foreign_host_is_refused_even_for_reading() {
     let server = TestServer::start().await;
-    for path in ["/", "/healthz", "/api/workflows"] {
+    for path in ["/", "/metrics", "/api/workflows"] {
         for host in ["evil.example", "127.0.0.1", "localhost:1"] {
             let request = server.client.request(Method::GET, path).header("host", host);
             server.client.send(request).await.problem(403);
         }
     }
     let localhost = format!("localhost:{}", server.client.address.port());
-    let request = server.client.request(Method::GET, "/healthz").header("host", localhost);
+    let request = server.client.request(Method::GET, "/api/workflows").header("host", localhost);
     server.client.send(request).await.expect(200);
+    for path in ["/healthz", "/readyz"] {
+        let by_monitor = server.client.request(Method::GET, path).header("host", "10.0.0.7");
+        server.client.send(by_monitor).await.expect(200);
+    }
 }
 
 #[tokio::test]
@@ -63,8 +67,12 @@ async fn with_a_token_everything_wants_it() {
     let server = TestServer::start_with(|config| config.access_token = Some("s3cret".into())).await;
     server.client.get("/healthz").await.expect(200);
     for path in ["/readyz", "/api/workflows", "/pkg/reelgraph.js", "/metrics"] {
-        server.client.get(path).await.problem(401);
+        let answer = server.client.get(path).await;
+        assert_eq!(answer.header("www-authenticate"), "Bearer", "{path}");
+        answer.problem(401);
     }
+    let opened = server.client.request(Method::GET, "/api/workflows").header("accept", "text/html");
+    server.client.send(opened).await.problem(401);
     let page = server.client.request(Method::GET, "/").header("accept", "text/html");
     assert_eq!(server.client.send(page).await.expect(303).header("location"), "/login");
     let bearer = |token: &str| server.client.request(Method::GET, "/api/workflows").bearer_auth(token);

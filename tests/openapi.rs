@@ -1,5 +1,7 @@
 //! The API's own description: every path in it is served, every path of the contract that exists is in it, and it explains its errors.
 
+use std::collections::HashSet;
+
 use reqwest::Method;
 use serde_json::Value;
 
@@ -29,6 +31,8 @@ const CONTRACT: &[(&str, &[&str])] = &[
     ("/api/executions/{id}", &["get"]),
     ("/api/executions/{id}/cancel", &["post"]),
     ("/api/events", &["get"]),
+    ("/metrics", &["get"]),
+    ("/api/openapi.json", &["get"]),
 ];
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -72,6 +76,40 @@ async fn every_path_of_the_contract_is_documented() {
     }
 }
 
+/// Every change of the outside shows in review: `cargo insta accept`, or the file that a failure leaves beside it, makes it the new one.
+/// The `.json` is the document itself, which the linter reads.
+#[tokio::test]
+async fn the_description_is_the_reviewed_one() {
+    let server = TestServer::start().await;
+    let description = server.client.get("/api/openapi.json").await.expect(200).json();
+    let text = serde_json::to_string_pretty(&description).unwrap() + "\n";
+    insta::assert_binary_snapshot!("openapi.json", text.into_bytes());
+}
+
+#[tokio::test]
+async fn every_operation_has_a_name_of_its_own_and_a_known_tag() {
+    let server = TestServer::start().await;
+    let description = server.client.get("/api/openapi.json").await.expect(200).json();
+    let tags: Vec<_> = description["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+    let mut names = HashSet::new();
+    for (path, method, operation) in operations(&description) {
+        let name = operation["operationId"].as_str().unwrap().to_owned();
+        assert!(name.contains('_') && !name.contains(|letter: char| !letter.is_ascii_lowercase() && letter != '_'), "{name}");
+        assert!(names.insert(name), "{method} {path} has the name of another operation");
+        assert!(operation["tags"].as_array().unwrap().iter().all(|tag| tags.contains(&tag)), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn who_may_call_is_described() {
+    let server = TestServer::start().await;
+    let description = server.client.get("/api/openapi.json").await.expect(200).json();
+    assert_eq!(description["security"], serde_json::json!([{ "access_token": [] }, { "session": [] }, {}]));
+    assert_eq!(description["components"]["securitySchemes"]["access_token"]["scheme"], "bearer");
+    assert_eq!(description["components"]["securitySchemes"]["session"]["in"], "cookie");
+    assert_eq!(description["paths"]["/healthz"]["get"]["security"], serde_json::json!([]));
+}
+
 #[tokio::test]
 async fn operations_say_what_they_take_and_answer() {
     let server = TestServer::start().await;
@@ -81,10 +119,21 @@ async fn operations_say_what_they_take_and_answer() {
         let place = format!("{method} {path}");
         let responses = operation["responses"].as_object().unwrap();
         assert!(responses.keys().any(|status| status.starts_with('2')), "{place} does not say how it succeeds");
-        assert!(operation["responses"]["default"]["content"]["application/problem+json"].is_object(), "{place}");
-        for (status, response) in responses.iter().filter(|(status, _)| status.starts_with(['4', '5']) && *status != "503") {
-            let content = &response["content"];
-            assert!(content.is_null() || content["application/problem+json"].is_object(), "{place} {status} is no problem: {response}");
+        assert!(!responses.contains_key("default"), "{place} has an answer for every status");
+        let is_readiness = |status: &str| path == "/readyz" && status == "503";
+        for (status, response) in responses {
+            let response = response["$ref"].as_str().map_or(response, |reference| description.pointer(&reference[1..]).unwrap());
+            assert!(response["description"].as_str().is_some_and(|words| !words.is_empty()), "{place} does not explain {status}");
+            if status.starts_with(['4', '5']) && !is_readiness(status) {
+                let content = &response["content"]["application/problem+json"];
+                assert_eq!(content["schema"]["$ref"], "#/components/schemas/Problem", "{place} {status}: {response}");
+                assert_eq!(content["example"]["status"].to_string(), *status, "{place}: {response}");
+            }
+        }
+        let expected: &[&str] = if path == "/healthz" { &[] } else { &["401", "500", "503"] };
+        let of_bodies: &[&str] = if operation["requestBody"].is_object() { &["400", "413", "415", "422"] } else { &[] };
+        for status in expected.iter().chain(of_bodies) {
+            assert!(responses.contains_key(*status), "{place} does not say when it answers {status}");
         }
         assert!(operation["summary"].is_string(), "{place} has no summary");
         if path.contains("{id}") && path.starts_with("/api/") {

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::{
     ids::{ExecutionId, ImageId, JobId, NodeId, Sha256, VideoId, WorkflowId},
     job::{Failure, Status},
+    limits,
     media::Media,
     timestamp::Timestamp,
 };
@@ -184,10 +185,11 @@ pub struct NewExecution {
     pub workflow_id: Option<WorkflowId>,
     /// The graph to run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(schema_with = limits::definition)]
     pub definition: Option<Value>,
     /// Only these nodes and what they need.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_items = 1, max_items = 10_000)]
     pub nodes: Option<Vec<NodeId>>,
     /// Rehearsal or the real thing.
     pub mode: Mode,

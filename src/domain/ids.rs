@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::limits;
+
 /// Why a text is not an identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
@@ -25,7 +27,7 @@ macro_rules! uuid_id {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
         #[serde(try_from = "String", into = "String")]
-        #[schema(value_type = String, format = Uuid)]
+        #[schema(value_type = String, format = Uuid, pattern = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
         pub struct $name(Uuid);
 
         impl $name {
@@ -110,7 +112,7 @@ impl fmt::Display for NodeId {
 impl FromStr for NodeId {
     type Err = IdError;
     fn from_str(text: &str) -> Result<Self, IdError> {
-        if (1..=128).contains(&text.chars().count()) { Ok(Self(text.into())) } else { Err(IdError::NodeId) }
+        if (1..=limits::NODE_ID).contains(&text.chars().count()) { Ok(Self(text.into())) } else { Err(IdError::NodeId) }
     }
 }
 

@@ -3,13 +3,15 @@
 use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{ToSchema, openapi::Object};
 
 use super::{
     error::{ApiError, ErrorKind, WorkflowRef},
     ids::{ExecutionId, ImageId, JobId, NodeId, VideoId},
+    limits,
     page::Page,
     timestamp::Timestamp,
+    workflow::given,
 };
 
 /// The priorities a job may have. The highest runs first; among equals executions take turns.
@@ -97,6 +99,11 @@ impl Status {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.name() == name)
     }
+}
+
+fn priority() -> Object {
+    let (least, most) = PRIORITIES.into_inner();
+    limits::integer(least.into(), most.into()).description(Some("The highest runs first.")).build()
 }
 
 /// What a job does.
@@ -191,13 +198,15 @@ pub struct Job {
 /// What `PATCH /api/jobs/{id}` takes. What is left out stays.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(min_properties = 1)]
 pub struct JobChange {
     /// From -1000 to 1000; the highest runs first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = -1000, maximum = 1000)]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    #[schema(schema_with = priority)]
     pub priority: Option<i32>,
     /// Whether it waits until it is resumed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    #[schema(value_type = bool, required = false)]
     pub paused: Option<bool>,
 }
 

@@ -6,6 +6,7 @@ pub mod execution;
 pub mod ids;
 pub mod image;
 pub mod job;
+pub mod limits;
 pub mod media;
 pub mod page;
 pub mod provider;

@@ -3,6 +3,9 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::{Object, ObjectBuilder, Type};
+
+use super::limits;
 
 /// What a list is ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -27,6 +30,20 @@ pub struct Sort {
     pub key: SortKey,
     /// Largest or newest first.
     pub descending: bool,
+}
+
+impl Sort {
+    /// Newest first.
+    pub const NEWEST_FIRST: Self = Self { key: SortKey::CreatedAt, descending: true };
+
+    /// The texts that order a list by one of these keys, `default` where none is given.
+    #[must_use]
+    pub fn schema(keys: &[SortKey], default: Self) -> Object {
+        let both = |key: &SortKey| [false, true].map(|descending| Self { key: *key, descending }.to_string());
+        let description = "The order; `-` first for descending.";
+        let texts = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(keys.iter().flat_map(both)));
+        texts.default(Some(default.to_string().into())).description(Some(description)).build()
+    }
 }
 
 /// A text that names no order.
@@ -116,6 +133,22 @@ impl PageRequest {
     pub const DEFAULT_LIMIT: u32 = 50;
     /// Rows on a page at most.
     pub const MAX_LIMIT: u32 = 200;
+
+    /// How many rows a page has.
+    #[must_use]
+    pub fn limit_schema() -> Object {
+        let rows = limits::integer(1, Self::MAX_LIMIT.into()).default(Some(Self::DEFAULT_LIMIT.into()));
+        rows.description(Some("Rows on a page at most.")).build()
+    }
+}
+
+impl Cursor {
+    /// A cursor as text.
+    #[must_use]
+    pub fn schema() -> Object {
+        let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^(?:[0-9a-f]{2})+$"));
+        text.description(Some("Where the page begins: from the `Link` header of the page before, with the same `sort`.")).build()
+    }
 }
 
 /// A page of a list.

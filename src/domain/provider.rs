@@ -14,6 +14,9 @@ pub use table::{InUse, ModelError, TableError, check_table, extend, extension, m
 /// The version of the local renderer. Raised whenever the same request gives other bytes, so that older animatics no longer stand for new ones.
 pub const ANIMATIC_VERSION: u32 = 1;
 
+/// The shortest clip that is made where any length can be, in seconds.
+pub const SHORTEST_SECONDS: f64 = 0.1;
+
 /// Who makes a clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -104,6 +107,10 @@ pub struct Size {
     /// Pixels down.
     pub height: u32,
 }
+
+/// The texts that [`Size`] reads, as a regular expression for those who cannot call it: both sides even, and between 16 and 4096.
+pub const SIZE_PATTERN: &str = "(?:1[68]|[2-9][02468]|[1-9][0-9][02468]|[1-3][0-9]{2}[02468]|40[0-8][02468]|409[0246])\
+                                x(?:1[68]|[2-9][02468]|[1-9][0-9][02468]|[1-3][0-9]{2}[02468]|40[0-8][02468]|409[0246])";
 
 /// A text is not the size of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -269,7 +276,7 @@ impl Model {
     #[must_use]
     pub fn makes_seconds(&self, seconds: f64) -> bool {
         match self.longest_seconds {
-            Some(longest) => (0.1..=f64::from(longest)).contains(&seconds),
+            Some(longest) => (SHORTEST_SECONDS..=f64::from(longest)).contains(&seconds),
             None => self.durations.iter().any(|duration| f64::from(*duration) == seconds),
         }
     }

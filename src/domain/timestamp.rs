@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 /// zeros, and then `…00Z` sorts after `…00.5Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schema(value_type = String, format = DateTime)]
+#[schema(value_type = String, format = DateTime, pattern = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$")]
 pub struct Timestamp(OffsetDateTime);
 
 /// A text that is no RFC 3339 time.

@@ -10,6 +10,7 @@ use super::{
     execution::Execution,
     ids::{ExecutionId, NodeId, Sha256, VideoId, WorkflowId},
     image::NodeImage,
+    limits,
     provider::RetiredModel,
     timestamp::Timestamp,
     video::{Role, Video},
@@ -151,15 +152,18 @@ pub struct NewWorkflow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<WorkflowId>,
     /// 1 to 200 characters.
+    #[schema(schema_with = limits::workflow_name)]
     pub name: String,
     /// At most 10,000 characters; empty or `null` for none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given_or_empty")]
+    #[schema(schema_with = limits::description)]
     pub description: Option<String>,
     /// Draft unless said otherwise; a known workflow keeps its status.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    #[schema(value_type = WorkflowStatus, required = false)]
     pub status: Option<WorkflowStatus>,
     /// The graph.
-    #[schema(value_type = Object)]
+    #[schema(schema_with = limits::definition)]
     pub definition: Value,
 }
 
@@ -169,16 +173,19 @@ pub struct NewWorkflow {
 pub struct WorkflowChange {
     /// 1 to 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    #[schema(schema_with = limits::workflow_name)]
     pub name: Option<String>,
     /// At most 10,000 characters; empty or `null` for none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given_or_empty")]
+    #[schema(schema_with = limits::description)]
     pub description: Option<String>,
     /// Draft or saved.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    #[schema(value_type = WorkflowStatus, required = false)]
     pub status: Option<WorkflowStatus>,
     /// The graph.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(schema_with = limits::definition)]
     pub definition: Option<Value>,
 }
 
@@ -187,9 +194,10 @@ pub struct WorkflowChange {
 #[serde(deny_unknown_fields)]
 pub struct NewDraft {
     /// The edited definition.
-    #[schema(value_type = Object)]
+    #[schema(schema_with = limits::definition)]
     pub definition: Value,
     /// The `ETag` of the version these edits began from.
+    #[schema(schema_with = limits::etag)]
     pub base_etag: String,
 }
 
@@ -202,6 +210,7 @@ pub struct NewAssociation {
     /// The node that made or uses it.
     pub node_id: NodeId,
     /// The node's type.
+    #[schema(schema_with = limits::node_type)]
     pub node_type: String,
     /// What the video is to the node.
     pub role: Role,
@@ -255,7 +264,7 @@ pub struct BuilderSettings {
 }
 
 /// Reads a field that may be absent but, where it stands, is not `null`.
-fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 

@@ -6,16 +6,16 @@ use super::{
     catalogue::{self, Direction},
     command::{MAX_CONNECTIONS, MAX_NODES},
     connect::ConnectError,
-    model::{Connection, Graph, SCHEMA, SocketRef},
+    model::{Connection, Graph, Node, SCHEMA, SocketRef},
     socket_type::{SocketType, can_connect},
 };
-use crate::domain::{FieldError, NodeId};
+use crate::domain::{FieldError, NodeId, limits::CANVAS};
 
 /// What makes the graph unsound, each by node and by JSON pointer into the definition: dangling connections, types that do not fit, a second
 /// connection into a single input, the same connection twice, circles. What is merely unfinished is none of these.
 #[must_use]
 pub fn problems(graph: &Graph) -> Vec<FieldError> {
-    let mut problems = Vec::new();
+    let mut problems: Vec<_> = graph.nodes().iter().enumerate().filter_map(|(place, node)| off_canvas(place, node)).collect();
     let mut joined = HashSet::new();
     let mut fed = HashSet::new();
     for (place, connection) in graph.connections().iter().enumerate() {
@@ -38,6 +38,15 @@ pub fn problems(graph: &Graph) -> Vec<FieldError> {
     }
     problems.extend(circles(graph).into_iter().map(|circle| circle_problem(graph, &circle)));
     problems
+}
+
+/// A node that stands too far out, as older versions allowed: it is read, so that it can be moved back.
+fn off_canvas(place: usize, node: &Node) -> Option<FieldError> {
+    if node.position.is_on_canvas() {
+        return None;
+    }
+    let detail = format!("“{}” stands outside of the canvas: its x and y are from {:.0} to {CANVAS:.0}.", node.id, -CANVAS);
+    Some(problem(&node.id, "invalid", format!("/nodes/{place}/position"), detail))
 }
 
 /// Type and arity of one end of a connection; says so where it hangs in the air.
@@ -124,9 +133,6 @@ pub fn invariants(graph: &Graph) -> Vec<String> {
     for (place, node) in graph.nodes().iter().enumerate() {
         if graph.place_of(&node.id) != Some(place) {
             violations.push(format!("“{}” is not found at its place {place}, or its id is there twice", node.id));
-        }
-        if !node.position.is_finite() {
-            violations.push(format!("“{}” stands at {:?}", node.id, node.position));
         }
         for (name, value) in &node.params {
             let wrong = catalogue::param(&node.node_type, name).and_then(|param| param.kind_error(value));

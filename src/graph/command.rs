@@ -12,12 +12,12 @@ use super::{
     model::{Connection, Graph, Node, Position, SocketRef},
     param,
 };
-use crate::domain::NodeId;
+use crate::domain::{NodeId, limits};
 
 /// The most nodes a graph may have.
-pub const MAX_NODES: usize = 2_000;
+pub const MAX_NODES: usize = limits::NODES;
 /// The most connections a graph may have.
-pub const MAX_CONNECTIONS: usize = 10_000;
+pub const MAX_CONNECTIONS: usize = limits::CONNECTIONS;
 
 /// A change of the document.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,7 +107,7 @@ impl Graph {
     }
 
     fn add_node(&mut self, node: Node) -> Result<Change, CommandError> {
-        if !node.position.is_finite() {
+        if !node.position.is_on_canvas() {
             return Err(CommandError::Position);
         }
         if self.nodes().len() >= MAX_NODES {
@@ -161,7 +161,7 @@ impl Graph {
     fn move_nodes(&mut self, places: Vec<(NodeId, Position)>) -> Result<Change, CommandError> {
         for (id, position) in &places {
             self.node(id).ok_or_else(|| CommandError::NoNode(id.clone()))?;
-            if !position.is_finite() {
+            if !position.is_on_canvas() {
                 return Err(CommandError::Position);
             }
         }

@@ -8,12 +8,9 @@ use super::{
     catalogue, check,
     command::{MAX_CONNECTIONS, MAX_NODES},
     model::{Connection, Graph, Node, NodeType, Position, SCHEMA, SocketRef},
-    seed,
+    param, seed,
 };
-use crate::domain::{FieldError, NodeId};
-
-/// The longest name of a socket or a node type, in characters.
-const NAME_LIMIT: usize = 128;
+use crate::domain::{FieldError, NodeId, limits::NODE_TYPE};
 
 /// Reads a definition of any schema, or one from before there were schemas. Says everything that is wrong with its form, by JSON pointers into it;
 /// whether the graph is sound is told by [`check::problems`].
@@ -24,9 +21,9 @@ pub fn read(definition: &Value) -> Result<Graph, Vec<FieldError>> {
         return Err(vec![wrong("", "A definition is an object with nodes and connections.")]);
     };
     let schema = match document.get("schema") {
-        None => None,
-        Some(schema) => match schema.as_u64() {
-            Some(schema) if schema >= SCHEMA => Some(schema),
+        None | Some(Value::Null) => None,
+        Some(schema) => match param::whole(schema).and_then(|schema| u64::try_from(schema).ok()) {
+            Some(number) if number >= SCHEMA && schema.is_number() => Some(number),
             _ => return Err(vec![wrong("/schema", "The schema is a whole number from 1.")]),
         },
     };
@@ -231,9 +228,9 @@ impl Reader {
 
     fn name(&mut self, value: Option<Value>, pointer: String, what: &str) -> Option<String> {
         match value {
-            Some(Value::String(name)) if (1..=NAME_LIMIT).contains(&name.chars().count()) => Some(name),
+            Some(Value::String(name)) if (1..=NODE_TYPE).contains(&name.chars().count()) => Some(name),
             _ => {
-                self.errors.push(wrong(pointer, format!("{what} is a name of 1 to {NAME_LIMIT} characters.")));
+                self.errors.push(wrong(pointer, format!("{what} is a name of 1 to {NODE_TYPE} characters.")));
                 None
             }
         }

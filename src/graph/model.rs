@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt, sync::Arc};
 
 use serde_json::{Map, Value};
 
-use crate::domain::NodeId;
+use crate::domain::{NodeId, limits};
 
 /// The definition's schema that this version writes.
 pub const SCHEMA: u64 = 1;
@@ -112,10 +112,10 @@ impl Position {
         Self { x, y }
     }
 
-    /// Whether both coordinates are numbers that JSON can carry.
+    /// Whether it lies on the canvas: no coordinate is farther from the origin than [`limits::CANVAS`].
     #[must_use]
-    pub fn is_finite(self) -> bool {
-        self.x.is_finite() && self.y.is_finite()
+    pub fn is_on_canvas(self) -> bool {
+        self.x.abs() <= limits::CANVAS && self.y.abs() <= limits::CANVAS
     }
 }
 

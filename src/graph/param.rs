@@ -6,12 +6,13 @@ use super::{
     control,
     model::{Node, NodeType},
 };
-use crate::domain::provider::{self, Model, Provider, Size};
+use crate::domain::{
+    limits::{self, LARGEST_INTEGER},
+    provider::{self, Model, Provider, Size},
+};
 
 /// The longest text a parameter may hold, in characters.
-pub const TEXT_LIMIT: usize = 100_000;
-/// The largest integer that survives a browser's JSON.
-const LARGEST_INTEGER: i64 = (1 << 53) - 1;
+pub const TEXT_LIMIT: usize = limits::TEXT;
 
 /// What kind of value a parameter holds, and from where its choices come.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -262,7 +263,7 @@ fn number(value: &Value) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
-fn whole(value: &Value) -> Option<i64> {
+pub(super) fn whole(value: &Value) -> Option<i64> {
     let number = value.as_i64().or_else(|| number(value).filter(|number| number.fract() == 0.0).map(|number| number as i64))?;
     (-LARGEST_INTEGER..=LARGEST_INTEGER).contains(&number).then_some(number)
 }

@@ -110,9 +110,9 @@ fn a_wrong_form_is_told_by_its_pointer() {
 
 #[test]
 fn too_many_nodes_or_connections_are_refused() {
-    let nodes: Vec<_> = (0..2_001).map(|number| node(&number.to_string(), "Note", json!({}))).collect();
+    let nodes: Vec<_> = (0..10_001).map(|number| node(&number.to_string(), "Note", json!({}))).collect();
     assert_eq!(places(&read_errors(&definition(&nodes, &[]))), [("too_large", None, "/nodes")]);
-    let wires = vec![wire("a.video", "b.video"); 10_001];
+    let wires = vec![wire("a.video", "b.video"); 40_001];
     assert_eq!(places(&read_errors(&definition(&[], &wires))), [("too_large", None, "/connections")]);
 }
 

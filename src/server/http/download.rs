@@ -15,6 +15,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncSeekExt},
 };
 use tokio_util::io::ReaderStream;
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{extract::Id, problem::Failed};
@@ -37,15 +38,25 @@ pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(download)).routes(routes!(thumbnail))
 }
 
+/// The bytes of a file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub(super) struct FileBytes(());
+
 /// The bytes of a video, whole or in part. HEAD gives the headers.
-#[utoipa::path(get, path = "/api/videos/{id}/download", params(("id" = VideoId, Path, description = "The video")), responses(
-    (status = 200, description = "The bytes", content_type = "video/mp4"),
-    (status = 206, description = "The asked-for part", content_type = "video/mp4"),
+#[utoipa::path(get, path = "/api/videos/{id}/download", operation_id = "download_video", tag = "videos",
+    params(("id" = VideoId, Path, description = "The video"),
+        ("Range" = Option<String>, Header, description = "The part that is wanted, such as `bytes=0-1023`. What cannot be read is passed over"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the bytes you have"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that the bytes must have")),
+    responses(
+    (status = 200, description = "The bytes", content((FileBytes = "video/*"), (FileBytes = "application/octet-stream"))),
+    (status = 206, description = "The asked-for part", content((FileBytes = "video/*"), (FileBytes = "application/octet-stream"))),
     (status = 304, description = "What you have is right"),
     (status = 404, description = "No such video", body = Problem),
     (status = 410, description = "Deleted, or its file is lost", body = Problem),
     (status = 412, description = "If-Match names other bytes", body = Problem),
-    (status = 416, description = "The range lies outside the file"),
+    (status = 416, description = "The range lies outside the file", body = Problem),
 ))]
 pub async fn download(State(state): State<AppState>, Id(id): Id<VideoId>, request: HeaderMap) -> Result<Response, Failed> {
     let file = library::file(&state.db, id).await?;
@@ -110,11 +121,15 @@ pub(super) async fn send(request: &HeaderMap, file: Stored<'_>) -> Result<Respon
 }
 
 /// A small picture of a video, a JPEG.
-#[utoipa::path(get, path = "/api/videos/{id}/thumbnail", params(("id" = VideoId, Path, description = "The video")), responses(
-    (status = 200, description = "The poster", content_type = "image/jpeg"),
+#[utoipa::path(get, path = "/api/videos/{id}/thumbnail", operation_id = "get_video_thumbnail", tag = "videos",
+    params(("id" = VideoId, Path, description = "The video"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the poster you have")),
+    responses(
+    (status = 200, description = "The poster", content((FileBytes = "image/jpeg"))),
     (status = 304, description = "What you have is right"),
     (status = 404, description = "No such video", body = Problem),
     (status = 410, description = "Deleted, or its file is lost", body = Problem),
+    (status = 412, description = "If-Match names other bytes", body = Problem),
     (status = 503, description = "ffmpeg is not installed", body = Problem),
 ))]
 pub async fn thumbnail(State(state): State<AppState>, Id(id): Id<VideoId>, request: HeaderMap) -> Result<Response, Failed> {

@@ -12,12 +12,12 @@ use axum::{
 };
 use futures_util::{Stream, stream};
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, openapi::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{extract::Query, problem::Failed};
 use crate::{
-    domain::{ApiError, error::Problem},
+    domain::{ApiError, error::Problem, limits},
     server::{
         Result,
         services::events::{self, Follower, Message},
@@ -43,18 +43,25 @@ pub async fn event_id(state: &AppState) -> Result<[(HeaderName, String); 1]> {
     Ok([(EVENT_ID, events::newest(&state.db).await?.to_string())])
 }
 
+fn number() -> Object {
+    limits::integer(0, limits::LARGEST_INTEGER).description(Some("The number of an event.")).build()
+}
+
 /// Where to begin.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct From {
     /// After the event with this number. `Last-Event-ID` goes before it; with neither, from now.
+    #[param(schema_with = number)]
     after: Option<i64>,
 }
 
 /// What happens: `node`, `execution` and `job` events whose data is what their GET shows. State changes are numbered and kept for 7
 /// days; progress has no number. `reset`: older than kept was asked for, read everything anew.
-#[utoipa::path(get, path = "/api/events", params(From), responses(
+#[utoipa::path(get, path = "/api/events", operation_id = "follow_events", tag = "events",
+    params(From, ("Last-Event-ID" = Option<String>, Header,
+    description = "What a browser sends when it comes back: the number of the last event it has. It goes before `after`.")), responses(
     (status = 200, description = "The stream", content_type = "text/event-stream", body = String),
     (status = 422, description = "The number is none", body = Problem),
 ))]

@@ -6,7 +6,7 @@ use axum::{
     response::IntoResponse,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, ToSchema, openapi::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
@@ -20,7 +20,7 @@ use crate::{
         error::Problem,
         execution::{Execution, NewExecution},
         job::Status,
-        page::{Sort, SortKey},
+        page::{Cursor, PageRequest, Sort, SortKey},
         spend::Estimate,
     },
     server::{
@@ -28,9 +28,6 @@ use crate::{
         state::AppState,
     },
 };
-
-/// Newest first.
-pub(super) const NEWEST_FIRST: Sort = Sort { key: SortKey::CreatedAt, descending: true };
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
@@ -45,7 +42,8 @@ pub struct Started {
 }
 
 /// Runs a workflow, or the definition in the body.
-#[utoipa::path(post, path = "/api/executions", request_body = NewExecution, responses(
+#[utoipa::path(post, path = "/api/executions", operation_id = "start_execution", tag = "executions",
+    request_body = NewExecution, responses(
     (status = 202, description = "It runs; follow it at GET /api/executions/{id} or /api/events", body = Started),
     (status = 402, description = "It would cost more than the caps allow; nothing was created", body = Problem),
     (status = 404, description = "No such workflow", body = Problem),
@@ -57,7 +55,8 @@ pub async fn start(State(state): State<AppState>, Json(new): Json<NewExecution>)
 }
 
 /// What a run would cost. Nothing is created.
-#[utoipa::path(post, path = "/api/executions/estimate", request_body = NewExecution, responses(
+#[utoipa::path(post, path = "/api/executions/estimate", operation_id = "estimate_execution", tag = "executions",
+    request_body = NewExecution, responses(
     (status = 200, description = "The price by the table, node by node; what is there already costs nothing", body = Estimate),
     (status = 404, description = "No such workflow", body = Problem),
     (status = 422, description = "It cannot run; errors[] says why, node by node", body = Problem),
@@ -67,8 +66,10 @@ pub async fn price(State(state): State<AppState>, Json(new): Json<NewExecution>)
 }
 
 /// An execution with its nodes.
-#[utoipa::path(get, path = "/api/executions/{id}", params(("id" = ExecutionId, Path, description = "The execution")), responses(
-    (status = 200, description = "The execution; X-Event-Id says from which event on to follow it", body = Execution),
+#[utoipa::path(get, path = "/api/executions/{id}", operation_id = "get_execution", tag = "executions",
+    params(("id" = ExecutionId, Path, description = "The execution")), responses(
+    (status = 200, description = "The execution; X-Event-Id says from which event on to follow it", body = Execution, headers(
+        ("X-Event-Id" = i64, description = "Where the event stream goes on from this answer"))),
     (status = 404, description = "No such execution", body = Problem),
 ))]
 pub async fn get(State(state): State<AppState>, Id(id): Id<ExecutionId>) -> Result<impl IntoResponse, Failed> {
@@ -86,24 +87,32 @@ pub struct ExecutionQuery {
     /// In this status.
     status: Option<Status>,
     /// Rows on a page, 1 to 200.
+    #[param(schema_with = PageRequest::limit_schema)]
     limit: Option<u32>,
     /// What the Link header of the page before gave.
+    #[param(schema_with = Cursor::schema)]
     cursor: Option<String>,
     /// `created_at`, or `-created_at` for newest first, which is the default.
+    #[param(schema_with = sort_schema)]
     sort: Option<String>,
 }
 
+fn sort_schema() -> Object {
+    Sort::schema(&[SortKey::CreatedAt], Sort::NEWEST_FIRST)
+}
+
 /// Executions, newest first.
-#[utoipa::path(get, path = "/api/executions", params(ExecutionQuery), responses(
-    (status = 200, description = "A page of executions; Link gives the next", body = Vec<Execution>),
-    (status = 422, description = "A wrong value in the query", body = Problem),
+#[utoipa::path(get, path = "/api/executions", operation_id = "list_executions", tag = "executions",
+    params(ExecutionQuery), responses(
+    (status = 200, description = "A page of executions; Link gives the next", body = Vec<Execution>, headers(
+        ("X-Event-Id" = i64, description = "Where the event stream goes on from this answer"))),
 ))]
 pub async fn list(
     State(state): State<AppState>,
     OriginalUri(uri): OriginalUri,
     Query(query): Query<ExecutionQuery>,
 ) -> Result<impl IntoResponse, Failed> {
-    let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), NEWEST_FIRST)?;
+    let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), Sort::NEWEST_FIRST)?;
     let event_id = event_id(&state).await?;
     let page = execute::list(&state.db, query.workflow_id, query.status, &page).await?;
     let link = next_link(&uri, page.next.as_ref()).map(|link| [link]);
@@ -111,7 +120,8 @@ pub async fn list(
 }
 
 /// Stops an execution. What is already done stays; a finished one stays as it is.
-#[utoipa::path(post, path = "/api/executions/{id}/cancel", params(("id" = ExecutionId, Path, description = "The execution")), responses(
+#[utoipa::path(post, path = "/api/executions/{id}/cancel", operation_id = "cancel_execution", tag = "executions",
+    params(("id" = ExecutionId, Path, description = "The execution")), responses(
     (status = 200, description = "The execution as it stands now", body = Execution),
     (status = 404, description = "No such execution", body = Problem),
 ))]

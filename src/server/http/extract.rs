@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use super::problem::Failed;
 use crate::domain::{
     ApiError, ErrorKind,
+    limits::SEARCH,
     page::{Cursor, PageRequest, Sort},
 };
 
@@ -118,6 +119,17 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
             ApiError::invalid(pointer, format!("In the query: {}.", error.into_inner())).into()
         })
     }
+}
+
+/// Words to search for, as lists take them: more of them than a query of the database can hold would be an error of the server.
+///
+/// # Errors
+/// [`ErrorKind::Invalid`] naming the field.
+pub fn search_words(q: Option<String>) -> Result<Option<String>, ApiError> {
+    if q.as_ref().is_some_and(|q| q.chars().count() > SEARCH) {
+        return Err(ApiError::invalid("/q", format!("Search for at most {SEARCH} characters.")));
+    }
+    Ok(q)
 }
 
 /// The page fields that every list's query has, read as text and checked here.

@@ -18,13 +18,13 @@ pub struct Readiness {
 }
 
 /// The process lives.
-#[utoipa::path(get, path = "/healthz", responses((status = 200, description = "The process lives", body = String)))]
+#[utoipa::path(get, path = "/healthz", operation_id = "check_health", tag = "operation", responses((status = 200, description = "The process lives", body = String)))]
 pub async fn healthz() -> &'static str {
     "ok"
 }
 
 /// The server can work.
-#[utoipa::path(get, path = "/readyz", responses(
+#[utoipa::path(get, path = "/readyz", operation_id = "check_readiness", tag = "operation", responses(
     (status = 200, description = "Everything the server needs is there", body = Readiness),
     (status = 503, description = "Something is missing", body = Readiness),
 ))]

@@ -8,7 +8,7 @@ use axum::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    download::{self, Stored},
+    download::{self, FileBytes, Stored},
     extract::Id,
     problem::Failed,
     upload::{self, UploadForm},
@@ -32,7 +32,7 @@ pub fn router() -> OpenApiRouter<AppState> {
 }
 
 /// Stores an image. The same bytes again give the image that is there.
-#[utoipa::path(post, path = "/api/images/upload", operation_id = "upload_image",
+#[utoipa::path(post, path = "/api/images/upload", operation_id = "upload_image", tag = "images",
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "Stored", body = UploadedImage),
@@ -52,7 +52,8 @@ pub async fn upload(State(state): State<AppState>, request: Request) -> Result<R
 }
 
 /// An image.
-#[utoipa::path(get, path = "/api/images/{id}", operation_id = "get_image", params(("id" = ImageId, Path, description = "The image")), responses(
+#[utoipa::path(get, path = "/api/images/{id}", operation_id = "get_image", tag = "images",
+    params(("id" = ImageId, Path, description = "The image")), responses(
     (status = 200, description = "The image", body = Image),
     (status = 404, description = "No such image", body = Problem),
 ))]
@@ -61,15 +62,19 @@ pub async fn get(State(state): State<AppState>, Id(id): Id<ImageId>) -> Result<a
 }
 
 /// The bytes of an image, whole or in part. HEAD gives the headers.
-#[utoipa::path(get, path = "/api/images/{id}/download", operation_id = "download_image",
-    params(("id" = ImageId, Path, description = "The image")), responses(
-    (status = 200, description = "The bytes", content_type = "image/png"),
-    (status = 206, description = "The asked-for part", content_type = "image/png"),
+#[utoipa::path(get, path = "/api/images/{id}/download", operation_id = "download_image", tag = "images",
+    params(("id" = ImageId, Path, description = "The image"),
+        ("Range" = Option<String>, Header, description = "The part that is wanted, such as `bytes=0-1023`. What cannot be read is passed over"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the bytes you have"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that the bytes must have")),
+    responses(
+    (status = 200, description = "The bytes", content((FileBytes = "image/*"))),
+    (status = 206, description = "The asked-for part", content((FileBytes = "image/*"))),
     (status = 304, description = "What you have is right"),
     (status = 404, description = "No such image", body = Problem),
     (status = 410, description = "Its file is lost", body = Problem),
     (status = 412, description = "If-Match names other bytes", body = Problem),
-    (status = 416, description = "The range lies outside the file"),
+    (status = 416, description = "The range lies outside the file", body = Problem),
 ))]
 pub async fn download(State(state): State<AppState>, Id(id): Id<ImageId>, request: HeaderMap) -> Result<Response, Failed> {
     let (stored, path) = images::located(&state.db, &state.content, id).await?;

@@ -6,12 +6,11 @@ use axum::{
     response::IntoResponse,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, ToSchema, openapi::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     events::event_id,
-    executions::NEWEST_FIRST,
     extract::{Id, Json, Query, next_link, page_request},
     problem::Failed,
 };
@@ -20,6 +19,7 @@ use crate::{
         ExecutionId, JobId,
         error::Problem,
         job::{Job, JobChange, JobFilter, JobKind, Status},
+        page::{Cursor, PageRequest, Sort, SortKey},
     },
     server::{
         services::{
@@ -44,8 +44,10 @@ pub struct Queued {
 }
 
 /// Generates a clip outside any workflow.
-#[utoipa::path(post, path = "/api/videos/generate", request_body = NewGeneration, responses(
+#[utoipa::path(post, path = "/api/videos/generate", operation_id = "generate_video", tag = "videos",
+    request_body = NewGeneration, responses(
     (status = 202, description = "The job that makes it; its video_id is the clip", body = Queued),
+    (status = 402, description = "It would cost more than the caps allow; nothing was created", body = Problem),
     (status = 422, description = "A wrong value, or a setting is missing; errors[] says which", body = Problem),
 ))]
 pub async fn generate(State(state): State<AppState>, Json(new): Json<NewGeneration>) -> Result<impl IntoResponse, Failed> {
@@ -54,7 +56,8 @@ pub async fn generate(State(state): State<AppState>, Json(new): Json<NewGenerati
 }
 
 /// Joins clips outside any workflow.
-#[utoipa::path(post, path = "/api/videos/stitch", request_body = NewStitch, responses(
+#[utoipa::path(post, path = "/api/videos/stitch", operation_id = "stitch_videos", tag = "videos",
+    request_body = NewStitch, responses(
     (status = 202, description = "The job that joins them; its video_id is the result", body = Queued),
     (status = 422, description = "A wrong value, or a clip that is not in the library; errors[] says which", body = Problem),
 ))]
@@ -64,8 +67,10 @@ pub async fn stitch(State(state): State<AppState>, Json(new): Json<NewStitch>) -
 }
 
 /// A job.
-#[utoipa::path(get, path = "/api/jobs/{id}", params(("id" = JobId, Path, description = "The job")), responses(
-    (status = 200, description = "The job; X-Event-Id says from which event on to follow it", body = Job),
+#[utoipa::path(get, path = "/api/jobs/{id}", operation_id = "get_job", tag = "jobs",
+    params(("id" = JobId, Path, description = "The job")), responses(
+    (status = 200, description = "The job; X-Event-Id says from which event on to follow it", body = Job, headers(
+        ("X-Event-Id" = i64, description = "Where the event stream goes on from this answer"))),
     (status = 404, description = "No such job", body = Problem),
 ))]
 pub async fn get(State(state): State<AppState>, Id(id): Id<JobId>) -> Result<impl IntoResponse, Failed> {
@@ -85,24 +90,32 @@ pub struct JobQuery {
     /// Of this execution, those included that it shares with another.
     execution_id: Option<ExecutionId>,
     /// Rows on a page, 1 to 200.
+    #[param(schema_with = PageRequest::limit_schema)]
     limit: Option<u32>,
     /// What the Link header of the page before gave.
+    #[param(schema_with = Cursor::schema)]
     cursor: Option<String>,
     /// `created_at`, or `-created_at` for newest first, which is the default.
+    #[param(schema_with = sort_schema)]
     sort: Option<String>,
 }
 
+fn sort_schema() -> Object {
+    Sort::schema(&[SortKey::CreatedAt], Sort::NEWEST_FIRST)
+}
+
 /// Jobs, newest first.
-#[utoipa::path(get, path = "/api/jobs", params(JobQuery), responses(
-    (status = 200, description = "A page of jobs; Link gives the next", body = Vec<Job>),
-    (status = 422, description = "A wrong value in the query", body = Problem),
+#[utoipa::path(get, path = "/api/jobs", operation_id = "list_jobs", tag = "jobs",
+    params(JobQuery), responses(
+    (status = 200, description = "A page of jobs; Link gives the next", body = Vec<Job>, headers(
+        ("X-Event-Id" = i64, description = "Where the event stream goes on from this answer"))),
 ))]
 pub async fn list(
     State(state): State<AppState>,
     OriginalUri(uri): OriginalUri,
     Query(query): Query<JobQuery>,
 ) -> Result<impl IntoResponse, Failed> {
-    let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), NEWEST_FIRST)?;
+    let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), Sort::NEWEST_FIRST)?;
     let event_id = event_id(&state).await?;
     let filter = JobFilter { status: query.status, kind: query.kind, execution_id: query.execution_id };
     let page = jobs::list(&state.db, &filter, &page).await?;
@@ -111,7 +124,8 @@ pub async fn list(
 }
 
 /// Changes the priority of a job, pauses or resumes it. A finished one stays as it is.
-#[utoipa::path(patch, path = "/api/jobs/{id}", params(("id" = JobId, Path, description = "The job")), request_body = JobChange, responses(
+#[utoipa::path(patch, path = "/api/jobs/{id}", operation_id = "change_job", tag = "jobs",
+    params(("id" = JobId, Path, description = "The job")), request_body = JobChange, responses(
     (status = 200, description = "The job as it stands now", body = Job),
     (status = 404, description = "No such job", body = Problem),
     (status = 409, description = "Only a job that waits can be paused", body = Problem),
@@ -122,7 +136,8 @@ pub async fn change(State(state): State<AppState>, Id(id): Id<JobId>, Json(chang
 }
 
 /// Cancels a job. A finished one stays as it is.
-#[utoipa::path(delete, path = "/api/jobs/{id}", params(("id" = JobId, Path, description = "The job")), responses(
+#[utoipa::path(delete, path = "/api/jobs/{id}", operation_id = "cancel_job", tag = "jobs",
+    params(("id" = JobId, Path, description = "The job")), responses(
     (status = 200, description = "The job as it stands now", body = Job),
     (status = 404, description = "No such job", body = Problem),
 ))]

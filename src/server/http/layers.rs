@@ -108,12 +108,16 @@ fn forbidden(message: &str) -> ApiError {
 
 /// Refuses foreign hosts, other sites' changes and callers without the token.
 pub async fn guard(State(access): State<Access>, request: Request, next: Next) -> Response {
-    if let Err(error) = access.check(&request) {
+    let path = request.uri().path();
+    // Monitors ask by whatever name they have; the answers tell nothing that a page could use.
+    if !matches!(path, "/healthz" | "/readyz")
+        && let Err(error) = access.check(&request)
+    {
         return Failed(error).into_response();
     }
-    let path = request.uri().path();
     if !matches!(path, "/healthz" | "/login") && !access.knows(request.headers()) {
         let is_page = request.method() == Method::GET
+            && !path.starts_with("/api/")
             && request
                 .headers()
                 .get(header::ACCEPT)
@@ -122,8 +126,8 @@ pub async fn guard(State(access): State<Access>, request: Request, next: Next) -
         if is_page {
             return Redirect::to("/login").into_response();
         }
-        return Failed(ApiError::new(ErrorKind::Unauthorized, "Show the access token: Authorization: Bearer, or sign in at /login."))
-            .into_response();
+        let error = ApiError::new(ErrorKind::Unauthorized, "Show the access token: Authorization: Bearer, or sign in at /login.");
+        return ([(header::WWW_AUTHENTICATE, "Bearer")], Failed(error)).into_response();
     }
     next.run(request).await
 }

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use axum::{
+    Extension,
     extract::{MatchedPath, Request, State},
     http::header,
     middleware::Next,
@@ -69,8 +70,11 @@ pub async fn count(State(metrics): State<Metrics>, request: Request, next: Next)
     response
 }
 
-/// The figures in Prometheus' text format.
-pub async fn show(metrics: Metrics, state: AppState) -> Result<impl IntoResponse, Failed> {
+/// The server's figures in Prometheus' text format.
+#[utoipa::path(get, path = "/metrics", operation_id = "get_metrics", tag = "operation", responses(
+    (status = 200, description = "The figures", content_type = "text/plain", body = String),
+))]
+pub async fn show(Extension(metrics): Extension<Metrics>, State(state): State<AppState>) -> Result<impl IntoResponse, Failed> {
     let figures = figures::figures(&state.db).await?;
     with_local_recorder(&*metrics.0, || {
         // What is no more has to go back to zero.

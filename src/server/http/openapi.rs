@@ -1,45 +1,127 @@
 //! The API's description: what the handlers do not say themselves.
 
+use std::sync::Arc;
+
+use axum::{Extension, Json};
 use utoipa::{
-    OpenApi,
-    openapi::{self, Content, Ref, RefOr, Response, path::Operation},
+    Modify, OpenApi,
+    openapi::{
+        self, Components, RefOr, Server,
+        path::{Operation, Parameter, ParameterIn, PathItem},
+        schema::Schema,
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+    },
 };
 
-use crate::domain::error::Problem;
+use super::login;
+use crate::{domain::error::Problem, server::services::node_schema};
+
+mod answers;
+mod examples;
 
 const JSON: &str = "application/json";
-const PROBLEM_JSON: &str = "application/problem+json";
+const TOKEN: &str = "access_token";
+const SESSION: &str = "session";
 
 /// The description without its paths: those come from the handlers.
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Reelgraph", description = "Workflows, videos and executions. Errors are application/problem+json (RFC 9457)."),
-    components(schemas(Problem))
+    info(
+        title = "Reelgraph",
+        description = "Workflows of nodes that make and join clips, the library of these clips, and the runs. Errors are \
+                       `application/problem+json` (RFC 9457). Times are RFC 3339 in UTC with six fractional digits, ids lower-case hyphenated \
+                       UUIDs.",
+        license(name = "MIT", identifier = "MIT")
+    ),
+    servers((url = "/", description = "This server")),
+    components(schemas(Problem)),
+    tags(
+        (name = "workflows", description = "Graphs, their unsaved edits and the clips of their nodes"),
+        (name = "executions", description = "Runs of workflows"),
+        (name = "jobs", description = "Units of work and their queue"),
+        (name = "videos", description = "The library of clips"),
+        (name = "images", description = "Still pictures"),
+        (name = "spending", description = "What was paid to providers"),
+        (name = "events", description = "What happens, as it happens"),
+        (name = "operation", description = "Whether the server lives, what it counts, and this description"),
+    ),
+    modifiers(&Access, &Graphs)
 )]
 pub struct Description;
 
-/// Gives problems their media type, and adds to every operation that any other answer is one: a refused origin, a missing token, an error
-/// of the server.
-#[must_use]
-pub fn with_problems(mut description: openapi::OpenApi) -> openapi::OpenApi {
-    for item in description.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch, &mut item.head];
-        operations.into_iter().flatten().for_each(describe);
+/// Who may call: the token is optional, because a server that is reached over the loopback only needs none.
+struct Access;
+
+impl Modify for Access {
+    fn modify(&self, description: &mut openapi::OpenApi) {
+        let components = description.components.get_or_insert_with(Components::new);
+        let token =
+            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The value of `REELGRAPH_ACCESS_TOKEN`, where it is set"));
+        components.add_security_scheme(TOKEN, SecurityScheme::Http(token.build()));
+        let cookie = ApiKeyValue::with_description(login::COOKIE, "What a browser gets for showing the token at `/login`");
+        components.add_security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        let none: [&str; 0] = [];
+        let either = [TOKEN, SESSION].map(|name| SecurityRequirement::new(name, none));
+        description.security = Some(either.into_iter().chain([SecurityRequirement::default()]).collect());
     }
+}
+
+/// What definitions hold.
+struct Graphs;
+
+impl Modify for Graphs {
+    fn modify(&self, description: &mut openapi::OpenApi) {
+        description.components.get_or_insert_with(Components::new).schemas.extend(node_schema::schemas());
+    }
+}
+
+/// Completes what the handlers say: the statuses they share, examples, and the words of parameters.
+#[must_use]
+pub fn completed(mut description: openapi::OpenApi) -> openapi::OpenApi {
+    description.servers = Some(vec![Server::new("/")]);
+    for (path, item) in &mut description.paths.paths {
+        for (method, operation) in operations(item) {
+            for parameter in operation.parameters.iter_mut().flatten() {
+                lift_words(parameter);
+            }
+            answers::complete(path, method, operation);
+            examples::complete(operation);
+        }
+    }
+    description.components.get_or_insert_with(Components::new).responses.extend(answers::shared());
     description
 }
 
-fn describe(operation: &mut Operation) {
-    let problem = RefOr::T(Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem")))));
-    for response in operation.responses.responses.values_mut() {
-        if let RefOr::T(response) = response
-            && response.content.get(JSON) == Some(&problem)
-        {
-            response.content.clear();
-            response.content.insert(PROBLEM_JSON.into(), problem.clone());
-        }
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    let every = [
+        ("GET", &mut item.get),
+        ("PUT", &mut item.put),
+        ("POST", &mut item.post),
+        ("DELETE", &mut item.delete),
+        ("PATCH", &mut item.patch),
+    ];
+    every.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// The words of a parameter whose schema was made by hand stand in the schema; a reader looks for them at the parameter.
+fn lift_words(parameter: &mut RefOr<Parameter>) {
+    if let RefOr::T(parameter) = parameter
+        && let Some(RefOr::T(Schema::Object(schema))) = &mut parameter.schema
+        && parameter.description.is_none()
+    {
+        parameter.description = schema.description.take();
     }
-    let mut other = Response::new("Any other problem");
-    other.content.insert(PROBLEM_JSON.into(), problem);
-    operation.responses.responses.entry("default".into()).or_insert(RefOr::T(other));
+}
+
+fn takes(operation: &Operation, place: &ParameterIn) -> bool {
+    let parameters = operation.parameters.iter().flatten();
+    parameters.into_iter().any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == *place))
+}
+
+/// This description.
+#[utoipa::path(get, path = "/api/openapi.json", operation_id = "get_openapi", tag = "operation", responses(
+    (status = 200, description = "The description of the API as OpenAPI 3.1", body = Object),
+))]
+pub async fn show(Extension(description): Extension<Arc<openapi::OpenApi>>) -> Json<Arc<openapi::OpenApi>> {
+    Json(description)
 }

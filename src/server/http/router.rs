@@ -1,8 +1,10 @@
 //! Every route of the server, and the layers around them.
 
+use std::sync::Arc;
+
 use any_spawner::Executor;
 use axum::{
-    Json, Router,
+    Extension, Router,
     extract::{DefaultBodyLimit, Request, State},
     http::{HeaderValue, Method, StatusCode, header},
     middleware,
@@ -31,7 +33,7 @@ use super::{
     layers::{self, Access},
     login,
     metrics::{self, Metrics},
-    openapi::{Description, with_problems},
+    openapi::{self, Description, completed},
     pages,
     problem::Failed,
     server_functions, spend, videos, workflows,
@@ -45,6 +47,8 @@ use crate::{
 /// The API's routes with their description.
 fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(metrics::show))
+        .routes(routes!(openapi::show))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .merge(workflows::router())
@@ -65,7 +69,7 @@ const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 /// Where the metrics cannot be set up.
 pub fn router(state: AppState, access: Access) -> Result<Router> {
     let (api, description) = api().split_for_parts();
-    let description = with_problems(description);
+    let description = Arc::new(completed(description));
     let metrics = Metrics::new()?;
     // Pages and server functions.
     // The pages' futures run where the server's do. Another router of this process may have said so before.
@@ -81,10 +85,9 @@ pub fn router(state: AppState, access: Access) -> Result<Router> {
         .fold(pages, |router, (path, _)| router.route(path, call.clone()))
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         .layer(middleware::from_fn(server_functions::set_status));
-    let shown = (metrics.clone(), state.clone());
     let router = api
-        .route("/metrics", get(async move || metrics::show(shown.0, shown.1).await))
-        .route("/api/openapi.json", get(async move || Json(description)))
+        .layer(Extension(metrics.clone()))
+        .layer(Extension(description))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .route("/login", get(login::page).post(login::sign_in).with_state(access.clone()))
         .merge(leptos)

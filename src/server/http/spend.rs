@@ -9,12 +9,17 @@ use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    executions::NEWEST_FIRST,
     extract::{Id, Query, next_link, page_request},
     problem::Failed,
 };
 use crate::{
-    domain::{JobId, error::Problem, job::Job, spend::Spending},
+    domain::{
+        JobId,
+        error::Problem,
+        job::Job,
+        page::{Cursor, PageRequest, Sort},
+        spend::Spending,
+    },
     server::{
         services::{jobs, ledger},
         state::AppState,
@@ -32,29 +37,32 @@ pub fn router() -> OpenApiRouter<AppState> {
 #[into_params(parameter_in = Query)]
 pub struct SpendQuery {
     /// Rows on a page, 1 to 200.
+    #[param(schema_with = PageRequest::limit_schema)]
     limit: Option<u32>,
     /// What the Link header of the page before gave.
+    #[param(schema_with = Cursor::schema)]
     cursor: Option<String>,
 }
 
 /// What was spent, with a page of the paid requests, newest first.
-#[utoipa::path(get, path = "/api/spend", params(SpendQuery), responses(
+#[utoipa::path(get, path = "/api/spend", operation_id = "get_spending", tag = "spending",
+    params(SpendQuery), responses(
     (status = 200, description = "The sums, the caps and a page of the ledger; Link gives the next", body = Spending),
-    (status = 422, description = "A wrong value in the query", body = Problem),
 ))]
 pub async fn spending(
     State(state): State<AppState>,
     OriginalUri(uri): OriginalUri,
     Query(query): Query<SpendQuery>,
 ) -> Result<impl IntoResponse, Failed> {
-    let page = page_request(query.limit, query.cursor.as_deref(), None, NEWEST_FIRST)?;
+    let page = page_request(query.limit, query.cursor.as_deref(), None, Sort::NEWEST_FIRST)?;
     let (spending, next) = ledger::spending(&state.db, &state.config.caps, &page).await?;
     let link = next_link(&uri, next.as_ref()).map(|link| [link]);
     Ok((link, axum::Json(spending)))
 }
 
 /// Looks once more for the outcome of a paid request. It is asked after, never sent again.
-#[utoipa::path(post, path = "/api/jobs/{id}/check", params(("id" = JobId, Path, description = "The job")), responses(
+#[utoipa::path(post, path = "/api/jobs/{id}/check", operation_id = "check_job", tag = "jobs",
+    params(("id" = JobId, Path, description = "The job")), responses(
     (status = 200, description = "The job: queued to be checked if its outcome was unknown, else unchanged", body = Job),
     (status = 404, description = "No such job", body = Problem),
 ))]

@@ -16,12 +16,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::{Stream, StreamExt};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::problem::Failed;
 use crate::{
-    domain::{ApiError, ErrorKind, error::Problem, video::Uploaded},
+    domain::{ApiError, ErrorKind, error::Problem, limits, video::Uploaded},
     server::{
         Error, Result,
         services::upload::{Arrived, Expected, Upload},
@@ -35,8 +36,6 @@ const IDLE: Duration = Duration::from_secs(60);
 const DRAIN: Duration = Duration::from_secs(30);
 /// What a multipart body has around its file at most, name included.
 const OVERHEAD: u64 = 64 * 1024;
-/// Bytes in the part `name` at most.
-const NAME_BYTES: usize = 4096;
 
 /// The route.
 pub fn router() -> OpenApiRouter<AppState> {
@@ -44,18 +43,20 @@ pub fn router() -> OpenApiRouter<AppState> {
 }
 
 /// The parts of an upload.
-#[derive(ToSchema)]
+#[derive(ToSchema, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the form for the API's description; it is read as a stream")]
 pub(super) struct UploadForm {
     /// The file.
     #[schema(value_type = String, format = Binary)]
     file: (),
     /// Its name in the library; the file's name without.
+    #[schema(schema_with = limits::form_name)]
     name: Option<String>,
 }
 
 /// Stores a video. The same bytes again give the video that is there.
-#[utoipa::path(post, path = "/api/videos/upload",
+#[utoipa::path(post, path = "/api/videos/upload", operation_id = "upload_video", tag = "videos",
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "Stored", body = Uploaded),
@@ -167,7 +168,7 @@ async fn pour(field: &mut Field<'_>, upload: &mut Upload) -> Result<()> {
 async fn read_name(mut field: Field<'_>) -> Result<String> {
     let mut bytes = Vec::new();
     while let Some(piece) = in_time(field.chunk()).await? {
-        if bytes.len() + piece.len() > NAME_BYTES {
+        if bytes.len() + piece.len() > limits::FORM_NAME_BYTES {
             return Err(ApiError::invalid("/name", "The name is too long.").into());
         }
         bytes.extend_from_slice(&piece);

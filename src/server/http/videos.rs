@@ -6,13 +6,13 @@ use axum::{
     response::IntoResponse,
 };
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, ToSchema, openapi::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     download,
     events::event_id,
-    extract::{Id, Json, Query, next_link, page_request},
+    extract::{Id, Json, Query, next_link, page_request, search_words},
     problem::Failed,
     upload,
 };
@@ -20,6 +20,8 @@ use crate::{
     domain::{
         VideoId, WorkflowId,
         error::Problem,
+        limits,
+        page::{Cursor, PageRequest, Sort, SortKey},
         video::{SourceType, Video, VideoFilter},
     },
     server::{services::library, state::AppState},
@@ -36,31 +38,45 @@ pub fn router() -> OpenApiRouter<AppState> {
 #[into_params(parameter_in = Query)]
 pub struct VideoQuery {
     /// Words that are all in the name or the prompt.
+    #[param(schema_with = limits::search)]
     q: Option<String>,
     /// Where it came from.
     source_type: Option<SourceType>,
     /// Pixels across, at least.
+    #[param(schema_with = limits::pixels)]
     min_width: Option<u32>,
     /// Pixels down, at least.
+    #[param(schema_with = limits::pixels)]
     min_height: Option<u32>,
     /// Seconds, at least.
+    #[param(schema_with = limits::seconds)]
     min_duration: Option<f64>,
     /// Seconds, at most.
+    #[param(schema_with = limits::seconds)]
     max_duration: Option<f64>,
     /// Used by this workflow.
     workflow_id: Option<WorkflowId>,
     /// Rows on a page, 1 to 200.
+    #[param(schema_with = PageRequest::limit_schema)]
     limit: Option<u32>,
     /// What the Link header of the page before gave.
+    #[param(schema_with = Cursor::schema)]
     cursor: Option<String>,
     /// `created_at`, `updated_at`, `name`, `duration` or `size`; `-` first for descending. `-created_at` without.
+    #[param(schema_with = sort_schema)]
     sort: Option<String>,
 }
 
+fn sort_schema() -> Object {
+    let keys = [SortKey::CreatedAt, SortKey::UpdatedAt, SortKey::Name, SortKey::Duration, SortKey::Size];
+    Sort::schema(&keys, library::DEFAULT_SORT)
+}
+
 /// Videos, newest first.
-#[utoipa::path(get, path = "/api/videos", params(VideoQuery), responses(
-    (status = 200, description = "A page of videos; Link gives the next", body = Vec<Video>),
-    (status = 422, description = "A wrong value in the query", body = Problem),
+#[utoipa::path(get, path = "/api/videos", operation_id = "list_videos", tag = "videos",
+    params(VideoQuery), responses(
+    (status = 200, description = "A page of videos; Link gives the next", body = Vec<Video>, headers(
+        ("X-Event-Id" = i64, description = "Where the event stream goes on from this answer"))),
 ))]
 pub async fn list(
     State(state): State<AppState>,
@@ -69,7 +85,7 @@ pub async fn list(
 ) -> Result<impl IntoResponse, Failed> {
     let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), library::DEFAULT_SORT)?;
     let filter = VideoFilter {
-        q: query.q,
+        q: search_words(query.q)?,
         source_type: query.source_type,
         min_width: query.min_width,
         min_height: query.min_height,
@@ -84,8 +100,10 @@ pub async fn list(
 }
 
 /// A video.
-#[utoipa::path(get, path = "/api/videos/{id}", params(("id" = VideoId, Path, description = "The video")), responses(
-    (status = 200, description = "The video, how it was made and where it is used", body = Video),
+#[utoipa::path(get, path = "/api/videos/{id}", operation_id = "get_video", tag = "videos",
+    params(("id" = VideoId, Path, description = "The video")), responses(
+    (status = 200, description = "The video, how it was made and where it is used", body = Video, headers(
+        ("X-Event-Id" = i64, description = "Where the event stream goes on from this answer"))),
     (status = 404, description = "No such video", body = Problem),
 ))]
 pub async fn get(State(state): State<AppState>, Id(id): Id<VideoId>) -> Result<impl IntoResponse, Failed> {
@@ -98,11 +116,13 @@ pub async fn get(State(state): State<AppState>, Id(id): Id<VideoId>) -> Result<i
 #[serde(deny_unknown_fields)]
 pub struct VideoChange {
     /// 1 to 200 characters on one line.
+    #[schema(schema_with = limits::clip_name)]
     name: String,
 }
 
 /// Renames a video.
-#[utoipa::path(patch, path = "/api/videos/{id}", params(("id" = VideoId, Path, description = "The video")), request_body = VideoChange,
+#[utoipa::path(patch, path = "/api/videos/{id}", operation_id = "rename_video", tag = "videos",
+    params(("id" = VideoId, Path, description = "The video")), request_body = VideoChange,
     responses(
         (status = 200, description = "The video under its new name", body = Video),
         (status = 404, description = "No such video", body = Problem),
@@ -127,7 +147,8 @@ pub struct DeleteQuery {
 }
 
 /// Deletes a video and its file.
-#[utoipa::path(delete, path = "/api/videos/{id}", params(("id" = VideoId, Path, description = "The video"), DeleteQuery), responses(
+#[utoipa::path(delete, path = "/api/videos/{id}", operation_id = "delete_video", tag = "videos",
+    params(("id" = VideoId, Path, description = "The video"), DeleteQuery), responses(
     (status = 204, description = "Deleted"),
     (status = 404, description = "No such video", body = Problem),
     (status = 409, description = "It is the current clip of these workflows; force=true deletes it all the same", body = Problem),

@@ -7,18 +7,20 @@ use axum::{
     response::{AppendHeaders, IntoResponse},
 };
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, ToSchema, openapi::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     events::event_id,
-    extract::{self, Id, Query, next_link, page_request},
+    extract::{self, Id, Query, next_link, page_request, search_words},
     problem::Failed,
 };
 use crate::{
     domain::{
         WorkflowId,
         error::Problem,
+        limits,
+        page::{Cursor, PageRequest, Sort, SortKey},
         workflow::{
             NewAssociation, NewDraft, NewWorkflow, SavedWorkflow, Workflow, WorkflowChange, WorkflowFilter, WorkflowStatus, WorkflowSummary,
         },
@@ -53,22 +55,27 @@ pub struct ListQuery {
     /// Draft or saved; both without.
     status: Option<WorkflowStatus>,
     /// Words searched in names and descriptions; all must occur.
+    #[param(schema_with = limits::search)]
     q: Option<String>,
     /// Rows at most.
-    #[param(minimum = 1, maximum = 200, default = 50)]
+    #[param(schema_with = PageRequest::limit_schema)]
     limit: Option<u32>,
     /// Where the page begins: from an earlier answer's `Link` header.
+    #[param(schema_with = Cursor::schema)]
     cursor: Option<String>,
     /// `created_at`, `updated_at` or `name`; `-` first for descending.
-    #[param(default = "-updated_at")]
+    #[param(schema_with = sort_schema)]
     sort: Option<String>,
 }
 
+fn sort_schema() -> Object {
+    Sort::schema(&[SortKey::CreatedAt, SortKey::UpdatedAt, SortKey::Name], workflows::DEFAULT_SORT)
+}
+
 /// Lists workflows, the last changed first.
-#[utoipa::path(get, path = "/api/workflows", tag = "workflows", params(ListQuery), responses(
-    (status = 200, description = "A page of the workflows", body = Vec<WorkflowSummary>,
-        headers(("Link" = Option<String>, description = "The next page: `<…>; rel=\"next\"`"))),
-    (status = 422, description = "A wrong value in the query", body = Problem),
+#[utoipa::path(get, path = "/api/workflows", operation_id = "list_workflows", tag = "workflows",
+    params(ListQuery), responses(
+    (status = 200, description = "A page of the workflows", body = Vec<WorkflowSummary>),
 ))]
 async fn list(
     State(state): State<AppState>,
@@ -76,21 +83,20 @@ async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<impl IntoResponse, Failed> {
     let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), workflows::DEFAULT_SORT)?;
-    let filter = WorkflowFilter { status: query.status, q: query.q };
+    let filter = WorkflowFilter { status: query.status, q: search_words(query.q)? };
     let page = workflows::list(&state.db, &filter, &page).await?;
     Ok((AppendHeaders(next_link(&uri, page.next.as_ref())), Json(page.items)))
 }
 
 /// Makes a workflow; with the id of a known one it changes that one.
-#[utoipa::path(post, path = "/api/workflows", tag = "workflows", request_body = NewWorkflow,
+#[utoipa::path(post, path = "/api/workflows", operation_id = "create_workflow", tag = "workflows",
+    request_body = NewWorkflow,
     params(("If-Match" = Option<String>, Header, description = "The `ETag` of the version that a known workflow must still have")),
     responses(
         (status = 201, description = "Made", body = WorkflowAnswer,
             headers(("ETag" = String, description = "The revision"), ("Location" = String, description = "The workflow's address"))),
         (status = 200, description = "It was there and was changed", body = WorkflowAnswer, headers(("ETag" = String, description = "The revision"))),
-        (status = 400, description = "Not JSON", body = Problem),
         (status = 412, description = "Changed in the meantime; nothing was changed", body = Problem),
-        (status = 413, description = "Larger than 16 MiB", body = Problem),
         (status = 422, description = "A wrong value or a broken graph", body = Problem),
     ))]
 async fn create(
@@ -105,7 +111,8 @@ async fn create(
 }
 
 /// Shows a workflow with its definition, its unsaved edits and its clips.
-#[utoipa::path(get, path = "/api/workflows/{id}", tag = "workflows", params(("id" = WorkflowId, Path)), responses(
+#[utoipa::path(get, path = "/api/workflows/{id}", operation_id = "get_workflow", tag = "workflows",
+    params(("id" = WorkflowId, Path, description = "The workflow")), responses(
     (status = 200, description = "The workflow", body = Workflow, headers(
         ("ETag" = String, description = "The revision of name, description, status and definition"),
         ("X-Event-Id" = i64, description = "Where the event stream goes on from this answer"))),
@@ -120,14 +127,13 @@ async fn show(State(state): State<AppState>, Id(id): Id<WorkflowId>) -> Result<i
 }
 
 /// Changes a workflow; absent fields stay.
-#[utoipa::path(put, path = "/api/workflows/{id}", tag = "workflows", request_body = WorkflowChange,
-    params(("id" = WorkflowId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that the change began from")),
+#[utoipa::path(put, path = "/api/workflows/{id}", operation_id = "update_workflow", tag = "workflows",
+    request_body = WorkflowChange,
+    params(("id" = WorkflowId, Path, description = "The workflow"), ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that the change began from")),
     responses(
         (status = 200, description = "Changed", body = WorkflowAnswer, headers(("ETag" = String, description = "The new revision"))),
-        (status = 400, description = "Not JSON", body = Problem),
         (status = 404, description = "No such workflow", body = Problem),
         (status = 412, description = "Changed in the meantime; nothing was changed", body = Problem),
-        (status = 413, description = "Larger than 16 MiB", body = Problem),
         (status = 422, description = "A wrong value or a broken graph", body = Problem),
     ))]
 async fn save(
@@ -140,8 +146,8 @@ async fn save(
 }
 
 /// Deletes a workflow. Its executions are cancelled, its videos stay.
-#[utoipa::path(delete, path = "/api/workflows/{id}", tag = "workflows",
-    params(("id" = WorkflowId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` of the version to be deleted")),
+#[utoipa::path(delete, path = "/api/workflows/{id}", operation_id = "delete_workflow", tag = "workflows",
+    params(("id" = WorkflowId, Path, description = "The workflow"), ("If-Match" = Option<String>, Header, description = "The `ETag` of the version to be deleted")),
     responses(
         (status = 204, description = "Deleted"),
         (status = 404, description = "No such workflow", body = Problem),
@@ -153,11 +159,10 @@ async fn delete(State(state): State<AppState>, Id(id): Id<WorkflowId>, headers: 
 }
 
 /// Keeps unsaved edits, in place of earlier ones. Status, revision and `updated_at` stay.
-#[utoipa::path(put, path = "/api/workflows/{id}/draft", tag = "workflows", request_body = NewDraft, params(("id" = WorkflowId, Path)), responses(
+#[utoipa::path(put, path = "/api/workflows/{id}/draft", operation_id = "keep_draft", tag = "workflows",
+    request_body = NewDraft, params(("id" = WorkflowId, Path, description = "The workflow")), responses(
     (status = 200, description = "Kept", body = WorkflowAnswer),
-    (status = 400, description = "Not JSON", body = Problem),
     (status = 404, description = "No such workflow", body = Problem),
-    (status = 413, description = "Larger than 16 MiB", body = Problem),
     (status = 422, description = "A wrong value or a broken graph", body = Problem),
 ))]
 async fn keep_draft(
@@ -170,7 +175,8 @@ async fn keep_draft(
 }
 
 /// Drops the unsaved edits, if there are any.
-#[utoipa::path(delete, path = "/api/workflows/{id}/draft", tag = "workflows", params(("id" = WorkflowId, Path)), responses(
+#[utoipa::path(delete, path = "/api/workflows/{id}/draft", operation_id = "discard_draft", tag = "workflows",
+    params(("id" = WorkflowId, Path, description = "The workflow")), responses(
     (status = 204, description = "The slot is empty"),
     (status = 404, description = "No such workflow", body = Problem),
 ))]
@@ -180,11 +186,11 @@ async fn discard_draft(State(state): State<AppState>, Id(id): Id<WorkflowId>) ->
 }
 
 /// Associates a video with a node; again, renews role, execution and time.
-#[utoipa::path(post, path = "/api/workflows/{id}/videos", tag = "workflows", request_body = NewAssociation, params(("id" = WorkflowId, Path)),
+#[utoipa::path(post, path = "/api/workflows/{id}/videos", operation_id = "associate_video", tag = "workflows",
+    request_body = NewAssociation, params(("id" = WorkflowId, Path, description = "The workflow")),
     responses(
         (status = 201, description = "Associated", body = WorkflowAnswer),
         (status = 200, description = "It was associated already and was renewed", body = WorkflowAnswer),
-        (status = 400, description = "Not JSON", body = Problem),
         (status = 404, description = "No such workflow, or no such video", body = Problem),
         (status = 422, description = "A wrong value", body = Problem),
     ))]

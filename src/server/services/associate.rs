@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     domain::{
-        ApiError, Timestamp, VideoId, WorkflowId,
+        ApiError, Timestamp, VideoId, WorkflowId, limits,
         video::Role,
         workflow::{NewAssociation, WorkflowStatus},
     },
@@ -24,17 +24,14 @@ use crate::{
     },
 };
 
-/// Characters in a node's type at most.
-const MAX_NODE_TYPE: usize = 128;
-
 /// Associates a video with a node as a caller says; again, renews role, execution and time. True if it was not associated before.
 ///
 /// # Errors
 /// [`NotFound`](crate::domain::ErrorKind::NotFound) for an unknown workflow or video; [`Invalid`](crate::domain::ErrorKind::Invalid)
 /// for a type of no or too many characters.
 pub async fn associate(db: &Db, id: WorkflowId, new: &NewAssociation) -> Result<bool> {
-    if !(1..=MAX_NODE_TYPE).contains(&new.node_type.chars().count()) {
-        return Err(ApiError::invalid("/node_type", format!("A node's type has 1 to {MAX_NODE_TYPE} characters.")).into());
+    if !(1..=limits::NODE_TYPE).contains(&new.node_type.chars().count()) {
+        return Err(ApiError::invalid("/node_type", format!("A node's type has 1 to {} characters.", limits::NODE_TYPE)).into());
     }
     let mut tx = db.begin().await?;
     if workflows::status(&mut tx, id).await?.is_none() {

@@ -2,17 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, OneOfBuilder, RefOr, Schema, Type, schema::AdditionalProperties},
+};
 
 use crate::{
-    domain::{ApiError, FieldError, JobId, execution::Mode, provider::Provider},
+    domain::{ApiError, FieldError, JobId, execution::Mode, limits, provider::Provider},
     graph::{NodeType, catalogue},
     server::{
         Result,
         config::Caps,
         media::ffmpeg::Ffmpeg,
         providers::Providers,
-        services::{estimate, events::Events, jobs, ledger, prepare},
+        services::{estimate, events::Events, jobs, ledger, node_schema, prepare},
         store::Db,
     },
 };
@@ -20,7 +23,7 @@ use crate::{
 const NODE: &str = "clip";
 
 /// What `POST /api/videos/generate` takes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewGeneration {
     /// `openai`, `google`, `xai` or `animatic`.
@@ -32,11 +35,29 @@ pub struct NewGeneration {
     pub prompt: String,
     /// The other parameters, named as at the generating nodes: `seconds`, `size`, `aspect`, `resolution`, `seed`, `take`…
     #[serde(default)]
-    #[schema(value_type = Object)]
     pub params: Map<String, Value>,
     /// The clip's name in the library; the beginning of the prompt without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+}
+
+impl PartialSchema for NewGeneration {
+    /// One form a provider: each has its own models and parameters.
+    fn schema() -> RefOr<Schema> {
+        let words = "What `POST /api/videos/generate` takes: one form a provider.";
+        Provider::ALL.into_iter().fold(OneOfBuilder::new(), |forms, provider| forms.item(form(provider))).description(Some(words)).into()
+    }
+}
+
+impl ToSchema for NewGeneration {}
+
+fn form(provider: Provider) -> ObjectBuilder {
+    let (model, params) = node_schema::generation(provider, node_types(provider));
+    let name = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([provider.name()]));
+    let object = ObjectBuilder::new().schema_type(Type::Object).title(Some(format!("{} generation", provider.title())));
+    let object = object.property("provider", name).property("model", model).property("prompt", limits::prompt());
+    let object = object.property("params", params).property("name", limits::clip_name_or_null());
+    object.required("provider").required("prompt").additional_properties(Some(AdditionalProperties::FreeForm(false)))
 }
 
 /// Queues the clip and gives the job.
@@ -73,11 +94,19 @@ pub async fn generate(db: &Db, told: &Events, providers: &Providers, ffmpeg: &Ff
 /// The node type whose parameters are meant: a frame in pixels, or as aspect and resolution.
 fn node_type(new: &NewGeneration) -> NodeType {
     let by_aspect = ["aspect", "resolution", "negative_prompt"].iter().any(|name| new.params.contains_key(*name));
-    match new.provider {
-        Provider::Google | Provider::Xai => NodeType::VeoVideo,
-        Provider::OpenAi => NodeType::Sora2Video,
-        Provider::Animatic if by_aspect => NodeType::VeoVideo,
-        Provider::Animatic => NodeType::Sora2Video,
+    match node_types(new.provider) {
+        [_, veo] if by_aspect => veo.clone(),
+        [first, ..] => first.clone(),
+        [] => NodeType::Sora2Video,
+    }
+}
+
+/// The node types whose parameters a provider takes.
+fn node_types(provider: Provider) -> &'static [NodeType] {
+    match provider {
+        Provider::Google | Provider::Xai => &[NodeType::VeoVideo],
+        Provider::OpenAi => &[NodeType::Sora2Video],
+        Provider::Animatic => &[NodeType::Sora2Video, NodeType::VeoVideo],
     }
 }
 

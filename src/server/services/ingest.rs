@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::{
     domain::{
-        ApiError, ErrorKind, Sha256, Timestamp, VideoId,
+        ApiError, ErrorKind, Sha256, Timestamp, VideoId, limits,
         video::{Generation, SourceType, StitchRecord, Uploaded, Video, VideoMetadata},
     },
     server::{
@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Characters in a video's name at most.
-pub const MAX_NAME: usize = 200;
+pub const MAX_NAME: usize = limits::NAME;
 
 /// What to do with a file whose metadata cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,6 +14,7 @@ pub mod jobs;
 pub mod leases;
 pub mod ledger;
 pub mod library;
+pub mod node_schema;
 pub mod posters;
 pub mod prepare;
 pub mod queue;

@@ -2,15 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{RefOr, Schema},
+};
 
 use crate::{
-    domain::{JobId, Media, VideoId, execution::Mode},
+    domain::{JobId, Media, VideoId, execution::Mode, limits},
+    graph::NodeType,
     server::{
         Result,
         media::ffmpeg::Ffmpeg,
         providers::Providers,
-        services::{events::Events, jobs, prepare},
+        services::{events::Events, jobs, node_schema, prepare},
         store::{Db, step_results},
     },
 };
@@ -22,23 +26,39 @@ const NODE: &str = "stitch";
 #[serde(deny_unknown_fields)]
 pub struct NewStitch {
     /// The clips in their order; a clip may come several times.
+    #[schema(min_items = 1, max_items = 9_999)]
     pub video_ids: Vec<VideoId>,
     /// `cut`, or the name of an xfade transition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = transition)]
     pub transition: Option<String>,
     /// How long a transition lasts, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = transition_seconds)]
     pub transition_seconds: Option<f64>,
     /// The frame, such as `720x1280`; that of the first clip without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = size)]
     pub size: Option<String>,
     /// Frames a second; those of the first clip without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = fps)]
     pub fps: Option<f64>,
     /// The clip's name in the library.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = limits::clip_name_or_null)]
     pub name: Option<String>,
 }
+
+macro_rules! as_at_the_node {
+    ($($name:ident)*) => {
+        $(fn $name() -> RefOr<Schema> {
+            node_schema::param(&NodeType::VideoStitcher, stringify!($name))
+        })*
+    };
+}
+
+as_at_the_node!(transition transition_seconds size fps);
 
 /// Queues the stitch and gives the job.
 ///

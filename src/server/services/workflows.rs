@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     domain::{
-        ApiError, ErrorKind, FieldError, Timestamp, WorkflowId,
+        ApiError, ErrorKind, FieldError, Timestamp, WorkflowId, limits,
         page::{Cursor, CursorError, Page, PageRequest, Sort, SortKey},
         workflow::{
             BuilderSettings, DraftSlot, NewDraft, NewWorkflow, OpenedWorkflow, SavedWorkflow, Workflow, WorkflowChange, WorkflowFilter,
@@ -19,13 +19,6 @@ use crate::{
         store::{Db, Tx, associations, executions, workflows, workflows::WorkflowRow},
     },
 };
-
-/// Characters in a name at most.
-const MAX_NAME: usize = 200;
-/// Characters in a description at most.
-const MAX_DESCRIPTION: usize = 10_000;
-/// Characters in an entity tag at most.
-const MAX_ETAG: usize = 200;
 
 /// The order of lists: the last changed first.
 pub const DEFAULT_SORT: Sort = Sort { key: SortKey::UpdatedAt, descending: true };
@@ -243,7 +236,7 @@ pub async fn delete(db: &Db, told: &Events, id: WorkflowId, if_match: Option<&st
 /// [`ErrorKind::NotFound`]; [`ErrorKind::Invalid`] for a broken graph.
 pub async fn keep_draft(db: &Db, id: WorkflowId, draft: NewDraft) -> Result<()> {
     let mut errors = Vec::new();
-    if !(1..=MAX_ETAG).contains(&draft.base_etag.chars().count()) {
+    if !(1..=limits::ETAG).contains(&draft.base_etag.chars().count()) {
         errors.push(wrong("/base_etag", "base_etag is the ETag of the version the edits began from."));
     }
     errors.extend(count_nodes(&draft.definition).err().unwrap_or_default());
@@ -275,12 +268,12 @@ fn check(mut change: WorkflowChange) -> Result<(WorkflowChange, i64)> {
     let mut errors = Vec::new();
     if let Some(name) = &mut change.name {
         *name = name.trim().to_owned();
-        if !(1..=MAX_NAME).contains(&name.chars().count()) {
-            errors.push(wrong("/name", &format!("A name has 1 to {MAX_NAME} characters.")));
+        if !(1..=limits::NAME).contains(&name.chars().count()) {
+            errors.push(wrong("/name", &format!("A name has 1 to {} characters.", limits::NAME)));
         }
     }
-    if change.description.as_ref().is_some_and(|text| text.chars().count() > MAX_DESCRIPTION) {
-        errors.push(wrong("/description", &format!("A description has at most {MAX_DESCRIPTION} characters.")));
+    if change.description.as_ref().is_some_and(|text| text.chars().count() > limits::DESCRIPTION) {
+        errors.push(wrong("/description", &format!("A description has at most {} characters.", limits::DESCRIPTION)));
     }
     let counted = change.definition.as_ref().map_or(Ok(0), count_nodes);
     errors.extend(counted.as_ref().err().cloned().unwrap_or_default());

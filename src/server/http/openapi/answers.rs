@@ -1,0 +1,164 @@
+//! The answers that operations share: which of them an operation can give follows from what it is.
+
+use utoipa::openapi::{
+    Content, HeaderBuilder, Object, Ref, RefOr, Response, ResponseBuilder, Type,
+    path::{Operation, ParameterIn},
+    request_body::RequestBody,
+};
+
+use super::{JSON, takes};
+use crate::domain::{ApiError, ErrorKind, error::Problem};
+
+const PROBLEM_JSON: &str = "application/problem+json";
+
+/// What decides about an operation's answers.
+struct Facts {
+    /// Asked by monitors: answers under any host name.
+    for_monitors: bool,
+    /// Answers without a token, and without looking at anything.
+    open: bool,
+    changes: bool,
+    body: bool,
+    query: bool,
+}
+
+/// An answer that several operations give.
+struct Shared {
+    name: &'static str,
+    kind: ErrorKind,
+    description: &'static str,
+    given_by: fn(&Facts) -> bool,
+}
+
+const SHARED: [Shared; 9] = [
+    Shared {
+        name: "Malformed",
+        kind: ErrorKind::Malformed,
+        description: "The body cannot be parsed, or broke off",
+        given_by: |facts| facts.body,
+    },
+    Shared {
+        name: "Unauthorized",
+        kind: ErrorKind::Unauthorized,
+        description: "The server has an access token, and it is missing or wrong here",
+        given_by: |facts| !facts.open,
+    },
+    Shared {
+        name: "Forbidden",
+        kind: ErrorKind::Forbidden,
+        description: "The server is not reached under this host name, or another site tries to change something",
+        given_by: |facts| !facts.for_monitors,
+    },
+    Shared { name: "TooLarge", kind: ErrorKind::TooLarge, description: "The body is larger than 16 MiB", given_by: |facts| facts.body },
+    Shared {
+        name: "UnsupportedMediaType",
+        kind: ErrorKind::UnsupportedMediaType,
+        description: "The body is of another media type",
+        given_by: |facts| facts.body,
+    },
+    Shared {
+        name: "Invalid",
+        kind: ErrorKind::Invalid,
+        description: "A wrong value, or an unknown field; errors[] says where",
+        given_by: |facts| facts.body || facts.query,
+    },
+    Shared {
+        name: "Internal",
+        kind: ErrorKind::Internal,
+        description: "Something went wrong on the server; its log has the cause",
+        given_by: |facts| !facts.open,
+    },
+    Shared {
+        name: "Unavailable",
+        kind: ErrorKind::Unavailable,
+        description: "Something this needs is not there now, such as a free connection to the database",
+        given_by: |facts| !facts.open,
+    },
+    Shared { name: "StorageFull", kind: ErrorKind::StorageFull, description: "The disk is full", given_by: |facts| facts.changes },
+];
+
+/// The shared answers, for references.
+pub(super) fn shared() -> impl Iterator<Item = (String, RefOr<Response>)> {
+    SHARED.iter().map(|shared| {
+        let response =
+            ResponseBuilder::new().description(shared.description).content(PROBLEM_JSON, problem(shared.kind, shared.description));
+        let response = match shared.kind {
+            ErrorKind::Unauthorized => {
+                let header =
+                    HeaderBuilder::new().schema(Some(Object::with_type(Type::String))).description(Some("How to show the token")).build();
+                response.header("WWW-Authenticate", header)
+            }
+            _ => response,
+        };
+        (shared.name.to_owned(), response.build().into())
+    })
+}
+
+/// Adds the answers that the operation can give and does not name itself. Those it names become problems with an example.
+pub(super) fn complete(path: &str, method: &str, operation: &mut Operation) {
+    let facts = Facts {
+        for_monitors: matches!(path, "/healthz" | "/readyz"),
+        open: path == "/healthz",
+        changes: method != "GET",
+        body: matches!(&operation.request_body, Some(RefOr::T(RequestBody { content, .. })) if !content.is_empty()),
+        query: takes(operation, &ParameterIn::Query),
+    };
+    if facts.open {
+        // Nobody has to show anything here.
+        operation.security = Some(Vec::new());
+    }
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response {
+            as_problem(status, response);
+        }
+    }
+    if has_pages(operation)
+        && let Some(RefOr::T(page)) = operation.responses.responses.get_mut("200")
+    {
+        let words = "The next page, if there is one: `<…>; rel=\"next\"`";
+        let link = HeaderBuilder::new().schema(Some(Object::with_type(Type::String))).description(Some(words)).build();
+        page.headers.insert("Link".into(), link.into());
+    }
+    for shared in SHARED.iter().filter(|shared| (shared.given_by)(&facts)) {
+        let reference = RefOr::Ref(Ref::from_response_name(shared.name));
+        operation.responses.responses.entry(shared.kind.status().to_string()).or_insert(reference);
+    }
+}
+
+fn has_pages(operation: &Operation) -> bool {
+    let parameters = operation.parameters.iter().flatten();
+    parameters.into_iter().any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.name == "cursor"))
+}
+
+/// utoipa gives every body the media type of JSON.
+fn as_problem(status: &str, response: &mut Response) {
+    let body = RefOr::Ref(Ref::from_schema_name("Problem"));
+    let is_problem = matches!(response.content.get(JSON), Some(RefOr::T(content)) if content.schema.as_ref() == Some(&body));
+    if let (true, Some(kind)) = (is_problem, kind(status)) {
+        response.content.clear();
+        response.content.insert(PROBLEM_JSON.into(), problem(kind, &response.description).into());
+    }
+}
+
+/// The kind of error that stands for a status in examples.
+fn kind(status: &str) -> Option<ErrorKind> {
+    let own = [
+        ErrorKind::NotFound,
+        ErrorKind::CapReached,
+        ErrorKind::Conflict,
+        ErrorKind::Gone,
+        ErrorKind::PreconditionFailed,
+        ErrorKind::RangeNotSatisfiable,
+    ];
+    SHARED.iter().map(|shared| shared.kind).chain(own).find(|kind| kind.status().to_string() == status)
+}
+
+fn problem(kind: ErrorKind, detail: &str) -> Content {
+    let error = match kind {
+        ErrorKind::Invalid => ApiError::invalid("/name", "A name has 1 to 200 characters."),
+        kind => ApiError::new(kind, format!("{}.", detail.trim_end_matches('.'))),
+    };
+    let mut content = Content::new(Some(Ref::from_schema_name("Problem")));
+    content.example = serde_json::to_value(Problem::from(error)).ok();
+    content
+}
