@@ -55,6 +55,8 @@ async fn a_change_is_checked_field_by_field() {
         (json!({ "priority": 1001 }), "/priority"),
         (json!({ "priority": -1001 }), "/priority"),
         (json!({ "priority": 1.5 }), "/priority"),
+        (json!({ "priority": null }), "/priority"),
+        (json!({ "priority": 1e300 }), "/priority"),
         (json!({ "priority": "high" }), "/priority"),
         (json!({ "priority": 99_999_999_999_i64 }), "/priority"),
         (json!({ "paused": 1 }), "/paused"),
@@ -74,6 +76,7 @@ async fn a_change_is_checked_field_by_field() {
     let refused = patch(client, &running, &json!({ "paused": true })).await.problem(409);
     assert!(refused["detail"].as_str().unwrap().contains("runs already"), "{refused:#}");
     assert_eq!(patch(client, &running, &json!({ "priority": 3 })).await.expect(200).json()["priority"], 3);
+    assert_eq!(patch(client, &running, &json!({ "priority": 4.0 })).await.expect(200).json()["priority"], 4, "4.0 is a whole number");
     cancel(client, &running).await;
     let finished = wait_for(client, &waiting, "succeeded").await;
     assert_eq!(patch(client, &waiting, &json!({ "priority": 9, "paused": true })).await.expect(200).json(), finished);

@@ -16,6 +16,7 @@ mod kept;
 mod keys;
 mod kills;
 mod layers;
+mod limits;
 mod models;
 mod openapi;
 mod paid;

@@ -2,7 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        ArrayBuilder, ObjectBuilder, OneOfBuilder, Ref, RefOr, Schema, Type,
+        schema::{AdditionalProperties, AnyOfBuilder, SchemaType},
+    },
+};
 
 use super::{
     ids::{ExecutionId, ImageId, JobId, NodeId, Sha256, VideoId, WorkflowId},
@@ -177,7 +183,7 @@ pub struct Execution {
 }
 
 /// What `POST /api/executions` takes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewExecution {
     /// The workflow; its stored definition runs unless one is given here.
@@ -185,12 +191,46 @@ pub struct NewExecution {
     pub workflow_id: Option<WorkflowId>,
     /// The graph to run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = limits::definition)]
     pub definition: Option<Value>,
     /// Only these nodes and what they need.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(min_items = 1, max_items = 10_000)]
     pub nodes: Option<Vec<NodeId>>,
     /// Rehearsal or the real thing.
     pub mode: Mode,
+}
+
+impl PartialSchema for NewExecution {
+    /// Either the definition is given or the workflow that has one.
+    fn schema() -> RefOr<Schema> {
+        let forms = AnyOfBuilder::new().description(Some("What `POST /api/executions` takes: a workflow's id, a definition, or both."));
+        FORMS.iter().fold(forms, |forms, (name, _)| forms.item(reference(name))).into()
+    }
+}
+
+impl ToSchema for NewExecution {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.extend(FORMS.map(|(name, given)| (name.to_owned(), form(given).into())));
+    }
+}
+
+/// The forms of a run's body, each with the field that is given in it.
+const FORMS: [(&str, &str); 2] = [("NewExecutionOfWorkflow", "workflow_id"), ("NewExecutionOfDefinition", "definition")];
+
+/// A run's body in which that field is given.
+fn form(given: &str) -> ObjectBuilder {
+    let or_null = |of: RefOr<Schema>| OneOfBuilder::new().item(of).item(ObjectBuilder::new().schema_type(Type::Null));
+    let nodes = ArrayBuilder::new().items(reference("NodeId")).min_items(Some(1)).max_items(Some(limits::NODES));
+    let nodes = nodes.schema_type(SchemaType::from_iter([Type::Array, Type::Null]));
+    let object = ObjectBuilder::new().schema_type(Type::Object);
+    let object =
+        [("workflow_id", reference("WorkflowId")), ("definition", limits::definition())].into_iter().fold(object, |object, (name, of)| {
+            if name == given { object.property(name, of).required(name) } else { object.property(name, or_null(of)) }
+        });
+    let object = object.property("nodes", nodes.description(Some("Only these nodes and what they need.")));
+    let object = object.property("mode", reference("Mode")).required("mode");
+    object.additional_properties(Some(AdditionalProperties::FreeForm(false)))
+}
+
+fn reference(name: &str) -> RefOr<Schema> {
+    Ref::from_schema_name(name).into()
 }

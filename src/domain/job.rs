@@ -2,7 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use serde_json::Number;
 use utoipa::{ToSchema, openapi::Object};
 
 use super::{
@@ -99,6 +100,14 @@ impl Status {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.name() == name)
     }
+}
+
+/// Reads a whole number however it is written: to JSON, 10 and 10.0 are the same.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i32>, D::Error> {
+    let number = Number::deserialize(deserializer)?;
+    let whole = number.as_i64().or_else(|| number.as_f64().filter(|number| number.fract() == 0.0).map(|number| number as i64));
+    let whole = whole.and_then(|whole| i32::try_from(whole).ok());
+    whole.map(Some).ok_or_else(|| D::Error::custom(format!("invalid value: {number}, expected a whole number")))
 }
 
 fn priority() -> Object {
@@ -201,7 +210,7 @@ pub struct Job {
 #[schema(min_properties = 1)]
 pub struct JobChange {
     /// From -1000 to 1000; the highest runs first.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole")]
     #[schema(schema_with = priority)]
     pub priority: Option<i32>,
     /// Whether it waits until it is resumed.

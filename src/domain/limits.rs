@@ -16,8 +16,8 @@ pub const NODE_TYPE: usize = 128;
 pub const SEARCH: usize = 500;
 /// Characters in a prompt or another text parameter at most.
 pub const TEXT: usize = 100_000;
-/// Bytes of a name in an upload's form at most.
-pub const FORM_NAME_BYTES: usize = 4_096;
+/// Characters of a name in an upload's form at most: what is longer than [`NAME`] is cut.
+pub const FORM_NAME: usize = 1_024;
 /// The largest integer that survives a browser's JSON.
 pub const LARGEST_INTEGER: i64 = (1 << 53) - 1;
 /// How far from the origin a node may stand, in either direction.
@@ -56,9 +56,9 @@ pub fn clip_name_or_null() -> Object {
     object.schema_type(or_null(Type::String)).min_length(Some(1)).pattern(Some(ONE_LINE)).build()
 }
 
-/// The name in an upload's form. A letter takes up to four bytes.
+/// The name in an upload's form.
 pub fn form_name() -> Object {
-    text(FORM_NAME_BYTES / 4, "Its name in the library; the file's name where it is absent or blank.").build()
+    text(FORM_NAME, "Its name in the library; the file's name where it is absent or blank.").build()
 }
 
 /// A workflow's description.

@@ -154,7 +154,7 @@ impl Reader {
     fn position(&mut self, value: Option<Value>, place: usize, node: &str) -> (Position, Map<String, Value>) {
         let pointer = format!("{node}/position");
         let mut object = match value {
-            None | Some(Value::Null) => return (Position::new((place % 4) as f64 * 360.0, (place / 4) as f64 * 480.0), Map::new()),
+            None | Some(Value::Null) => return (place_in_grid(place), Map::new()),
             Some(Value::Object(object)) => object,
             Some(_) => {
                 self.errors.push(wrong(pointer, "A position is an object with the numbers x and y."));
@@ -235,6 +235,14 @@ impl Reader {
             }
         }
     }
+}
+
+/// Four nodes a row, and a new grid beside the one that reaches far down.
+fn place_in_grid(place: usize) -> Position {
+    const COLUMNS: usize = 4;
+    const ROWS: usize = 1_000;
+    let (column, row) = (place % COLUMNS, place / COLUMNS);
+    Position::new((column + row / ROWS * COLUMNS) as f64 * 360.0, (row % ROWS) as f64 * 480.0)
 }
 
 fn wrong(pointer: impl Into<String>, detail: impl Into<String>) -> FieldError {

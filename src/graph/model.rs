@@ -1,6 +1,10 @@
 //! The document: nodes and connections. Everything is shared behind `Arc`, so a snapshot costs four reference counts.
 
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use serde_json::{Map, Value};
 
@@ -203,12 +207,21 @@ pub struct Graph {
     nodes: Arc<Vec<Arc<Node>>>,
     places: Arc<HashMap<NodeId, usize>>,
     connections: Arc<Vec<Connection>>,
+    /// Of each node, by its place, the connections that end there: made when it is first asked for, dropped when one of the two lists changes.
+    ends: OnceLock<Arc<Vec<Vec<usize>>>>,
     other: Arc<Map<String, Value>>,
 }
 
 impl Default for Graph {
     fn default() -> Self {
-        Self { schema: SCHEMA, nodes: Arc::default(), places: Arc::default(), connections: Arc::default(), other: Arc::default() }
+        Self {
+            schema: SCHEMA,
+            nodes: Arc::default(),
+            places: Arc::default(),
+            connections: Arc::default(),
+            ends: OnceLock::new(),
+            other: Arc::default(),
+        }
     }
 }
 
@@ -256,9 +269,21 @@ impl Graph {
         self.connections.iter().find(|connection| connection.joins(from, to))
     }
 
-    /// The connections that end at the node.
+    /// The connections that end at a node of the graph.
     pub fn incoming<'a>(&'a self, node: &'a NodeId) -> impl Iterator<Item = &'a Connection> {
-        self.connections.iter().filter(move |connection| connection.to.node == *node)
+        let ends = self.ends.get_or_init(|| Arc::new(self.ends_by_place()));
+        let of_node = self.place_of(node).and_then(|place| ends.get(place)).map_or(&[][..], Vec::as_slice);
+        of_node.iter().filter_map(|at| self.connections.get(*at))
+    }
+
+    fn ends_by_place(&self) -> Vec<Vec<usize>> {
+        let mut ends = vec![Vec::new(); self.nodes.len()];
+        for (at, connection) in self.connections.iter().enumerate() {
+            if let Some(of_node) = self.place_of(&connection.to.node).and_then(|place| ends.get_mut(place)) {
+                of_node.push(at);
+            }
+        }
+        ends
     }
 
     /// The connections that begin at the node.
@@ -293,6 +318,7 @@ impl Graph {
         if self.places.contains_key(&node.id) {
             return Err(node);
         }
+        self.ends.take();
         Arc::make_mut(&mut self.places).insert(node.id.clone(), self.nodes.len());
         Arc::make_mut(&mut self.nodes).push(Arc::new(node));
         Ok(())
@@ -306,12 +332,14 @@ impl Graph {
 
     /// Keeps the nodes for which `keep` holds. Connections are the caller's business.
     pub(super) fn retain_nodes(&mut self, keep: impl Fn(&Node) -> bool) {
+        self.ends.take();
         Arc::make_mut(&mut self.nodes).retain(|node| keep(node));
         self.places = Arc::new(self.nodes.iter().enumerate().map(|(place, node)| (node.id.clone(), place)).collect());
     }
 
     /// Adds a connection at the end, unchecked.
     pub(super) fn push_connection(&mut self, connection: Connection) {
+        self.ends.take();
         Arc::make_mut(&mut self.connections).push(connection);
     }
 
@@ -320,6 +348,7 @@ impl Graph {
         if !self.connections.iter().any(&leaves) {
             return Vec::new();
         }
+        self.ends.take();
         Arc::make_mut(&mut self.connections).extract_if(.., |connection| leaves(connection)).collect()
     }
 }

@@ -1,5 +1,7 @@
 //! Definitions as they come in: good, strange, newer, older, wrong.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use super::{definition, drama, graph, id, node, of, wire};
@@ -117,12 +119,32 @@ fn too_many_nodes_or_connections_are_refused() {
 }
 
 #[test]
-fn nodes_without_a_place_do_not_lie_on_each_other() {
-    let nodes: Vec<_> = (0..9).map(|number| json!({ "id": number.to_string(), "type": "Note" })).collect();
-    let graph = graph(&nodes, &[]);
-    for (index, node) in graph.nodes().iter().enumerate() {
-        assert!(graph.nodes()[..index].iter().all(|other| other.position != node.position));
+fn a_whole_number_is_one_however_it_is_written_and_null_is_absent() {
+    for schema in [json!(1), json!(1.0), json!(null), json!(2)] {
+        assert!(format::read_sound(&json!({ "schema": schema, "nodes": [] })).is_ok(), "{schema}");
     }
+    for schema in [json!(1.5), json!(-1), json!(1e300), json!((1_u64 << 53) + 2)] {
+        assert_eq!(places(&read_errors(&json!({ "schema": schema, "nodes": [] }))), [("invalid", None, "/schema")], "{schema}");
+    }
+}
+
+#[test]
+fn a_node_outside_of_the_canvas_is_read_to_be_moved_back_and_not_stored() {
+    for (x, y) in [(1_000_001.0, 0.0), (0.0, -1e300)] {
+        let far = json!({ "schema": 1, "nodes": [{ "id": "n", "type": "Note", "position": { "x": x, "y": y } }] });
+        assert!(format::read(&far).is_ok());
+        assert_eq!(places(&read_errors(&far)), [("invalid", Some("n"), "/nodes/0/position")]);
+    }
+    let edge = json!({ "schema": 1, "nodes": [{ "id": "n", "type": "Note", "position": { "x": 1_000_000, "y": -1e6 } }] });
+    assert!(format::read_sound(&edge).is_ok());
+}
+
+#[test]
+fn nodes_without_a_place_do_not_lie_on_each_other() {
+    let nodes: Vec<_> = (0..10_000).map(|number| json!({ "id": number.to_string(), "type": "Note" })).collect();
+    let graph = graph(&nodes, &[]);
+    let places: HashSet<_> = graph.nodes().iter().map(|node| (node.position.x as i64, node.position.y as i64)).collect();
+    assert_eq!(places.len(), nodes.len());
 }
 
 #[test]

@@ -83,6 +83,7 @@ pub fn completed(mut description: openapi::OpenApi) -> openapi::OpenApi {
         for (method, operation) in operations(item) {
             for parameter in operation.parameters.iter_mut().flatten() {
                 lift_words(parameter);
+                allow_empty(parameter);
             }
             answers::complete(path, method, operation);
             examples::complete(operation);
@@ -110,6 +111,15 @@ fn lift_words(parameter: &mut RefOr<Parameter>) {
         && parameter.description.is_none()
     {
         parameter.description = schema.description.take();
+    }
+}
+
+/// A field of a query without a value is as good as absent. utoipa has no field for that word of OpenAPI.
+fn allow_empty(parameter: &mut RefOr<Parameter>) {
+    if let RefOr::T(parameter) = parameter
+        && parameter.parameter_in == ParameterIn::Query
+    {
+        parameter.extensions.get_or_insert_default().insert("allowEmptyValue".into(), true.into());
     }
 }
 

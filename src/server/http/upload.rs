@@ -22,7 +22,12 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::problem::Failed;
 use crate::{
-    domain::{ApiError, ErrorKind, error::Problem, limits, video::Uploaded},
+    domain::{
+        ApiError, ErrorKind,
+        error::Problem,
+        limits::{self, FORM_NAME},
+        video::Uploaded,
+    },
     server::{
         Error, Result,
         services::upload::{Arrived, Expected, Upload},
@@ -48,7 +53,7 @@ pub fn router() -> OpenApiRouter<AppState> {
 #[expect(dead_code, reason = "describes the form for the API's description; it is read as a stream")]
 pub(super) struct UploadForm {
     /// The file.
-    #[schema(value_type = String, format = Binary)]
+    #[schema(value_type = String, format = Binary, min_length = 1)]
     file: (),
     /// Its name in the library; the file's name without.
     #[schema(schema_with = limits::form_name)]
@@ -166,14 +171,17 @@ async fn pour(field: &mut Field<'_>, upload: &mut Upload) -> Result<()> {
 }
 
 async fn read_name(mut field: Field<'_>) -> Result<String> {
+    let too_long = || ApiError::invalid("/name", format!("A name has at most {FORM_NAME} characters.")).into();
     let mut bytes = Vec::new();
     while let Some(piece) = in_time(field.chunk()).await? {
-        if bytes.len() + piece.len() > limits::FORM_NAME_BYTES {
-            return Err(ApiError::invalid("/name", "The name is too long.").into());
+        // A character takes up to four bytes.
+        if bytes.len() + piece.len() > 4 * FORM_NAME {
+            return Err(too_long());
         }
         bytes.extend_from_slice(&piece);
     }
-    String::from_utf8(bytes).map_err(|_| ApiError::invalid("/name", "The name is not UTF-8.").into())
+    let name = String::from_utf8(bytes).map_err(|_| ApiError::invalid("/name", "The name is not UTF-8."))?;
+    if name.chars().count() > FORM_NAME { Err(too_long()) } else { Ok(name) }
 }
 
 /// Waits for the next piece, but not for ever.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{ObjectBuilder, OneOfBuilder, RefOr, Schema, Type, schema::AdditionalProperties},
+    openapi::{ObjectBuilder, OneOfBuilder, Ref, RefOr, Schema, Type, schema::AdditionalProperties},
 };
 
 use crate::{
@@ -45,16 +45,28 @@ impl PartialSchema for NewGeneration {
     /// One form a provider: each has its own models and parameters.
     fn schema() -> RefOr<Schema> {
         let words = "What `POST /api/videos/generate` takes: one form a provider.";
-        Provider::ALL.into_iter().fold(OneOfBuilder::new(), |forms, provider| forms.item(form(provider))).description(Some(words)).into()
+        Provider::ALL
+            .into_iter()
+            .fold(OneOfBuilder::new(), |forms, provider| forms.item(Ref::from_schema_name(form_name(provider))))
+            .description(Some(words))
+            .into()
     }
 }
 
-impl ToSchema for NewGeneration {}
+impl ToSchema for NewGeneration {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.extend(Provider::ALL.map(|provider| (form_name(provider), form(provider).into())));
+    }
+}
+
+fn form_name(provider: Provider) -> String {
+    format!("{provider:?}Generation")
+}
 
 fn form(provider: Provider) -> ObjectBuilder {
     let (model, params) = node_schema::generation(provider, node_types(provider));
     let name = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([provider.name()]));
-    let object = ObjectBuilder::new().schema_type(Type::Object).title(Some(format!("{} generation", provider.title())));
+    let object = ObjectBuilder::new().schema_type(Type::Object).description(Some(format!("A clip by {}.", provider.title())));
     let object = object.property("provider", name).property("model", model).property("prompt", limits::prompt());
     let object = object.property("params", params).property("name", limits::clip_name_or_null());
     object.required("provider").required("prompt").additional_properties(Some(AdditionalProperties::FreeForm(false)))

@@ -27,7 +27,7 @@ const NODE: &str = "Node";
 /// The schemas that a definition is made of, each with its name; the definition itself is `Definition`.
 #[must_use]
 pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
-    let known = catalogue::specs().iter().map(|spec| (node_name(spec), node(spec).into()));
+    let known = catalogue::specs().iter().flat_map(|spec| [(node_name(spec), node(spec).into()), (params_name(spec), params(spec).into())]);
     let named = |name: &str, schema: RefOr<Schema>| (name.to_owned(), schema);
     let mut every = AnyOfBuilder::new().description(Some("A node of the graph. What this version does not know is kept and given back."));
     for spec in catalogue::specs() {
@@ -78,6 +78,10 @@ fn node_name(spec: &NodeSpec) -> String {
     format!("{}Node", spec.node_type.name())
 }
 
+fn params_name(spec: &NodeSpec) -> String {
+    format!("{}Params", spec.node_type.name())
+}
+
 fn node(spec: &NodeSpec) -> ObjectBuilder {
     let names = |sockets: &[catalogue::Socket]| sockets.iter().map(|one| format!("`{}`", one.name)).collect::<Vec<_>>().join(", ");
     let mut words = spec.description.to_owned();
@@ -86,8 +90,7 @@ fn node(spec: &NodeSpec) -> ObjectBuilder {
             words += &format!(" {what}: {}.", names(sockets));
         }
     }
-    let params = params(spec, &[]).additional_properties(Some(AdditionalProperties::FreeForm(true)));
-    let params = params.schema_type(SchemaType::from_iter([Type::Object, Type::Null]));
+    let params = or_null(Ref::from_schema_name(params_name(spec)).into());
     let name = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([spec.node_type.name()]));
     any_node(name, &words).property("params", params)
 }
@@ -100,7 +103,7 @@ fn other_node() -> ObjectBuilder {
 }
 
 fn any_node(name: ObjectBuilder, words: &str) -> ObjectBuilder {
-    let place = OneOfBuilder::new().item(Ref::from_schema_name("Position")).item(ObjectBuilder::new().schema_type(Type::Null));
+    let place = or_null(Ref::from_schema_name("Position").into());
     let object = ObjectBuilder::new().schema_type(Type::Object).description(Some(words));
     let object = object.property("id", Ref::from_schema_name("NodeId")).property("type", name).property("position", place);
     object.required("id").required("type").additional_properties(Some(AdditionalProperties::FreeForm(true)))
@@ -127,10 +130,11 @@ fn connection() -> ObjectBuilder {
     object.additional_properties(Some(AdditionalProperties::FreeForm(true)))
 }
 
-/// The parameters of a node type, but for those that are `left_out`.
-fn params(spec: &NodeSpec, left_out: &[ParamKind]) -> ObjectBuilder {
+/// The parameters of a node type. All have defaults, and those of a newer version are kept.
+fn params(spec: &NodeSpec) -> ObjectBuilder {
     let every: Vec<&Model> = models().iter().collect();
-    params_of(spec, left_out, &every)
+    let words = format!("The parameters of a node of type `{}`.", spec.node_type.name());
+    params_of(spec, &[], &every).description(Some(words)).additional_properties(Some(AdditionalProperties::FreeForm(true)))
 }
 
 fn params_of(spec: &NodeSpec, left_out: &[ParamKind], made_by: &[&Model]) -> ObjectBuilder {
@@ -155,8 +159,8 @@ fn param_schema(spec: &NodeSpec, param: &Param, made_by: &[&Model]) -> RefOr<Sch
     let nullable = |of: Type| ObjectBuilder::new().schema_type(SchemaType::from_iter([of, Type::Null])).description(Some(param.label));
     let default = default_of(spec, param).filter(|default| !default.is_null());
     let one_of = |values: Vec<String>| {
-        let values = values.into_iter().map(Value::from).chain([Value::Null]);
-        nullable(Type::String).enum_values(Some(values)).default(default.clone()).into()
+        let texts = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(values));
+        or_null(texts.into()).description(Some(param.label)).default(default.clone()).into()
     };
     match param.kind {
         ParamKind::Text | ParamKind::Multiline => nullable(Type::String).max_length(Some(TEXT_LIMIT)).default(default).into(),
@@ -169,7 +173,10 @@ fn param_schema(spec: &NodeSpec, param: &Param, made_by: &[&Model]) -> RefOr<Sch
         ParamKind::Provider => one_of(Provider::ALL.iter().map(|provider| provider.name().to_owned()).collect()),
         ParamKind::Model => one_of(distinct(made_by.iter().map(|model| model.model.clone()))),
         ParamKind::Seconds => match lengths(made_by) {
-            Some(lengths) => nullable(Type::Number).enum_values(Some(lengths.into_iter().map(Value::from).chain([Value::Null]))).into(),
+            Some(lengths) => {
+                let numbers = ObjectBuilder::new().schema_type(Type::Number).enum_values(Some(lengths));
+                or_null(numbers.into()).description(Some(param.label)).into()
+            }
             None => nullable(Type::Number).minimum(Some(SHORTEST_SECONDS)).maximum(Some(longest(made_by))).into(),
         },
         ParamKind::Size if made_by.iter().any(|model| model.any_size) => {
@@ -179,8 +186,8 @@ fn param_schema(spec: &NodeSpec, param: &Param, made_by: &[&Model]) -> RefOr<Sch
         ParamKind::StitchSize => nullable(Type::String).pattern(Some(format!("^(?:{SIZE_PATTERN})?$"))).default(default).into(),
         ParamKind::Aspect => one_of(distinct(made_by.iter().flat_map(|model| model.aspects()))),
         ParamKind::Resolution => one_of(distinct(made_by.iter().flat_map(|model| model.resolutions()))),
-        ParamKind::Video => or_null("VideoId", param.label),
-        ParamKind::Image => or_null("ImageId", param.label),
+        ParamKind::Video => or_null(Ref::from_schema_name("VideoId").into()).description(Some(param.label)).into(),
+        ParamKind::Image => or_null(Ref::from_schema_name("ImageId").into()).description(Some(param.label)).into(),
         ParamKind::Nodes => {
             let list = ArrayBuilder::new().items(RefOr::from(Ref::from_schema_name("NodeId"))).max_items(Some(NODES));
             list.schema_type(SchemaType::from_iter([Type::Array, Type::Null])).description(Some(param.label)).into()
@@ -188,9 +195,8 @@ fn param_schema(spec: &NodeSpec, param: &Param, made_by: &[&Model]) -> RefOr<Sch
     }
 }
 
-fn or_null(name: &str, label: &str) -> RefOr<Schema> {
-    let null = ObjectBuilder::new().schema_type(Type::Null);
-    OneOfBuilder::new().item(Ref::from_schema_name(name)).item(null).description(Some(label)).into()
+fn or_null(schema: RefOr<Schema>) -> OneOfBuilder {
+    OneOfBuilder::new().item(schema).item(ObjectBuilder::new().schema_type(Type::Null))
 }
 
 fn default_of(spec: &NodeSpec, param: &Param) -> Option<Value> {
@@ -221,9 +227,8 @@ fn distinct(items: impl Iterator<Item = String>) -> Vec<String> {
 #[must_use]
 pub fn generation(provider: Provider, node_types: &[NodeType]) -> (RefOr<Schema>, RefOr<Schema>) {
     let made_by: Vec<&Model> = provider.models().collect();
-    let known = made_by.iter().map(|model| Value::from(model.model.as_str())).chain([Value::Null]);
-    let model = ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Null])).enum_values(Some(known));
-    let model = model.description(Some("The provider's model; its first one where none is given."));
+    let known = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(made_by.iter().map(|model| model.model.as_str())));
+    let model = or_null(known.into()).description(Some("The provider's model; its first one where none is given."));
     let words = "The other parameters, named as at the generating nodes.";
     let closed = |node_type: &NodeType| {
         let spec = catalogue::spec(node_type)?;

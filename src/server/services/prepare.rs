@@ -1,6 +1,6 @@
 //! From a definition to steps that can run: everything that is checked before anything is created.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 use sqlx::SqliteConnection;
@@ -46,11 +46,12 @@ pub async fn prepare(
         Some(plan) if mode == Mode::Final => estimate::known(connection, plan).await?,
         _ => HashMap::new(),
     };
+    let steps: Option<HashSet<&NodeId>> = plan.as_ref().map(|plan| plan.steps.iter().map(|step| &step.node_id).collect());
     for (place, node) in graph.nodes().iter().enumerate() {
         if node.node_type.generates() && made.contains_key(&node.id) {
             continue;
         }
-        let runs = plan.as_ref().map_or(targets.is_none(), |plan| plan.steps.iter().any(|step| step.node_id == node.id));
+        let runs = steps.as_ref().map_or(targets.is_none(), |steps| steps.contains(&node.id));
         if runs {
             errors.extend(hindrances(connection, providers, node, place, mode).await?);
         }

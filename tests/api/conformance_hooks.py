@@ -1,0 +1,66 @@
+"""What schemathesis is told beside the document: real files for uploads, and that nothing is refused that the document allows.
+
+Loaded by schemathesis, in a process of its own. `CONFORMANCE_FILES` is the folder with the files, `CONFORMANCE_REPORT` where it is written
+which exceptions were met.
+"""
+
+import collections
+import json
+import os
+from pathlib import Path
+
+import schemathesis
+from hypothesis import strategies as st
+from schemathesis.specs.openapi.checks import negative_data_rejection
+
+from exceptions import named
+
+FILES = Path(os.environ["CONFORMANCE_FILES"])
+REPORT = Path(os.environ["CONFORMANCE_REPORT"])
+
+met = collections.Counter()
+accepted_uploads = collections.Counter()
+
+# Half of what goes into an upload is a real file.
+real = [path.read_bytes() for path in sorted(FILES.iterdir())]
+schemathesis.openapi.format("binary", st.sampled_from(real) | st.binary(min_size=1, max_size=2048))
+
+
+@schemathesis.check
+def nothing_wrong_is_accepted(ctx, response, case):
+    """schemathesis' own check, but for what a form cannot show: there every value is text, and a list of one is that one."""
+    if case.media_type == "multipart/form-data" and any("type" in one.keywords for one in mutations(case)):
+        return None
+    return negative_data_rejection(ctx, response, case)
+
+
+def mutations(case):
+    """What was made wrong in a request."""
+    return getattr(case.meta.phase.data, "mutations", None) or [] if case.meta else []
+
+
+@schemathesis.check
+def nothing_allowed_is_refused(ctx, response, case):
+    """A request that the document allows is answered with success, or refused for something that no schema can say."""
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    operation = case.operation.definition.raw["operationId"]
+    if response.status_code < 400:
+        if operation.startswith("upload_"):
+            accepted_uploads[operation] += 1
+            write()
+        return
+    try:
+        problem = response.json()
+    except ValueError:
+        problem = {}
+    exceptions = named(operation, response.status_code, problem)
+    assert exceptions, f"{operation} refuses what the document allows: {json.dumps(problem, ensure_ascii=False)[:2000]}"
+    before = len(met)
+    met.update(one.name for one in exceptions)
+    if len(met) > before:
+        write()
+
+
+def write():
+    REPORT.write_text(json.dumps({"met": met, "uploads": accepted_uploads}))
