@@ -2,7 +2,10 @@
 
 use std::{ffi::OsStr, net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, builder::{self, Resettable}};
+use clap::{
+    Args, CommandFactory, FromArgMatches, Parser, Subcommand,
+    builder::{self, Resettable},
+};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::domain::provider::Model;
