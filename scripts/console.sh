@@ -10,15 +10,17 @@ prints() { local text; text=$("${@:2}" 2>/dev/null) && grep -q -- "$1" <<<"$text
 # within SECONDS COMMAND…: with a time limit where the system has one.
 within() { local limit=$1; shift; if have timeout; then timeout "$limit" "$@"; else "$@"; fi; }
 
-# What runs beside the script, each in a process group of its own: interrupted, the script takes it along. Left behind, a cargo would
-# keep the target folder locked, and the next call would wait for it.
+# What runs beside the script, each in a process group of its own with all that it starts: interrupted, the script takes it along. Left
+# behind, a cargo would keep the target folder locked, and the next call would wait for it.
 BESIDE=""
+GROUPED=""
 beside() { # COMMAND…: sets PID
-  set -m; "$@" & PID=$!; set +m
+  if [ -n "$GROUPED" ]; then "$@" & PID=$!; return; fi
+  set -m; { GROUPED=yes; "$@"; } & PID=$!; set +m
   BESIDE="$BESIDE $PID"
 }
 end() { # PID
-  kill -- "-$1" 2>/dev/null || true
+  kill -- "-$1" 2>/dev/null || kill "$1" 2>/dev/null || true
   wait "$1" 2>/dev/null || true
 }
 trap 'for PID in $BESIDE; do end "$PID"; done' EXIT
@@ -40,7 +42,8 @@ minutes() { if [ "$1" -lt 100 ]; then echo "$1 s"; else echo "$((($1 + 30) / 60)
 # tell_every SECONDS FUNCTION…: says what the function prints, with the time that has gone by, until it is ended.
 tell_every() {
   local began=$SECONDS
-  while sleep "$1"; do say "$("${@:2}"), after $(minutes $((SECONDS - began)))"; done
+  # The sleep may outlive this by a moment: it keeps no pipe of ours open.
+  while sleep "$1" >/dev/null 2>&1; do say "$("${@:2}"), after $(minutes $((SECONDS - began)))"; done
 }
 
 # patiently WHAT COMMAND…: says WHAT, and again while it lasts. What the command prints is shown only where it fails.

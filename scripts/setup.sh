@@ -168,9 +168,10 @@ need_venv() {
   wanted=$*; if [ "$1" = -r ]; then wanted=$(cat "$2"); fi
   if [ "$(cat "$dir/installed" 2>/dev/null)" = "$wanted" ]; then return; fi
   rm -rf "$dir"
-  python3 -m venv "$dir" || die "python3 -m venv failed; install Python 3.10 or newer with venv and run this again"
-  patiently "installing $(basename "$dir") from PyPI (seconds to a minute)" "$dir/bin/pip" install --quiet --disable-pip-version-check "$@" ||
-    die "pip could not install $*; with network, run this again"
+  # shellcheck disable=SC2016
+  patiently "installing $(basename "$dir") from PyPI (seconds to a minute)" \
+    sh -c 'python3 -m venv "$0" && "$0/bin/pip" install --quiet --disable-pip-version-check "$@"' "$dir" "$@" ||
+    die "Python's venv and pip could not install $*; what they say stands above"
   echo "$wanted" >"$dir/installed"
 }
 
