@@ -18,7 +18,8 @@ pub struct Readiness {
 }
 
 /// The process lives.
-#[utoipa::path(get, path = "/healthz", operation_id = "check_health", tag = "operation", responses((status = 200, description = "The process lives", body = String)))]
+#[utoipa::path(get, path = "/healthz", operation_id = "check_health", tag = "operation", responses(
+    (status = 200, description = "The process lives", body = String)))]
 pub async fn healthz() -> &'static str {
     "ok"
 }

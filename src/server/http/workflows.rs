@@ -129,7 +129,8 @@ async fn show(State(state): State<AppState>, Id(id): Id<WorkflowId>) -> Result<i
 /// Changes a workflow; absent fields stay.
 #[utoipa::path(put, path = "/api/workflows/{id}", operation_id = "update_workflow", tag = "workflows",
     request_body = WorkflowChange,
-    params(("id" = WorkflowId, Path, description = "The workflow"), ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that the change began from")),
+    params(("id" = WorkflowId, Path, description = "The workflow"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that the change began from")),
     responses(
         (status = 200, description = "Changed", body = WorkflowAnswer, headers(("ETag" = String, description = "The new revision"))),
         (status = 404, description = "No such workflow", body = Problem),
@@ -147,7 +148,8 @@ async fn save(
 
 /// Deletes a workflow. Its executions are cancelled, its videos stay.
 #[utoipa::path(delete, path = "/api/workflows/{id}", operation_id = "delete_workflow", tag = "workflows",
-    params(("id" = WorkflowId, Path, description = "The workflow"), ("If-Match" = Option<String>, Header, description = "The `ETag` of the version to be deleted")),
+    params(("id" = WorkflowId, Path, description = "The workflow"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version to be deleted")),
     responses(
         (status = 204, description = "Deleted"),
         (status = 404, description = "No such workflow", body = Problem),
