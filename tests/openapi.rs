@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use reqwest::Method;
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::TestServer;
 
@@ -111,6 +112,22 @@ async fn who_may_call_is_described() {
 }
 
 #[tokio::test]
+async fn what_is_too_long_to_be_read_is_refused_as_described() {
+    let server = TestServer::start().await;
+    // By hand, as no client sends such a request.
+    let asked = async |head: String| {
+        let mut connection = tokio::net::TcpStream::connect(server.client.address).await.unwrap();
+        connection.write_all(format!("{head}\r\n\r\n").as_bytes()).await.unwrap();
+        let mut status = [0; 12];
+        connection.read_exact(&mut status).await.unwrap();
+        String::from_utf8_lossy(&status).into_owned()
+    };
+    let many: String = (0..150).map(|number| format!("\r\nx-{number}: 1")).collect();
+    assert_eq!(asked(format!("GET /healthz HTTP/1.1\r\nhost: {}{many}", server.client.address)).await, "HTTP/1.1 431");
+    assert_eq!(asked(format!("GET /healthz?{} HTTP/1.1", "a".repeat(70_000))).await, "HTTP/1.1 414");
+}
+
+#[tokio::test]
 async fn operations_say_what_they_take_and_answer() {
     let server = TestServer::start().await;
     let description = server.client.get("/api/openapi.json").await.expect(200).json();
@@ -121,16 +138,20 @@ async fn operations_say_what_they_take_and_answer() {
         assert!(responses.keys().any(|status| status.starts_with('2')), "{place} does not say how it succeeds");
         assert!(!responses.contains_key("default"), "{place} has an answer for every status");
         let is_readiness = |status: &str| path == "/readyz" && status == "503";
+        // Given before anything of ours looks at the request.
+        let is_unread = |status: &str| matches!(status, "414" | "431");
         for (status, response) in responses {
             let response = response["$ref"].as_str().map_or(response, |reference| description.pointer(&reference[1..]).unwrap());
             assert!(response["description"].as_str().is_some_and(|words| !words.is_empty()), "{place} does not explain {status}");
-            if status.starts_with(['4', '5']) && !is_readiness(status) {
+            if is_unread(status) {
+                assert!(response["content"].is_null(), "{place} {status}: {response}");
+            } else if status.starts_with(['4', '5']) && !is_readiness(status) {
                 let content = &response["content"]["application/problem+json"];
                 assert_eq!(content["schema"]["$ref"], "#/components/schemas/Problem", "{place} {status}: {response}");
                 assert_eq!(content["example"]["status"].to_string(), *status, "{place}: {response}");
             }
         }
-        let expected: &[&str] = if path == "/healthz" { &[] } else { &["401", "500", "503"] };
+        let expected: &[&str] = if path == "/healthz" { &["414", "431"] } else { &["401", "414", "431", "500", "503"] };
         let of_bodies: &[&str] = if operation["requestBody"].is_object() { &["400", "413", "415", "422"] } else { &[] };
         for status in expected.iter().chain(of_bodies) {
             assert!(responses.contains_key(*status), "{place} does not say when it answers {status}");

@@ -77,9 +77,16 @@ const SHARED: [Shared; 9] = [
     Shared { name: "StorageFull", kind: ErrorKind::StorageFull, description: "The disk is full", given_by: |facts| facts.changes },
 ];
 
+/// What hyper answers to a request that it does not read to its end, without a body: name, status and words.
+const UNREAD: [(&str, &str, &str); 2] = [
+    ("UriTooLong", "414", "The address is longer than 65,534 bytes"),
+    ("HeadersTooLarge", "431", "There are more than 100 header fields, or they are larger than the server reads"),
+];
+
 /// The shared answers, for references.
 pub(super) fn shared() -> impl Iterator<Item = (String, RefOr<Response>)> {
-    SHARED.iter().map(|shared| {
+    let unread = UNREAD.iter().map(|(name, _, words)| ((*name).to_owned(), ResponseBuilder::new().description(*words).build().into()));
+    let problems = SHARED.iter().map(|shared| {
         let response =
             ResponseBuilder::new().description(shared.description).content(PROBLEM_JSON, problem(shared.kind, shared.description));
         let response = match shared.kind {
@@ -91,7 +98,8 @@ pub(super) fn shared() -> impl Iterator<Item = (String, RefOr<Response>)> {
             _ => response,
         };
         (shared.name.to_owned(), response.build().into())
-    })
+    });
+    problems.chain(unread)
 }
 
 /// Adds the answers that the operation can give and does not name itself. Those it names become problems with an example.
@@ -122,6 +130,9 @@ pub(super) fn complete(path: &str, method: &str, operation: &mut Operation) {
     for shared in SHARED.iter().filter(|shared| (shared.given_by)(&facts)) {
         let reference = RefOr::Ref(Ref::from_response_name(shared.name));
         operation.responses.responses.entry(shared.kind.status().to_string()).or_insert(reference);
+    }
+    for (name, status, _) in UNREAD {
+        operation.responses.responses.entry(status.to_owned()).or_insert(RefOr::Ref(Ref::from_response_name(name)));
     }
 }
 
