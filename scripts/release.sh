@@ -2,9 +2,9 @@
 # One archive for those who do not compile: program, browser's files, licences of third parties, systemd unit and settings,
 # in target/dist, with its checksum. Built on Debian 12 it runs where glibc is 2.36 or newer.
 cd "$(dirname "$0")/.."
-scripts/build.sh dist
 . scripts/setup.sh
 
+scripts/build.sh dist
 set_up build
 need_crate cargo-about cargo-about "$CARGO_ABOUT_VERSION" "four minutes" --locked --features cli
 
