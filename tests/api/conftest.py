@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 RELEASE = ROOT / "target" / "release"
 # How long a process may take to say where it listens.
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 # What a process gets of the environment it is started from.
 KEPT = ["PATH", "TMPDIR", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR"]
 
