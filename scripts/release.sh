@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 
 scripts/build.sh dist
 set_up build
-need_crate cargo-about cargo-about "$CARGO_ABOUT_VERSION" "four minutes" --locked --features cli
+# Unoptimised it compares the texts of licences for eight minutes.
+TOOL_LEVEL=2 need_crate cargo-about cargo-about "$CARGO_ABOUT_VERSION" "two minutes" --locked --features cli
 
 version=$(sed -n '/^version = /{s/.*"\(.*\)"/\1/p;q;}' Cargo.toml)
 name=reelgraph-$version-$(uname -m)-$(uname -s | tr '[:upper:]' '[:lower:]')

@@ -143,10 +143,10 @@ claim_target() {
   echo "$PWD" >"$stamp"
 }
 
-# Small tools are built as they are: they run for seconds, and optimising them takes minutes.
+# Small tools are built as they are: they run for seconds, and optimising them takes minutes. TOOL_LEVEL is for one that computes.
 install_crate() { # NAME VERSION MINUTES OPTION…
   patiently "compiling $1 $2 (once, about $3)" \
-    env CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_TARGET_DIR="$REELGRAPH_CACHE/tools-target" \
+    env CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL="${TOOL_LEVEL:-0}" CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_TARGET_DIR="$REELGRAPH_CACHE/tools-target" \
     cargo install "$1" --version "$2" --root "$TOOLS" --force "${@:4}" || die "$1 could not be installed; with network, run: cargo install $1 --version $2"
   rm -rf "$REELGRAPH_CACHE/tools-target"
 }
