@@ -98,7 +98,7 @@ async fn a_clip_cut_behind_its_index_is_refused() {
     assert_eq!(stored_files(server.dir.path()).len(), 1);
 }
 
-/// reliability.md §3: with default options, and with a protocol whitelist alone, each of these opens the other clip and succeeds.
+/// With ffmpeg's default options, and with a protocol whitelist alone, each of these opens the other clip and succeeds.
 #[tokio::test]
 async fn a_playlist_that_names_another_clip_is_refused() {
     let server = TestServer::start().await;
