@@ -2,7 +2,7 @@
 
 use reelgraph::{
     domain::{ExecutionId, Timestamp, WorkflowId},
-    server::{services::associate::associate_saved, state::AppState},
+    server::{library::uses::associate_saved, state::AppState},
 };
 use reqwest::Method;
 use serde_json::{Value, json};

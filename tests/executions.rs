@@ -1,6 +1,5 @@
 //! Running workflows: the happy path, the cache, failures, refusals, cancelling, jobs on their own.
 
-use reelgraph::server::media::stitch;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -327,12 +326,4 @@ fn long_request() -> Value {
 
 async fn done(client: &Client, started: &Value) -> Value {
     client.wait_for(&format!("/api/jobs/{}", started["job_id"].as_str().unwrap()), |job| !job["finished_at"].is_null()).await
-}
-
-#[test]
-fn the_stitcher_makes_every_transition_that_a_node_offers() {
-    let offered: Vec<_> = reelgraph::graph::catalogue::TRANSITIONS.iter().map(|(name, _)| *name).collect();
-    let made: Vec<_> = std::iter::once(stitch::CUT).chain(stitch::TRANSITIONS).collect();
-    let missing: Vec<_> = offered.iter().filter(|name| !made.contains(name)).collect();
-    assert!(missing.is_empty(), "{missing:?}");
 }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use reelgraph::server::{media::content::Content, services::sweep, store::Db};
+use reelgraph::server::{library::sweep, media::content::Content, store::Db};
 use reqwest::{
     Method, StatusCode,
     multipart::{Form, Part},

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use image::ImageFormat;
-use reelgraph::server::services::{sweep, workflows};
+use reelgraph::server::{library::sweep, workflows};
 use reqwest::{
     Method,
     multipart::{Form, Part},

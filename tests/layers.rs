@@ -16,22 +16,61 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("server/store", &["domain", "server/error", "server/config"]),
     ("server/media", &["domain", "server/error", "server/config"]),
     ("server/providers", &["domain", "server/media/ffmpeg", "server/error", "server/config"]),
+    ("server/events", &["domain", "server/store", "server/error"]),
+    ("server/operations", &["domain", "server/store", "server/error"]),
+    ("server/money", &["domain", "server/store", "server/error", "server/config"]),
+    ("server/library", &["domain", "graph", "server/operations", "server/media", "server/store", "server/events", "server/error"]),
     (
-        "server/services",
-        &["domain", "graph", "server/store", "server/media", "server/providers", "server/jobs/enqueue", "server/error", "server/config"],
-    ),
-    ("server/http", &["domain", "graph", "ui", "server/services", "server/state", "server/respond", "server/error", "server/config"]),
-    (
-        "server/jobs",
+        "server/runs",
         &[
             "domain",
             "graph",
-            "server/services",
+            "server/library",
+            "server/money",
+            "server/operations",
+            "server/providers",
+            "server/media/ffmpeg",
+            "server/store",
+            "server/events",
+            "server/error",
+            "server/config",
+        ],
+    ),
+    (
+        "server/workflows",
+        &["domain", "graph", "server/runs", "server/library", "server/providers", "server/store", "server/events", "server/error"],
+    ),
+    (
+        "server/http",
+        &[
+            "domain",
+            "graph",
+            "ui",
+            "server/workflows",
+            "server/runs",
+            "server/library",
+            "server/money",
+            "server/events",
+            "server/state",
+            "server/respond",
+            "server/error",
+            "server/config",
+        ],
+    ),
+    (
+        "server/workers",
+        &[
+            "domain",
+            "graph",
+            "server/runs",
+            "server/library",
+            "server/money",
+            "server/operations",
             "server/store",
             "server/media",
             "server/providers",
+            "server/events",
             "server/state",
-            "server/respond",
             "server/error",
             "server/config",
         ],
@@ -41,11 +80,11 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// The longest a file may be.
 const MAX_LINES: usize = 500;
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
+pub fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -5,6 +5,7 @@
 mod access;
 mod adoption;
 mod associations;
+mod circles;
 mod double;
 mod events;
 mod executions;

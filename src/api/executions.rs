@@ -15,7 +15,7 @@ use crate::domain::{
 /// [`Invalid`](crate::domain::ErrorKind::Invalid) with each node that cannot run, and why; nothing was created then.
 #[server(input = Json, output = Json, endpoint = "start_execution")]
 pub async fn start_execution(execution: NewExecution) -> Result<ExecutionId, ApiError> {
-    use crate::server::{respond, services::execute};
+    use crate::server::{respond, runs::execute};
     let state = respond::state()?;
     respond::respond(execute::start(&state.db, &state.events, &state.providers, &state.ffmpeg, &state.config.caps, execution).await)
 }
@@ -26,7 +26,7 @@ pub async fn start_execution(execution: NewExecution) -> Result<ExecutionId, Api
 /// The database's.
 #[server(input = Json, output = Json, endpoint = "estimate_execution")]
 pub async fn estimate_execution(execution: NewExecution) -> Result<Option<Estimate>, ApiError> {
-    use crate::server::{respond, services::estimate};
+    use crate::server::{respond, runs::estimate};
     let state = respond::state()?;
     respond::respond(estimate::quote(&state.db, &state.providers, &execution).await)
 }
@@ -37,7 +37,7 @@ pub async fn estimate_execution(execution: NewExecution) -> Result<Option<Estima
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
 #[server(name = ReadExecution, input = Json, output = Json, endpoint = "execution")]
 pub async fn execution(id: ExecutionId) -> Result<Execution, ApiError> {
-    use crate::server::{respond, services::execute};
+    use crate::server::{respond, runs::execute};
     let state = respond::state()?;
     respond::respond(execute::execution(&state.db, id).await)
 }
@@ -48,7 +48,7 @@ pub async fn execution(id: ExecutionId) -> Result<Execution, ApiError> {
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
 #[server(input = Json, output = Json, endpoint = "cancel_execution")]
 pub async fn cancel_execution(id: ExecutionId) -> Result<Execution, ApiError> {
-    use crate::server::{respond, services::execute};
+    use crate::server::{respond, runs::execute};
     let state = respond::state()?;
     respond::respond(execute::cancel(&state.db, &state.events, id).await)
 }

@@ -14,7 +14,7 @@ use crate::domain::{
 /// [`Invalid`](crate::domain::ErrorKind::Invalid) for a cursor that no earlier page gave.
 #[server(input = Json, output = Json, endpoint = "list_jobs")]
 pub async fn list_jobs(status: Option<Status>, cursor: Option<String>) -> Result<JobBoard, ApiError> {
-    use crate::server::{respond, services::board};
+    use crate::server::{respond, runs::board};
     let state = respond::state()?;
     respond::respond(board::board(&state.db, status, cursor.as_deref()).await)
 }
@@ -25,7 +25,7 @@ pub async fn list_jobs(status: Option<Status>, cursor: Option<String>) -> Result
 /// [`Conflict`](crate::domain::ErrorKind::Conflict) for a job that is to be paused and does not wait.
 #[server(input = Json, output = Json, endpoint = "change_job")]
 pub async fn change_job(id: JobId, change: JobChange) -> Result<Job, ApiError> {
-    use crate::server::{respond, services::queue};
+    use crate::server::{respond, runs::queue};
     let state = respond::state()?;
     respond::respond(queue::change(&state.db, &state.events, id, change).await)
 }
@@ -36,7 +36,7 @@ pub async fn change_job(id: JobId, change: JobChange) -> Result<Job, ApiError> {
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
 #[server(input = Json, output = Json, endpoint = "cancel_job")]
 pub async fn cancel_job(id: JobId) -> Result<Job, ApiError> {
-    use crate::server::{respond, services::jobs};
+    use crate::server::{respond, runs::jobs};
     let state = respond::state()?;
     respond::respond(jobs::cancel(&state.db, &state.events, id).await)
 }
@@ -47,7 +47,7 @@ pub async fn cancel_job(id: JobId) -> Result<Job, ApiError> {
 /// [`Conflict`](crate::domain::ErrorKind::Conflict) for a job that does not wait.
 #[server(input = Json, output = Json, endpoint = "front_of_queue")]
 pub async fn front_of_queue(id: JobId) -> Result<Job, ApiError> {
-    use crate::server::{respond, services::queue};
+    use crate::server::{respond, runs::queue};
     let state = respond::state()?;
     respond::respond(queue::to_front(&state.db, &state.events, id).await)
 }
@@ -58,7 +58,7 @@ pub async fn front_of_queue(id: JobId) -> Result<Job, ApiError> {
 /// [`Conflict`](crate::domain::ErrorKind::Conflict) for a job that is paused or does not wait.
 #[server(input = Json, output = Json, endpoint = "move_job")]
 pub async fn move_job(id: JobId, step: Step) -> Result<Job, ApiError> {
-    use crate::server::{respond, services::queue};
+    use crate::server::{respond, runs::queue};
     let state = respond::state()?;
     respond::respond(queue::step(&state.db, &state.events, id, step).await)
 }

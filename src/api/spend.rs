@@ -11,7 +11,7 @@ use crate::domain::{ApiError, JobId, job::Job, spend::Spending};
 /// [`Invalid`](crate::domain::ErrorKind::Invalid) for a cursor that no page gave.
 #[server(name = ReadSpending, input = Json, output = Json, endpoint = "spending")]
 pub async fn spending(cursor: Option<String>) -> Result<Spending, ApiError> {
-    use crate::server::{respond, services::ledger};
+    use crate::server::{money::ledger, respond};
     let state = respond::state()?;
     respond::respond(ledger::spending_from(&state.db, &state.config.caps, cursor.as_deref()).await)
 }
@@ -22,7 +22,7 @@ pub async fn spending(cursor: Option<String>) -> Result<Spending, ApiError> {
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
 #[server(input = Json, output = Json, endpoint = "check_job")]
 pub async fn check_job(id: JobId) -> Result<Job, ApiError> {
-    use crate::server::{respond, services::jobs};
+    use crate::server::{respond, runs::jobs};
     let state = respond::state()?;
     respond::respond(jobs::check_again(&state.db, &state.events, id).await)
 }
@@ -33,7 +33,7 @@ pub async fn check_job(id: JobId) -> Result<Job, ApiError> {
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
 #[server(input = Json, output = Json, endpoint = "give_up_job")]
 pub async fn give_up_job(id: JobId) -> Result<Job, ApiError> {
-    use crate::server::{respond, services::jobs};
+    use crate::server::{respond, runs::jobs};
     let state = respond::state()?;
     respond::respond(jobs::cancel(&state.db, &state.events, id).await)
 }

@@ -21,7 +21,7 @@ pub async fn list_workflows(
 ) -> Result<Page<WorkflowSummary>, ApiError> {
     use crate::{
         domain::workflow::WorkflowFilter,
-        server::{respond, services::workflows},
+        server::{respond, workflows},
     };
     let state = respond::state()?;
     respond::respond(workflows::list_from(&state.db, &WorkflowFilter { status, q }, cursor.as_deref()).await)
@@ -33,7 +33,7 @@ pub async fn list_workflows(
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
 #[server(input = Json, output = Json, endpoint = "open_workflow")]
 pub async fn open_workflow(id: WorkflowId) -> Result<OpenedWorkflow, ApiError> {
-    use crate::server::{respond, services::workflows};
+    use crate::server::{respond, workflows};
     let state = respond::state()?;
     respond::respond(workflows::open(&state.db, &state.providers, id).await)
 }
@@ -44,7 +44,7 @@ pub async fn open_workflow(id: WorkflowId) -> Result<OpenedWorkflow, ApiError> {
 /// Only where the server cannot be reached.
 #[server(name = ReadBuilderSettings, input = Json, output = Json, endpoint = "builder_settings")]
 pub async fn builder_settings() -> Result<BuilderSettings, ApiError> {
-    use crate::server::{respond, services::workflows};
+    use crate::server::{respond, workflows};
     Ok(workflows::builder_settings(&respond::state()?.providers))
 }
 
@@ -54,7 +54,7 @@ pub async fn builder_settings() -> Result<BuilderSettings, ApiError> {
 /// [`Invalid`](crate::domain::ErrorKind::Invalid) with each thing that is wrong.
 #[server(input = Json, output = Json, endpoint = "create_workflow")]
 pub async fn create_workflow(workflow: NewWorkflow) -> Result<SavedWorkflow, ApiError> {
-    use crate::server::{respond, services::workflows};
+    use crate::server::{respond, workflows};
     let state = respond::state()?;
     respond::respond(workflows::create(&state.db, workflow, None).await.map(|stored| stored.workflow))
 }
@@ -66,7 +66,7 @@ pub async fn create_workflow(workflow: NewWorkflow) -> Result<SavedWorkflow, Api
 /// has saved, and nothing was changed. [`Invalid`](crate::domain::ErrorKind::Invalid) with each thing that is wrong.
 #[server(input = Json, output = Json, endpoint = "save_workflow")]
 pub async fn save_workflow(id: WorkflowId, change: WorkflowChange, if_match: Option<String>) -> Result<SavedWorkflow, ApiError> {
-    use crate::server::{respond, services::workflows};
+    use crate::server::{respond, workflows};
     let state = respond::state()?;
     respond::respond(workflows::save(&state.db, id, change, if_match.as_deref()).await)
 }
@@ -77,7 +77,7 @@ pub async fn save_workflow(id: WorkflowId, change: WorkflowChange, if_match: Opt
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
 #[server(input = Json, output = Json, endpoint = "delete_workflow")]
 pub async fn delete_workflow(id: WorkflowId) -> Result<(), ApiError> {
-    use crate::server::{respond, services::workflows};
+    use crate::server::{respond, workflows};
     let state = respond::state()?;
     respond::respond(workflows::delete(&state.db, &state.events, id, None).await)
 }
@@ -88,7 +88,7 @@ pub async fn delete_workflow(id: WorkflowId) -> Result<(), ApiError> {
 /// [`NotFound`](crate::domain::ErrorKind::NotFound); [`Invalid`](crate::domain::ErrorKind::Invalid) for a broken graph.
 #[server(input = Json, output = Json, endpoint = "keep_draft")]
 pub async fn keep_draft(id: WorkflowId, draft: NewDraft) -> Result<(), ApiError> {
-    use crate::server::{respond, services::workflows};
+    use crate::server::{respond, workflows};
     let state = respond::state()?;
     respond::respond(workflows::keep_draft(&state.db, id, draft).await)
 }
@@ -99,7 +99,7 @@ pub async fn keep_draft(id: WorkflowId, draft: NewDraft) -> Result<(), ApiError>
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
 #[server(input = Json, output = Json, endpoint = "discard_draft")]
 pub async fn discard_draft(id: WorkflowId) -> Result<(), ApiError> {
-    use crate::server::{respond, services::workflows};
+    use crate::server::{respond, workflows};
     let state = respond::state()?;
     respond::respond(workflows::discard_draft(&state.db, id).await)
 }

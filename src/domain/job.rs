@@ -10,9 +10,9 @@ use super::{
     error::{ApiError, ErrorKind, WorkflowRef},
     ids::{ExecutionId, ImageId, JobId, NodeId, VideoId},
     limits,
+    optional::given,
     page::Page,
     timestamp::Timestamp,
-    workflow::given,
 };
 
 /// The priorities a job may have. The highest runs first; among equals executions take turns.

@@ -8,10 +8,12 @@ pub mod image;
 pub mod job;
 pub mod limits;
 pub mod media;
+mod optional;
 pub mod page;
 pub mod provider;
 pub mod spend;
 pub mod timestamp;
+pub mod transition;
 pub mod video;
 pub mod workflow;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -11,6 +11,7 @@ use super::{
     ids::{ExecutionId, NodeId, Sha256, VideoId, WorkflowId},
     image::NodeImage,
     limits,
+    optional::{given, given_or_empty},
     provider::RetiredModel,
     timestamp::Timestamp,
     video::{Role, Video},
@@ -261,14 +262,4 @@ pub struct BuilderSettings {
     pub missing_settings: BTreeMap<String, String>,
     /// Models that their providers have stopped, today and for this server.
     pub retired_models: Vec<RetiredModel>,
-}
-
-/// Reads a field that may be absent but, where it stands, is not `null`.
-pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
-
-/// Reads a text that may be absent (left as it is) or `null` (made empty).
-fn given_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(Some(Option::deserialize(deserializer)?.unwrap_or_default()))
 }

@@ -5,6 +5,7 @@ use super::{
     param::{Param, ParamKind},
     socket_type::SocketType,
 };
+use crate::domain::transition;
 
 /// Where a node type stands in the palette.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -112,55 +113,6 @@ const SECONDS_PARAM: Param = Param::new("seconds", "Seconds", ParamKind::Seconds
 const SEED_PARAM: Param = Param::new("seed", "Seed", ParamKind::Integer { min: 0, max: 4_294_967_295 });
 const TAKE_PARAM: Param = Param::new("take", "Take", ParamKind::Integer { min: 1, max: 1_000_000 });
 
-/// How two clips may be joined: a cut, or one of ffmpeg's xfade transitions.
-pub const TRANSITIONS: &[(&str, &str)] = &[
-    ("cut", "Cut"),
-    ("fade", "Fade"),
-    ("dissolve", "Dissolve"),
-    ("fadeblack", "Fade through black"),
-    ("fadewhite", "Fade through white"),
-    ("fadegrays", "Fade through grey"),
-    ("wipeleft", "Wipe left"),
-    ("wiperight", "Wipe right"),
-    ("wipeup", "Wipe up"),
-    ("wipedown", "Wipe down"),
-    ("wipetl", "Wipe to upper left"),
-    ("wipetr", "Wipe to upper right"),
-    ("wipebl", "Wipe to lower left"),
-    ("wipebr", "Wipe to lower right"),
-    ("slideleft", "Slide left"),
-    ("slideright", "Slide right"),
-    ("slideup", "Slide up"),
-    ("slidedown", "Slide down"),
-    ("smoothleft", "Smooth left"),
-    ("smoothright", "Smooth right"),
-    ("smoothup", "Smooth up"),
-    ("smoothdown", "Smooth down"),
-    ("circlecrop", "Circle crop"),
-    ("circleopen", "Circle open"),
-    ("circleclose", "Circle close"),
-    ("rectcrop", "Rectangle crop"),
-    ("vertopen", "Vertical open"),
-    ("vertclose", "Vertical close"),
-    ("horzopen", "Horizontal open"),
-    ("horzclose", "Horizontal close"),
-    ("diagtl", "Diagonal from upper left"),
-    ("diagtr", "Diagonal from upper right"),
-    ("diagbl", "Diagonal from lower left"),
-    ("diagbr", "Diagonal from lower right"),
-    ("hlslice", "Slices from the left"),
-    ("hrslice", "Slices from the right"),
-    ("vuslice", "Slices from the top"),
-    ("vdslice", "Slices from the bottom"),
-    ("distance", "Distance"),
-    ("radial", "Radial"),
-    ("pixelize", "Pixelize"),
-    ("hblur", "Blur"),
-    ("squeezeh", "Squeeze horizontally"),
-    ("squeezev", "Squeeze vertically"),
-    ("zoomin", "Zoom in"),
-];
-
 /// Which frame of a clip is taken; the last one first, because from it the next shot goes on.
 pub const FRAMES: &[(&str, &str)] = &[("last", "Last"), ("first", "First"), ("nth", "By number")];
 
@@ -258,7 +210,7 @@ static SPECS: [NodeSpec; 9] = [
         inputs: &[Socket { name: "videos", label: "Clips", direction: Direction::In, socket_type: SocketType::Video, list: true }],
         outputs: &[CLIP_OUT],
         params: &[
-            Param::new("transition", "Transition", ParamKind::Choice(TRANSITIONS)).in_node(),
+            Param::new("transition", "Transition", ParamKind::Choice(transition::ALL)).in_node(),
             Param::new("transition_seconds", "Transition seconds", ParamKind::Number { min: 0.0, max: 10.0, step: 0.1 }),
             Param::new("size", "Size", ParamKind::StitchSize),
             Param::new("fps", "Frames a second", ParamKind::Number { min: 1.0, max: 120.0, step: 1.0 }),

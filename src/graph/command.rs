@@ -10,7 +10,7 @@ use super::{
     clipboard::Fragment,
     connect::{ConnectError, title},
     model::{Connection, Graph, Node, Position, SocketRef},
-    param,
+    setting,
 };
 use crate::domain::{NodeId, limits};
 
@@ -211,7 +211,7 @@ impl Graph {
                 node.params.insert(name.clone(), value);
             }
             // A model belongs to its provider: under another one it would only stand in the way.
-            if name == "provider" && param::chosen_model(node).is_none() {
+            if name == "provider" && setting::chosen_model(node).is_none() {
                 node.params.remove("model");
             }
         }

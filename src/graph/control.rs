@@ -3,8 +3,10 @@
 use serde_json::Value;
 
 use super::{
+    limits::{only, only_seconds_rule, resolution_rule, seconds_rule},
     model::Node,
-    param::{self, Param, ParamKind, chosen_model, chosen_provider, frame},
+    param::{Param, ParamKind},
+    setting::{self, chosen_model, chosen_provider, frame},
 };
 use crate::domain::provider::{self, Model, Provider, Size};
 
@@ -121,7 +123,7 @@ fn sizes(node: &Node) -> Vec<Choice> {
         if !model.makes_size(size) {
             return Some(only(model, model.frames().iter().map(Size::to_string)));
         }
-        only_seconds_rule(model, param::seconds(node)?, size)
+        only_seconds_rule(model, setting::seconds(node)?, size)
     };
     let sizes = offered(node, Model::frames).into_iter();
     sizes.map(|size| Choice { disabled: reason(size), ..choice(size.to_string(), frame_label(size)) }).collect()
@@ -139,7 +141,7 @@ fn aspects(node: &Node) -> Vec<Choice> {
 }
 
 fn resolutions(node: &Node) -> Vec<Choice> {
-    let aspect = param::set_or_default(node, "aspect");
+    let aspect = setting::set_or_default(node, "aspect");
     let reason = |resolution: &String| {
         let model = chosen_model(node)?;
         let known = model.resolutions();
@@ -147,49 +149,10 @@ fn resolutions(node: &Node) -> Vec<Choice> {
             return Some(only(model, known.into_iter()));
         }
         let frame = Size::of(aspect.as_str()?, resolution)?;
-        resolution_rule(model, frame).or_else(|| only_seconds_rule(model, param::seconds(node)?, frame))
+        resolution_rule(model, frame).or_else(|| only_seconds_rule(model, setting::seconds(node)?, frame))
     };
     let resolutions = offered(node, Model::resolutions).into_iter();
     resolutions.map(|one| Choice { disabled: reason(&one), ..choice(one.clone(), one) }).collect()
-}
-
-/// `Sora 2 makes 720x1280, 1280x720 only.`
-fn only(model: &Model, offered: impl Iterator<Item = String>) -> String {
-    format!("{} makes {} only.", model.title, offered.collect::<Vec<_>>().join(", "))
-}
-
-/// Which lengths the model makes, where this is none of them.
-pub(super) fn seconds_rule(model: &Model, seconds: f64, frame: Option<Size>) -> Option<String> {
-    let title = &model.title;
-    if model.makes_seconds(seconds) {
-        return only_seconds_rule(model, seconds, frame?);
-    }
-    Some(match (model.longest_seconds, model.durations.first(), model.durations.last()) {
-        (Some(longest), ..) => format!("{title} makes clips of up to {longest} seconds."),
-        (None, Some(first), Some(last)) if first < last && (last - first) as usize + 1 == model.durations.len() => {
-            format!("{title} makes clips of {first} to {last} whole seconds.")
-        }
-        _ => {
-            let offered = model.durations.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-            format!("{title} makes clips of {offered} seconds.")
-        }
-    })
-}
-
-fn only_seconds_rule(model: &Model, seconds: f64, frame: Size) -> Option<String> {
-    let resolution = frame.resolution();
-    let only = model.only_seconds.get(&resolution).filter(|only| f64::from(**only) != seconds)?;
-    Some(format!("{} makes {resolution} in clips of {only} seconds only.", model.title))
-}
-
-/// In which aspects the model makes the frame's resolution, where it does not in the frame's own.
-pub(super) fn resolution_rule(model: &Model, frame: Size) -> Option<String> {
-    if model.makes_size(frame) {
-        return None;
-    }
-    let resolution = frame.resolution();
-    let aspects = model.frames().into_iter().filter(|made| made.resolution() == resolution).map(|made| made.aspect());
-    Some(format!("{} makes {resolution} in {} only.", model.title, aspects.collect::<Vec<_>>().join(", ")))
 }
 
 fn choice(value: impl Into<Value>, label: impl Into<String>) -> Choice {

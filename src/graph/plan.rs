@@ -9,7 +9,7 @@ use super::{
     check,
     list_order::in_list_order,
     model::{Connection, Graph, Node, NodeType},
-    param,
+    setting,
     socket_type::SocketType,
     unfinished::{self, text},
 };
@@ -254,7 +254,7 @@ fn frame(node: &Node, params: &mut Map<String, Value>) -> Option<Frame> {
 fn generate(graph: &Graph, node: &Node, params: &mut Map<String, Value>, mode: Mode) -> Option<Generate> {
     let model = match mode {
         Mode::Draft => provider::animatic(),
-        Mode::Final => param::chosen_model(node)?,
+        Mode::Final => setting::chosen_model(node)?,
     };
     let prompt = unfinished::prompt(graph, node)?;
     params.insert("provider".into(), model.provider.name().into());
@@ -267,7 +267,7 @@ fn generate(graph: &Graph, node: &Node, params: &mut Map<String, Value>, mode: M
         model: model.model.clone(),
         prompt,
         seconds: params.get("seconds").and_then(Value::as_f64)?,
-        size: param::frame(node)?,
+        size: setting::frame(node)?,
         seed: whole("seed"),
         take: whole("take")?,
         params: params

@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::{
     catalogue,
     command::Command,
-    control,
+    limits,
     model::{Graph, Node},
-    param::{self, plain_number},
-    unfinished,
+    param::plain_number,
+    setting,
 };
 use crate::domain::provider::{Model, Size};
 
@@ -75,7 +75,7 @@ pub fn swap(graph: &Graph, node: &Node, model: &'static Model) -> Swap {
             changes.push(ParamChange { label: param.label, from: set_now, to: None });
         }
     }
-    for wire in graph.incoming(&node.id).filter(|wire| unfinished::takes_no(model, &wire.to.socket).is_some()) {
+    for wire in graph.incoming(&node.id).filter(|wire| limits::takes_no(model, &wire.to.socket).is_some()) {
         let label = catalogue::spec(&node.node_type).and_then(|spec| spec.input(&wire.to.socket)).map_or("Input", |socket| socket.label);
         changes.push(ParamChange { label, from: wire.from.node.to_string(), to: None });
         commands.push(Command::Disconnect { from: wire.from.clone(), to: wire.to.clone() });
@@ -92,13 +92,13 @@ struct Way {
 
 /// Length and frame as parameters: of all that the model makes, what is nearest to the node's own.
 fn nearest(node: &Node, model: &Model) -> Vec<(&'static str, Value)> {
-    let now = param::frame(node);
-    let seconds = param::seconds(node).unwrap_or_else(|| f64::from(model.default_seconds));
+    let now = setting::frame(node);
+    let seconds = setting::seconds(node).unwrap_or_else(|| f64::from(model.default_seconds));
     let mut lengths: Vec<f64> = model.durations.iter().map(|length| f64::from(*length)).collect();
     lengths.extend(Some(seconds).filter(|seconds| model.makes_seconds(*seconds)));
     let frames = frames(node, model, now);
     let ways = lengths.iter().flat_map(|length| frames.iter().map(move |frame| (*length, frame)));
-    let made = ways.filter(|(length, (size, _))| control::seconds_rule(model, *length, Some(*size)).is_none());
+    let made = ways.filter(|(length, (size, _))| limits::seconds_rule(model, *length, Some(*size)).is_none());
     let way = made
         .map(|(length, (size, params))| {
             let params = std::iter::once(("seconds", plain_number(length))).chain(params.iter().cloned());
@@ -116,7 +116,7 @@ fn frames(node: &Node, model: &Model, now: Option<Size>) -> Vec<Frame> {
         let made = model.frames().into_iter().chain(now.filter(|now| model.makes_size(*now)));
         return made.map(|size| (size, vec![("size", size.to_string().into())])).collect();
     }
-    let text = |name| param::set_or_default(node, name).as_str().map(str::to_owned);
+    let text = |name| setting::set_or_default(node, name).as_str().map(str::to_owned);
     let own = text("aspect").zip(text("resolution")).filter(|_| model.any_size);
     let resolutions = model.resolutions();
     let offered = model.aspects().into_iter().flat_map(|aspect| resolutions.iter().map(move |one| (aspect.clone(), one.clone())));
@@ -179,7 +179,7 @@ mod tests {
         next.apply(swap.command).unwrap();
         history.set(next.clone());
         let after = &next.nodes()[0];
-        assert_eq!(param::chosen_model(after), Some(model));
+        assert_eq!(setting::chosen_model(after), Some(model));
         let wrong = shortcomings(&next, after, Mode::Final);
         assert!(wrong.is_empty(), "{:?} by {}: {wrong:?}", node.params, model.model);
         history.undo();

@@ -4,13 +4,15 @@ use serde_json::Value;
 
 use super::{
     catalogue::{self, NodeSpec},
+    limits::takes_no,
     model::{Graph, Node, NodeType},
-    param::{self, ParamKind},
+    param::ParamKind,
+    setting,
 };
 use crate::domain::{
     FieldError, ImageId, NodeId, VideoId,
     execution::Mode,
-    provider::{self, Model, Provider},
+    provider::{self, Provider},
 };
 
 /// Something that keeps a node from being run.
@@ -66,7 +68,7 @@ pub fn shortcomings(graph: &Graph, node: &Node, mode: Mode) -> Vec<Shortcoming> 
 
 /// What is wired to a socket that the chosen model cannot use. The animatic stands in for any model, and passes over what it cannot show.
 fn unusable_inputs<'a>(graph: &'a Graph, node: &'a Node) -> impl Iterator<Item = Shortcoming> + 'a {
-    let model = param::chosen_model(node).filter(|model| model.provider != Provider::Animatic);
+    let model = setting::chosen_model(node).filter(|model| model.provider != Provider::Animatic);
     let wires = model.into_iter().flat_map(|model| graph.incoming(&node.id).map(move |wire| (model, &*wire.to.socket)));
     wires.filter_map(|(model, socket)| takes_no(model, socket)).map(|rule| {
         let reason = format!("{rule}: disconnect it or swap the model.");
@@ -74,20 +76,10 @@ fn unusable_inputs<'a>(graph: &'a Graph, node: &'a Node) -> impl Iterator<Item =
     })
 }
 
-/// `Grok Imagine takes no last frame`, where the model cannot use what is wired to that socket.
-pub(super) fn takes_no(model: &Model, socket: &str) -> Option<String> {
-    let (takes, what) = match socket {
-        "first_frame" => (model.image_input, "first frame"),
-        "last_frame" => (model.last_frame, "last frame"),
-        _ => return None,
-    };
-    (!takes).then(|| format!("{} takes no {what}", model.title))
-}
-
 fn wrong_params(spec: &'static NodeSpec, node: &Node, mode: Mode) -> impl Iterator<Item = Shortcoming> {
     let model = match mode {
         Mode::Draft => Some(provider::animatic()),
-        Mode::Final => param::chosen_model(node),
+        Mode::Final => setting::chosen_model(node),
     };
     spec.params.iter().filter_map(move |param| {
         if mode == Mode::Draft && param.kind == ParamKind::Model {

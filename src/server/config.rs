@@ -11,7 +11,10 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::domain::provider::Model;
 
 mod models_file;
+mod setting_error;
 pub mod site;
+
+pub use setting_error::SettingError;
 
 /// Reelgraph: build video workflows as a graph, run them, and never lose or repeat a clip.
 #[derive(Debug, Parser)]
@@ -108,11 +111,6 @@ pub struct Settings {
     #[arg(long, env = "LEPTOS_SITE_ROOT", global = true)]
     pub site_root: Option<PathBuf>,
 }
-
-/// A setting that cannot be used; the message names it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct SettingError(pub String);
 
 /// The settings, checked.
 #[derive(Debug, Clone)]

@@ -1,15 +1,20 @@
-//! Everything native: HTTP, services, storage, media, providers, workers.
+//! Everything native: HTTP, the rooms that care for runs, library, money and workflows, storage, media, providers, workers.
 
 pub mod config;
 pub mod error;
+pub mod events;
 pub mod http;
-pub mod jobs;
+pub mod library;
 pub mod media;
+pub mod money;
+pub mod operations;
 pub mod providers;
 pub mod respond;
 pub mod run;
-pub mod services;
+pub mod runs;
 pub mod state;
 pub mod store;
+pub mod workers;
+pub mod workflows;
 
 pub use error::{Error, Result};

@@ -14,13 +14,14 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Error, Result,
     config::{Cli, Command, Config, site},
-    http::{layers::Access, router::router},
-    jobs::Workers,
+    events::Events,
+    http::{access::Access, router::router},
+    library::sweep,
     media::{content::Content, ffmpeg::Ffmpeg},
     providers::Providers,
-    services::{events::Events, sweep},
     state::AppState,
     store::{Db, adopt},
+    workers::Workers,
 };
 use crate::domain::provider;
 

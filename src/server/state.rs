@@ -8,9 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     config::Config,
+    events::Events,
     media::{content::Content, ffmpeg::Ffmpeg},
     providers::Providers,
-    services::events::Events,
     store::Db,
 };
 

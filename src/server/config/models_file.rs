@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::SettingError;
+use super::setting_error::SettingError;
 use crate::domain::provider::{Model, check_table};
 
 /// Reads and checks the file.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::SettingError;
+use super::setting_error::SettingError;
 
 /// Where they may lie, seen from the program's folder: in a release archive, in a build (`target/release` and `target/site`), and
 /// under a prefix such as `/usr/local` or `~/.cargo`.

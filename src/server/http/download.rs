@@ -23,7 +23,7 @@ use crate::{
     domain::{ApiError, ErrorKind, Sha256, VideoId, error::Problem},
     server::{
         Error, Result,
-        services::{library, posters},
+        library::{posters, videos},
         state::AppState,
     },
 };
@@ -59,8 +59,8 @@ pub(super) struct FileBytes(());
     (status = 416, description = "The range lies outside the file", body = Problem),
 ))]
 pub async fn download(State(state): State<AppState>, Id(id): Id<VideoId>, request: HeaderMap) -> Result<Response, Failed> {
-    let file = library::file(&state.db, id).await?;
-    let path = library::path_of_video(&state.db, &state.content, id).await?;
+    let file = videos::file(&state.db, id).await?;
+    let path = videos::path_of_video(&state.db, &state.content, id).await?;
     let file = Stored {
         hash: &file.file_hash,
         size_bytes: file.size_bytes,

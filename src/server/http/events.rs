@@ -20,7 +20,7 @@ use crate::{
     domain::{ApiError, error::Problem, limits},
     server::{
         Result,
-        services::events::{self, Follower, Message},
+        events::{self, Follower, Message},
         state::AppState,
     },
 };

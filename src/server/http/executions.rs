@@ -24,7 +24,7 @@ use crate::{
         spend::Estimate,
     },
     server::{
-        services::{estimate, execute},
+        runs::{estimate, execute},
         state::AppState,
     },
 };

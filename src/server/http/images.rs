@@ -20,7 +20,7 @@ use crate::{
         image::{Image, UploadedImage},
     },
     server::{
-        services::{images, upload::Expected},
+        library::{images, upload::Expected},
         state::AppState,
     },
 };

@@ -22,10 +22,10 @@ use crate::{
         page::{Cursor, PageRequest, Sort, SortKey},
     },
     server::{
-        services::{
-            generate::{self, NewGeneration},
+        runs::{
+            generation::{self, NewGeneration},
             jobs, queue,
-            stitch::{self, NewStitch},
+            stitching::{self, NewStitch},
         },
         state::AppState,
     },
@@ -51,7 +51,7 @@ pub struct Queued {
     (status = 422, description = "A wrong value, or a setting is missing; errors[] says which", body = Problem),
 ))]
 pub async fn generate(State(state): State<AppState>, Json(new): Json<NewGeneration>) -> Result<impl IntoResponse, Failed> {
-    let job_id = generate::generate(&state.db, &state.events, &state.providers, &state.ffmpeg, &state.config.caps, new).await?;
+    let job_id = generation::generate(&state.db, &state.events, &state.providers, &state.ffmpeg, &state.config.caps, new).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(Queued { job_id })))
 }
 
@@ -62,7 +62,7 @@ pub async fn generate(State(state): State<AppState>, Json(new): Json<NewGenerati
     (status = 422, description = "A wrong value, or a clip that is not in the library; errors[] says which", body = Problem),
 ))]
 pub async fn stitch(State(state): State<AppState>, Json(new): Json<NewStitch>) -> Result<impl IntoResponse, Failed> {
-    let job_id = stitch::stitch(&state.db, &state.events, &state.providers, &state.ffmpeg, new).await?;
+    let job_id = stitching::stitch(&state.db, &state.events, &state.providers, &state.ffmpeg, new).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(Queued { job_id })))
 }
 

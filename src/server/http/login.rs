@@ -12,10 +12,7 @@ use axum_extra::extract::{
 };
 use serde::Deserialize;
 
-use super::layers::Access;
-
-/// The cookie's name.
-pub const COOKIE: &str = "reelgraph_session";
+use super::access::{Access, COOKIE};
 
 // The page stands alone: without the token no other file is served.
 const PAGE: &str = include_str!("login.html");

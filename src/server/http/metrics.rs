@@ -18,7 +18,7 @@ use crate::{
         job::{JobKind, Status},
         video::SourceType,
     },
-    server::{Error, services::figures, state::AppState},
+    server::{Error, runs::figures, state::AppState},
 };
 
 const REQUESTS: &str = "reelgraph_http_requests_total";

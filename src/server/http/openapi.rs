@@ -13,13 +13,12 @@ use utoipa::{
     },
 };
 
-use super::login;
-use crate::{domain::error::Problem, server::services::node_schema};
+use super::access;
+use crate::{domain::error::Problem, graph::schema};
 
 mod answers;
 mod examples;
 
-const JSON: &str = "application/json";
 const TOKEN: &str = "access_token";
 const SESSION: &str = "session";
 
@@ -58,7 +57,7 @@ impl Modify for Access {
         let token =
             HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The value of `REELGRAPH_ACCESS_TOKEN`, where it is set"));
         components.add_security_scheme(TOKEN, SecurityScheme::Http(token.build()));
-        let cookie = ApiKeyValue::with_description(login::COOKIE, "What a browser gets for showing the token at `/login`");
+        let cookie = ApiKeyValue::with_description(access::COOKIE, "What a browser gets for showing the token at `/login`");
         components.add_security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
         let none: [&str; 0] = [];
         let either = [TOKEN, SESSION].map(|name| SecurityRequirement::new(name, none));
@@ -71,7 +70,7 @@ struct Graphs;
 
 impl Modify for Graphs {
     fn modify(&self, description: &mut openapi::OpenApi) {
-        description.components.get_or_insert_with(Components::new).schemas.extend(node_schema::schemas());
+        description.components.get_or_insert_with(Components::new).schemas.extend(schema::schemas());
     }
 }
 
@@ -121,11 +120,6 @@ fn allow_empty(parameter: &mut RefOr<Parameter>) {
     {
         parameter.extensions.get_or_insert_default().insert("allowEmptyValue".into(), true.into());
     }
-}
-
-fn takes(operation: &Operation, place: &ParameterIn) -> bool {
-    let parameters = operation.parameters.iter().flatten();
-    parameters.into_iter().any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == *place))
 }
 
 /// This description.

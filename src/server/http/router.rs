@@ -29,9 +29,8 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    events, executions, health, images, jobs,
-    layers::{self, Access},
-    login,
+    access::Access,
+    events, executions, health, images, jobs, layers, login,
     metrics::{self, Metrics},
     openapi::{self, Description, completed},
     pages,

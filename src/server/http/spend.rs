@@ -20,10 +20,7 @@ use crate::{
         page::{Cursor, PageRequest, Sort},
         spend::Spending,
     },
-    server::{
-        services::{jobs, ledger},
-        state::AppState,
-    },
+    server::{money::ledger, runs::jobs, state::AppState},
 };
 
 /// The routes.

@@ -30,7 +30,7 @@ use crate::{
     },
     server::{
         Error, Result,
-        services::upload::{Arrived, Expected, Upload},
+        library::upload::{Arrived, Expected, Upload},
         state::AppState,
     },
 };

@@ -24,7 +24,7 @@ use crate::{
         page::{Cursor, PageRequest, Sort, SortKey},
         video::{SourceType, Video, VideoFilter},
     },
-    server::{services::library, state::AppState},
+    server::{library::videos, state::AppState},
 };
 
 /// The routes.
@@ -69,7 +69,7 @@ pub struct VideoQuery {
 
 fn sort_schema() -> Object {
     let keys = [SortKey::CreatedAt, SortKey::UpdatedAt, SortKey::Name, SortKey::Duration, SortKey::Size];
-    Sort::schema(&keys, library::DEFAULT_SORT)
+    Sort::schema(&keys, videos::DEFAULT_SORT)
 }
 
 /// Videos, newest first.
@@ -83,7 +83,7 @@ pub async fn list(
     OriginalUri(uri): OriginalUri,
     Query(query): Query<VideoQuery>,
 ) -> Result<impl IntoResponse, Failed> {
-    let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), library::DEFAULT_SORT)?;
+    let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), videos::DEFAULT_SORT)?;
     let filter = VideoFilter {
         q: search_words(query.q)?,
         source_type: query.source_type,
@@ -94,7 +94,7 @@ pub async fn list(
         workflow_id: query.workflow_id,
     };
     let event_id = event_id(&state).await?;
-    let page = library::list(&state.db, &filter, &page).await?;
+    let page = videos::list(&state.db, &filter, &page).await?;
     let link = next_link(&uri, page.next.as_ref()).map(|link| [link]);
     Ok((event_id, link, axum::Json(page.items)))
 }
@@ -108,7 +108,7 @@ pub async fn list(
 ))]
 pub async fn get(State(state): State<AppState>, Id(id): Id<VideoId>) -> Result<impl IntoResponse, Failed> {
     let event_id = event_id(&state).await?;
-    Ok((event_id, axum::Json(library::video(&state.db, id).await?)))
+    Ok((event_id, axum::Json(videos::video(&state.db, id).await?)))
 }
 
 /// A video's new name.
@@ -133,7 +133,7 @@ pub async fn rename(
     Id(id): Id<VideoId>,
     Json(change): Json<VideoChange>,
 ) -> Result<axum::Json<Video>, Failed> {
-    Ok(axum::Json(library::rename(&state.db, id, &change.name).await?))
+    Ok(axum::Json(videos::rename(&state.db, id, &change.name).await?))
 }
 
 /// Whether to delete what is in use.
@@ -154,6 +154,6 @@ pub struct DeleteQuery {
     (status = 409, description = "It is the current clip of these workflows; force=true deletes it all the same", body = Problem),
 ))]
 pub async fn delete(State(state): State<AppState>, Id(id): Id<VideoId>, Query(query): Query<DeleteQuery>) -> Result<StatusCode, Failed> {
-    library::delete(&state.db, &state.content, id, query.force).await?;
+    videos::delete(&state.db, &state.content, id, query.force).await?;
     Ok(StatusCode::NO_CONTENT)
 }

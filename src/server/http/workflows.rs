@@ -25,10 +25,7 @@ use crate::{
             NewAssociation, NewDraft, NewWorkflow, SavedWorkflow, Workflow, WorkflowChange, WorkflowFilter, WorkflowStatus, WorkflowSummary,
         },
     },
-    server::{
-        services::{associate, workflows},
-        state::AppState,
-    },
+    server::{library::uses, state::AppState, workflows},
 };
 
 /// The routes of this file.
@@ -201,7 +198,7 @@ async fn associate_video(
     Id(id): Id<WorkflowId>,
     extract::Json(association): extract::Json<NewAssociation>,
 ) -> Result<impl IntoResponse, Failed> {
-    let new = associate::associate(&state.db, id, &association).await?;
+    let new = uses::associate(&state.db, id, &association).await?;
     Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(WorkflowAnswer { workflow_id: id })))
 }
 

@@ -1,11 +1,9 @@
 //! Files and the tools that read and make them: content-addressed storage, ffprobe, ffmpeg. Imports domain only.
 
 mod arguments;
-mod conform;
 pub mod content;
 mod extent;
 pub mod ffmpeg;
-mod filter_graph;
 pub mod frame;
 pub mod picture;
 pub mod poster;

@@ -16,8 +16,6 @@ mod endpoint;
 mod failures;
 mod fault;
 mod fields;
-mod gemini_omni;
-mod gemini_veo;
 pub mod google;
 pub mod http;
 mod lettering;

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::{
     Animatic, VideoProvider,
-    google::Google,
+    google::api::Google,
     http::{Http, SetupError},
     openai_videos::OpenAiVideos,
     remote::Remote,

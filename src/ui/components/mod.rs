@@ -9,6 +9,7 @@ mod menu;
 mod notice;
 mod one_type;
 mod outcome;
+mod signal;
 mod toast;
 mod when;
 
@@ -21,5 +22,6 @@ pub use menu::Menu;
 pub use notice::{EmptyState, ErrorNotice, Skeleton};
 pub use one_type::{each, effect, handler, memo, part, part_if};
 pub use outcome::OutcomeButtons;
+pub use signal::set_if_new;
 pub use toast::{ToastRegion, Toasts};
 pub use when::When;

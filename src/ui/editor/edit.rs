@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     node_state::NodeState,
-    state::{Editor, PaletteRequest, set_if_new},
+    state::{Editor, PaletteRequest},
 };
 use crate::{
     domain::NodeId,
@@ -19,6 +19,7 @@ use crate::{
         starter,
         wire::End,
     },
+    ui::components::set_if_new,
 };
 
 /// The socket of a node type that a wire from `from` fits, the first one; `None` where none does.

@@ -9,7 +9,8 @@ use crate::{
     graph::{
         Command, Node,
         control::{Choice, Control},
-        param::{Param, ParamKind, chosen_provider},
+        param::{Param, ParamKind},
+        setting::chosen_provider,
     },
     ui::{
         browser::page,

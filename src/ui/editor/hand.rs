@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::state::{Connecting, Editor, PaletteRequest, set_if_new};
+use super::state::{Connecting, Editor, PaletteRequest};
 use crate::{
     domain::NodeId,
     graph::{
@@ -13,6 +13,7 @@ use crate::{
         selection::Selection,
         wire::{End, Snap},
     },
+    ui::components::set_if_new,
 };
 
 impl Editor {

@@ -4,7 +4,6 @@ use leptos::{ev, html, prelude::*};
 
 use super::{
     Editor, NodeState,
-    canvas::Far,
     clip_facts::ClipFacts,
     edit::title,
     field::ParamField,
@@ -13,6 +12,7 @@ use super::{
     restore::Restore,
     run,
     session::{Session, is_made},
+    view::Far,
 };
 use crate::{
     domain::{NodeId, execution::NodeStatus, spend::dollars},

@@ -1,17 +1,15 @@
-//! The keys of the builder: editing, moving, and connecting without a pointer.
+//! The keys of the builder: editing, moving, and the way between the sockets that a wire fits.
 
 use leptos::{ev, prelude::*};
 
 use super::{
-    canvas::target_of,
     keys::{Held, Meaning},
     on_demand::{Act, Desk},
-    state::{Connecting, Editor, PaletteRequest},
+    state::{Editor, PaletteRequest},
+    target::target_of,
 };
 use crate::{
     graph::{
-        Command,
-        catalogue::Direction,
         geometry::Point,
         gesture::{Input, Target},
         wire::End,
@@ -106,41 +104,6 @@ fn escape(editor: Editor) {
     editor.connecting.set(None);
 }
 
-/// A key on a socket: Enter begins a connection or ends it here, Delete takes away what is connected here. True where it was one of these.
-pub fn press_on_socket(editor: Editor, end: &End, label: &str, key: &str) -> bool {
-    match key {
-        "Enter" | " " => match editor.connecting.get_untracked() {
-            None => begin(editor, end, label),
-            Some(Connecting { from, .. }) if from == *end => {
-                editor.connecting.set(None);
-                editor.say("Not connected.");
-            }
-            Some(Connecting { from, loose }) => finish(editor, &from, loose.as_ref(), end, label),
-        },
-        "Delete" | "Backspace" => disconnect(editor, end, label),
-        _ => return false,
-    }
-    true
-}
-
-fn begin(editor: Editor, end: &End, label: &str) {
-    editor.connecting.set(Some(Connecting { from: end.clone(), loose: None }));
-    let node = editor.title_of(&end.socket.node);
-    editor.say(format!("Connecting {label} of {node}. Arrow keys go to what fits, Enter connects, Escape cancels."));
-}
-
-fn finish(editor: Editor, from: &End, loose: Option<&crate::graph::Connection>, to: &End, label: &str) {
-    if let Some(reason) = editor.refusal(from, loose, to) {
-        editor.say(reason);
-        return;
-    }
-    let Some(connection) = from.connected_with(to) else { return };
-    editor.connecting.set(None);
-    if editor.connect(connection, loose.cloned()) {
-        editor.say(format!("Connected to {label} of {}.", editor.title_of(&to.socket.node)));
-    }
-}
-
 /// Moves the focus to the next socket that the wire fits, or the one before; round at the ends.
 fn go_to_fitting(editor: Editor, event: &ev::KeyboardEvent, forward: bool) {
     let fitting = editor.fitting_ends();
@@ -166,20 +129,4 @@ fn go_to_fitting(editor: Editor, event: &ev::KeyboardEvent, forward: bool) {
         canvas_dom::attribute_is("data-socket", &socket.socket),
         canvas_dom::attribute_is("data-direction", direction.name()),
     ));
-}
-
-fn disconnect(editor: Editor, end: &End, label: &str) {
-    let wires: Vec<_> = editor.with_graph(|graph| {
-        let here = |wire: &&crate::graph::Connection| match end.direction {
-            Direction::In => wire.to == end.socket,
-            Direction::Out => wire.from == end.socket,
-        };
-        graph.connections().iter().filter(here).map(|wire| Command::Disconnect { from: wire.from.clone(), to: wire.to.clone() }).collect()
-    });
-    let count = wires.len();
-    if count == 0 {
-        editor.say(format!("Nothing is connected to {label}."));
-    } else if editor.dispatch(Command::All(wires)) {
-        editor.say(format!("{count} connection{} taken away.", if count == 1 { "" } else { "s" }));
-    }
 }

@@ -1,6 +1,8 @@
 //! Brings an open builder to life: clips come, edits are kept, the run is followed, files are taken in.
 
-use leptos::{ev, prelude::*};
+use std::time::Duration;
+
+use leptos::{ev, leptos_dom::helpers::TimeoutHandle, prelude::*};
 
 use super::{
     Editor,
@@ -25,13 +27,16 @@ use crate::{
     },
 };
 
+/// How long the hands must rest before unsaved edits are kept.
+const REST: Duration = Duration::from_millis(800);
+
 /// Makes what surrounds the editor, and puts it into context. The server makes the same; only effects do anything.
 pub fn begin(editor: Editor, opened: Option<&OpenedWorkflow>, settings: BuilderSettings) -> Desk {
     let session = Session::provide(editor, opened, settings);
     let restore = Restore::provide(session);
     let uploads = Uploads::provide(session, restore);
     let desk = Desk::provide(session, restore, uploads);
-    save::keep_edits(session, desk);
+    keep_edits(session, desk);
     let following = OnlyHere::<Following>::new();
     effect(move || {
         untrack(|| {
@@ -46,6 +51,25 @@ pub fn begin(editor: Editor, opened: Option<&OpenedWorkflow>, settings: BuilderS
     });
     take_pasted(editor, desk);
     desk
+}
+
+/// Keeps unsaved edits as they are made, for as long as the page is open.
+fn keep_edits(session: Session, desk: Desk) {
+    let pending = StoredValue::new(None::<TimeoutHandle>);
+    let rest = move || {
+        if let Some(handle) = pending.try_update_value(Option::take).flatten() {
+            handle.clear();
+        }
+    };
+    Effect::new(move |first: Option<()>| {
+        let is_unsaved = session.is_unsaved();
+        rest();
+        if first.is_some() && is_unsaved {
+            let handle = set_timeout_with_handle(move || desk.ask(Act::Keep), REST).ok();
+            pending.set_value(handle);
+        }
+    });
+    on_cleanup(rest);
 }
 
 /// Files that are pasted go to the middle of the canvas.

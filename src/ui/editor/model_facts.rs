@@ -12,7 +12,7 @@ use crate::{
     },
     graph::{
         Node,
-        param::{chosen_model, frame, seconds},
+        setting::{chosen_model, frame, seconds},
         swap::{Swap, swap},
         unfinished,
     },

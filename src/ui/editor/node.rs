@@ -3,12 +3,12 @@
 use leptos::{ev, prelude::*};
 
 use super::{
-    canvas::Far,
     edit,
     field::ParamField,
     node_state::{Look, NodeState},
     socket::SocketView,
     state::Editor,
+    view::Far,
 };
 use crate::{
     domain::{NodeId, execution::NodeStatus},

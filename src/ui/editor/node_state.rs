@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::state::set_if_new;
 use crate::{
     domain::{
         execution::{NodeRun, NodeStatus},
@@ -16,7 +15,10 @@ use crate::{
         geometry::{Point, Size},
         layout::{self, Face, Shown},
     },
-    ui::clip::{Clip, image_ratio},
+    ui::{
+        clip::{Clip, image_ratio},
+        components::set_if_new,
+    },
 };
 
 /// A node's signals. Cheap to copy; they live as long as the page, also while the node is deleted and can come back.

@@ -7,13 +7,13 @@ use leptos_meta::Title;
 use super::{
     canvas::Canvas,
     empty::EmptyCanvas,
+    file_fields::FileFields,
     keyboard, live,
     on_demand::{Part, when_wanted},
     session::{Session, UNNAMED},
     state::Editor,
     tools::{Rail, StatusLine, ViewTools},
     topbar::TopBar,
-    upload::FileFields,
 };
 use crate::{
     api::workflows::{builder_settings, open_workflow},

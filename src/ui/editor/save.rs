@@ -1,13 +1,8 @@
 //! Saving: by hand with the revision it began from, by itself into the draft slot as one works, and a second copy in this browser.
 
-use std::time::Duration;
+use leptos::{prelude::*, task::spawn_local};
 
-use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
-
-use super::{
-    on_demand::{Act, Desk},
-    session::{Saving, Session, Stored, UNNAMED},
-};
+use super::session::{Saving, Session, Stored, UNNAMED};
 use crate::{
     api::workflows::{create_workflow, discard_draft, keep_draft, save_workflow},
     domain::{
@@ -20,28 +15,6 @@ use crate::{
         storage::{self, KeptWorkflow},
     },
 };
-
-/// How long the hands must rest before unsaved edits are kept.
-const REST: Duration = Duration::from_millis(800);
-
-/// Keeps unsaved edits as they are made, for as long as the page is open. Call once, while the page is set up.
-pub fn keep_edits(session: Session, desk: Desk) {
-    let pending = StoredValue::new(None::<TimeoutHandle>);
-    let rest = move || {
-        if let Some(handle) = pending.try_update_value(Option::take).flatten() {
-            handle.clear();
-        }
-    };
-    Effect::new(move |first: Option<()>| {
-        let is_unsaved = session.is_unsaved();
-        rest();
-        if first.is_some() && is_unsaved {
-            let handle = set_timeout_with_handle(move || desk.ask(Act::Keep), REST).ok();
-            pending.set_value(handle);
-        }
-    });
-    on_cleanup(rest);
-}
 
 /// Keeps unsaved edits, then opens another address of this site.
 pub fn leave(session: Session, address: String) {

@@ -13,7 +13,7 @@ use crate::{
         provider::{Model, Provider, RetiredModel},
         workflow::{BuilderSettings, DraftSlot, OpenedWorkflow, WorkflowStatus},
     },
-    graph::{NodeType, param},
+    graph::{NodeType, setting},
     ui::components::Toasts,
 };
 
@@ -152,7 +152,7 @@ impl Session {
     pub fn missing_for_final(self) -> BTreeMap<String, String> {
         let used: HashSet<&str> = self.editor.with_graph(|graph| {
             let generating = graph.nodes().iter().filter(|node| node.node_type.generates());
-            generating.filter_map(|node| param::chosen_provider(node)).map(|provider| provider.name()).collect()
+            generating.filter_map(|node| setting::chosen_provider(node)).map(|provider| provider.name()).collect()
         });
         let mut missing = self.settings.with_value(|settings| settings.missing_settings.clone());
         missing.retain(|provider, _| used.contains(provider.as_str()));

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{keyboard, state::Editor};
+use super::{state::Editor, wiring_keys::press_on_socket};
 use crate::{
     domain::NodeId,
     graph::{SocketRef, SocketType, catalogue::Direction, layout::Face, wire::End},
@@ -55,7 +55,7 @@ pub fn SocketView(
     let press = {
         let label = label.clone();
         move |event: leptos::ev::KeyboardEvent| {
-            if keyboard::press_on_socket(editor, &end, &label, &event.key()) {
+            if press_on_socket(editor, &end, &label, &event.key()) {
                 event.prevent_default();
             }
         }

@@ -23,7 +23,7 @@ use crate::{
         unfinished::unfinished,
         wire::{End, Wire},
     },
-    ui::clip::Clip,
+    ui::{clip::Clip, components::set_if_new},
 };
 
 /// The server draws at most so many nodes; the browser the rest.
@@ -354,12 +354,5 @@ impl Editor {
     /// Says something in the status line.
     pub fn say(self, words: impl Into<String>) {
         self.status.set(words.into());
-    }
-}
-
-/// Sets a signal where the value is another: what has not changed is not drawn again.
-pub(super) fn set_if_new<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
-    if signal.try_with_untracked(|old| *old != value) == Some(true) {
-        signal.set(value);
     }
 }

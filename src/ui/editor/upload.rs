@@ -1,22 +1,14 @@
 //! Giving files to the workflow: by a node's button, dropped on the canvas, or pasted. The same bytes again use the stored video.
 
-use leptos::{html, prelude::*, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local};
 
-use super::{
-    on_demand::{Act, Desk, Part, when_wanted},
-    restore::Restore,
-    session::Session,
-};
+use super::{restore::Restore, session::Session};
 use crate::{
     domain::{NodeId, image::UploadedImage, video::Uploaded},
     graph::{Command, Node, NodeType, Position, geometry::Point},
     ui::{
-        browser::{
-            files::{self, PickedFile},
-            only_here::OnlyHere,
-            upload::Upload,
-        },
-        components::{Glyph, IconButton, effect, part},
+        browser::{files::PickedFile, only_here::OnlyHere, upload::Upload},
+        components::{Glyph, IconButton, part},
     },
 };
 
@@ -133,50 +125,20 @@ impl Uploads {
         true
     }
 
+    /// Whether any is going on.
+    pub fn is_any(self) -> bool {
+        !self.going.with(Vec::is_empty)
+    }
+
     fn stop(self, number: u64) {
         self.sent.update(|sent| sent.retain(|(other, _)| *other != number));
         self.going.update(|all| all.retain(|one| one.number != number));
     }
 }
 
-fn takes_image(session: Session, node: &NodeId) -> bool {
+/// Whether a node takes a picture, and not a clip.
+pub(super) fn takes_image(session: Session, node: &NodeId) -> bool {
     session.editor.with_graph(|graph| graph.node(node).is_some_and(|node| node.node_type == NodeType::UploadImage))
-}
-
-/// The file field behind the buttons of the nodes that take clips, or pictures.
-#[component]
-fn FileField(images: bool, accept: &'static str, label: &'static str) -> impl IntoView {
-    let (session, desk) = (expect_context::<Session>(), expect_context::<Desk>());
-    let field = NodeRef::<html::Input>::new();
-    let wanted_by = StoredValue::new(None::<NodeId>);
-    let request = session.editor.file_request;
-    effect(move || {
-        if let (Some(node), Some(field)) = (request.get(), field.get_untracked())
-            && takes_image(session, &node) == images
-        {
-            request.set(None);
-            wanted_by.set_value(Some(node));
-            field.click();
-        }
-    });
-    let chosen = move |_| {
-        let files = field.get_untracked().map(|field| files::chosen(&field)).unwrap_or_default();
-        if let (Some(file), Some(node)) = (files.into_iter().next(), wanted_by.get_value()) {
-            desk.ask(Act::Send(file, node));
-        }
-    };
-    view! { <input node_ref=field type="file" class="visually-hidden" accept=accept tabindex="-1" aria-label=label on:change=chosen/> }
-}
-
-/// The file fields behind the nodes' buttons, and the uploads once there are any.
-#[component]
-pub fn FileFields() -> impl IntoView {
-    let uploads = expect_context::<Uploads>();
-    view! {
-        <FileField images=false accept="video/*,.mkv,.avi,.ts,.mov" label="Video file"/>
-        <FileField images=true accept="image/png,image/jpeg,image/webp" label="Image file"/>
-        {when_wanted(Part::Uploads, move || !uploads.going.with(Vec::is_empty))}
-    }
 }
 
 /// The uploads that are going on.

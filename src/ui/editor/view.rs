@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use leptos::prelude::*;
 
-use super::state::{Editor, set_if_new};
+use super::state::Editor;
 use crate::{
     domain::NodeId,
     graph::{
@@ -14,7 +14,12 @@ use crate::{
         layout,
         wire::End,
     },
+    ui::components::set_if_new,
 };
+
+/// Whether nodes are so small that they are drawn as boxes.
+#[derive(Clone, Copy)]
+pub struct Far(pub Memo<bool>);
 
 impl Editor {
     /// Where a node is drawn and how large, as its signals have it.

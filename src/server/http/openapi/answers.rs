@@ -6,9 +6,10 @@ use utoipa::openapi::{
     request_body::RequestBody,
 };
 
-use super::{JSON, takes};
 use crate::domain::{ApiError, ErrorKind, error::Problem};
 
+/// The media type of what the API takes and gives.
+pub(super) const JSON: &str = "application/json";
 const PROBLEM_JSON: &str = "application/problem+json";
 
 /// What decides about an operation's answers.
@@ -172,4 +173,9 @@ fn problem(kind: ErrorKind, detail: &str) -> Content {
     let mut content = Content::new(Some(Ref::from_schema_name("Problem")));
     content.example = serde_json::to_value(Problem::from(error)).ok();
     content
+}
+
+fn takes(operation: &Operation, place: &ParameterIn) -> bool {
+    let parameters = operation.parameters.iter().flatten();
+    parameters.into_iter().any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == *place))
 }

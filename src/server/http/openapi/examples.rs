@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use utoipa::openapi::{Content, RefOr, Response, Schema, path::Operation, request_body::RequestBody, schema::ArrayItems};
 
-use super::JSON;
+use super::answers::JSON;
 
 const CLIP: &str = "0190b5a0-7b0e-7c3e-8f1e-0123456789ab";
 const IMAGE: &str = "0190b5a0-7b0e-7c3e-8f1e-0123456789ac";
@@ -177,7 +177,7 @@ mod tests {
     use crate::{
         domain::{execution, image, job, spend, video, workflow},
         graph::format,
-        server::services::{generate, stitch},
+        server::runs::{generation, stitching},
     };
 
     fn reads<T: DeserializeOwned>(name: &str) {
@@ -199,8 +199,8 @@ mod tests {
         reads::<execution::Execution>("Execution");
         reads::<spend::Estimate>("Estimate");
         reads::<spend::Spending>("Spending");
-        reads::<generate::NewGeneration>("NewGeneration");
-        reads::<stitch::NewStitch>("NewStitch");
+        reads::<generation::NewGeneration>("NewGeneration");
+        reads::<stitching::NewStitch>("NewStitch");
         reads::<job::Job>("Job");
         reads::<job::JobChange>("JobChange");
         reads::<video::Video>("Video");

@@ -1,0 +1,82 @@
+//! Posters: one small picture a video, made by a job of its own or when it is first asked for, whichever comes first.
+
+use std::{io::Cursor, path::PathBuf};
+
+use image::{ImageFormat, Rgb, RgbImage};
+
+use super::videos;
+use crate::{
+    domain::{Sha256, VideoId},
+    server::{
+        Error, Result,
+        media::{content::Content, ffmpeg::Ffmpeg, poster},
+        store::{Db, videos::VideoFile},
+    },
+};
+
+/// A video's poster, a JPEG.
+#[derive(Debug, Clone)]
+pub struct Poster {
+    /// SHA-256 of the video's bytes.
+    pub video_hash: Sha256,
+    /// The picture.
+    pub bytes: Vec<u8>,
+    /// Whether it will stay the same; not so where the video could not be read just now.
+    pub lasting: bool,
+}
+
+/// The poster of a video. Whoever asks while it is made waits for it. A video without a readable picture has a plain dark one.
+///
+/// # Errors
+/// [`crate::domain::ErrorKind::NotFound`] and [`crate::domain::ErrorKind::Gone`] for the video, [`Error::ToolMissing`], the store's.
+pub async fn poster(db: &Db, content: &Content, ffmpeg: &Ffmpeg, id: VideoId) -> Result<Poster> {
+    let file = videos::file(db, id).await?;
+    let path = content.poster_path(&file.file_hash);
+    let turn = content.poster_turn(&file.file_hash);
+    let _mine = turn.lock().await;
+    let made = match tokio::fs::read(&path).await {
+        Ok(bytes) => Ok((bytes, true)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => make(db, content, ffmpeg, &file, path).await,
+        Err(source) => Err(Error::Io { path, source }),
+    };
+    made.map(|(bytes, lasting)| Poster { video_hash: file.file_hash, bytes, lasting })
+}
+
+/// Makes the poster and keeps it; a plain one too, where the video has been judged unreadable.
+async fn make(db: &Db, content: &Content, ffmpeg: &Ffmpeg, file: &VideoFile, path: PathBuf) -> Result<(Vec<u8>, bool)> {
+    ffmpeg.available()?;
+    if !content.holds(&file.file_path, file.size_bytes).await {
+        return Err(videos::lost(file));
+    }
+    let staged = content.staging_path("jpg")?;
+    match poster::poster(ffmpeg, &content.path_of(&file.file_path), &staged).await {
+        Ok(()) => {}
+        Err(Error::Timeout { .. }) => return Ok((plain()?, false)),
+        Err(Error::Tool { stderr, .. }) => {
+            tracing::info!(video = %file.id, stderr, "this video has no readable picture; its poster is plain");
+            tokio::fs::write(&staged, plain()?).await.map_err(Error::io(staged.to_path_buf()))?;
+        }
+        Err(Error::Api(error)) => {
+            tracing::info!(video = %file.id, cause = %error, "this video has no readable picture; its poster is plain");
+            tokio::fs::write(&staged, plain()?).await.map_err(Error::io(staged.to_path_buf()))?;
+        }
+        Err(error) => return Err(error),
+    }
+    let bytes = tokio::fs::read(&staged).await.map_err(Error::io(staged.to_path_buf()))?;
+    // Synced, or a power cut could leave an empty picture that looks made.
+    let written = tokio::fs::File::open(&staged).await.map_err(Error::io(staged.to_path_buf()))?;
+    written.sync_data().await.map_err(Error::io(staged.to_path_buf()))?;
+    // Under the turn to change the store: a video that was deleted meanwhile must not leave its poster behind.
+    let _change = content.change().await;
+    videos::file(db, file.id).await?;
+    staged.persist(&path).map_err(|error| Error::Io { path, source: error.error })?;
+    Ok((bytes, true))
+}
+
+/// A dark 9:16 picture with nothing in it.
+fn plain() -> Result<Vec<u8>> {
+    let mut bytes = Cursor::new(Vec::new());
+    let picture = RgbImage::from_pixel(90, 160, Rgb([38, 38, 42]));
+    picture.write_to(&mut bytes, ImageFormat::Jpeg).map_err(|error| Error::Internal(format!("the plain poster: {error}")))?;
+    Ok(bytes.into_inner())
+}

@@ -1,0 +1,3 @@
+//! What is paid to providers.
+
+pub mod ledger;

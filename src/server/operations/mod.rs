@@ -1,0 +1,3 @@
+//! What jobs do.
+
+pub mod enqueue;

@@ -1,0 +1,34 @@
+//! What a run would cost, before it begins: nothing for what is there already, the table's price for what a provider would make.
+
+use crate::{
+    domain::{execution::NewExecution, spend::Estimate},
+    server::{
+        Error, Result,
+        providers::Providers,
+        runs::{known, prepare},
+        store::Db,
+    },
+};
+
+/// Plans the run and prices it. Nothing is created.
+///
+/// # Errors
+/// As the run would be refused.
+pub async fn estimate(db: &Db, providers: &Providers, new: &NewExecution) -> Result<Estimate> {
+    let definition = prepare::definition(db, new).await?;
+    let mut snapshot = db.reader().begin().await?;
+    let plan = prepare::prepare(&mut snapshot, providers, &definition, new.nodes.as_deref(), new.mode).await?;
+    known::price(&mut snapshot, &plan).await
+}
+
+/// The same for a page that asks while a graph is edited: what cannot run has no price, and that is no error.
+///
+/// # Errors
+/// The database's.
+pub async fn quote(db: &Db, providers: &Providers, new: &NewExecution) -> Result<Option<Estimate>> {
+    match estimate(db, providers, new).await {
+        Ok(estimate) => Ok(Some(estimate)),
+        Err(Error::Api(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

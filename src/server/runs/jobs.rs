@@ -1,0 +1,110 @@
+//! Jobs in a caller's hands: look, list, ask for one, cancel.
+
+use crate::{
+    domain::{
+        ApiError, JobId, Media, Sha256, VideoId,
+        job::{Job, JobEvent, JobFilter, Status},
+        page::{Page, PageRequest, SortKey},
+    },
+    graph::{content_key, plan::Step},
+    server::{
+        Error, Result,
+        events::Events,
+        library::ingest::MAX_NAME,
+        operations::enqueue::{self, Asker},
+        runs::{
+            outcome::{Outcome, end, moved, not_found, show_queued},
+            work,
+        },
+        store::{Db, jobs, step_results},
+    },
+};
+
+/// A job.
+///
+/// # Errors
+/// [`NotFound`](crate::domain::ErrorKind::NotFound).
+pub async fn job(db: &Db, id: JobId) -> Result<Job> {
+    let mut connection = db.reader().acquire().await?;
+    Ok(jobs::get(&mut connection, id).await?.ok_or_else(not_found)?.job)
+}
+
+/// A page of jobs.
+///
+/// # Errors
+/// [`Invalid`](crate::domain::ErrorKind::Invalid) for an order that jobs do not have.
+pub async fn list(db: &Db, filter: &JobFilter, page: &PageRequest) -> Result<Page<Job>> {
+    if page.sort.key != SortKey::CreatedAt {
+        return Err(ApiError::invalid("/sort", "Jobs are sorted by created_at.").into());
+    }
+    jobs::list(db, filter, page).await
+}
+
+/// Queues the work of a step that a caller asked for on its own; `clips` are its inputs with their hashes. What is there already is given
+/// by a job that is done.
+///
+/// # Errors
+/// The database's.
+pub async fn request(db: &Db, told: &Events, step: &Step, clips: &[(VideoId, Sha256)], name: Option<String>) -> Result<JobId> {
+    let sockets = || step.media_inputs().map(|input| input.socket);
+    let media: Vec<_> = sockets().flat_map(|socket| clips.iter().map(move |(id, _)| (socket, Media::Video(*id)))).collect();
+    let work = work::work(step, &media).ok_or_else(|| Error::Internal("a step that needs no work was asked for".into()))?;
+    let work = work::named(work, name);
+    let hashes: Vec<_> = sockets().map(|socket| (socket, clips.iter().map(|(_, hash)| *hash).collect())).collect();
+    let key = content_key(step, &hashes);
+    let mut tx = db.begin().await?;
+    let job = match step_results::find(&mut tx, &key).await? {
+        Some(media) => enqueue::record_cached(&mut tx, &work, key, media).await?,
+        None => enqueue::enqueue(&mut tx, &work, key, Asker::Caller).await?,
+    };
+    tx.commit().await?;
+    told.ring();
+    Ok(job.id)
+}
+
+/// Checks the name a caller chose for a clip.
+///
+/// # Errors
+/// [`Invalid`](crate::domain::ErrorKind::Invalid).
+pub fn check_name(name: Option<&str>) -> Result<(), ApiError> {
+    let wrong = name.is_some_and(|name| name.trim().is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control));
+    if wrong {
+        return Err(ApiError::invalid("/name", format!("A name has 1 to {MAX_NAME} characters on one line.")));
+    }
+    Ok(())
+}
+
+/// Cancels a job, and with it every node that waits for it. A finished job stays as it is.
+///
+/// # Errors
+/// [`NotFound`](crate::domain::ErrorKind::NotFound).
+pub async fn cancel(db: &Db, told: &Events, id: JobId) -> Result<Job> {
+    let mut tx = db.begin().await?;
+    let found = jobs::get(&mut tx, id).await?.ok_or_else(not_found)?;
+    if found.job.status.is_finished() {
+        return Ok(found.job);
+    }
+    let job = end(&mut tx, found, Outcome::Cancelled).await?;
+    tx.commit().await?;
+    told.ring();
+    Ok(job)
+}
+
+/// Looks once more for the outcome of a paid request. It is asked after, never sent again. Any other job stays as it is.
+///
+/// # Errors
+/// [`NotFound`](crate::domain::ErrorKind::NotFound).
+pub async fn check_again(db: &Db, told: &Events, id: JobId) -> Result<Job> {
+    let mut tx = db.begin().await?;
+    let found = jobs::get(&mut tx, id).await?.ok_or_else(not_found)?;
+    if found.job.status != Status::Unknown {
+        return Ok(found.job);
+    }
+    let job = Job { error: None, message: "Waits to be checked".to_owned(), ..moved(found.job, JobEvent::CheckAgain)? };
+    jobs::set_run_after(&mut tx, id, None).await?;
+    jobs::forgive_attempt(&mut tx, id).await?;
+    show_queued(&mut tx, &job).await?;
+    tx.commit().await?;
+    told.ring();
+    Ok(job)
+}

@@ -1,0 +1,91 @@
+//! What the steps of a plan give that is there already, and what the rest would cost.
+
+use std::collections::{HashMap, HashSet};
+
+use sqlx::SqliteConnection;
+
+use crate::{
+    domain::{
+        Media, NodeId, Sha256,
+        provider::{self, Provider},
+        spend::{Estimate, NodeEstimate},
+    },
+    graph::{
+        content_key,
+        plan::{Action, Generate, Plan},
+    },
+    server::{Result, store::step_results},
+};
+
+/// Prices a plan. What comes after something that is yet to be made is not there either; equal shots are made once.
+///
+/// # Errors
+/// The database's.
+pub async fn price(connection: &mut SqliteConnection, plan: &Plan) -> Result<Estimate> {
+    let given = look_through(connection, plan).await?;
+    let mut estimate = Estimate::default();
+    let mut asked = HashSet::new();
+    for step in &plan.steps {
+        if let Action::Generate(generate) = &step.action
+            && generate.provider != Provider::Animatic
+        {
+            let cached = given.get(&step.node_id).is_some_and(|given| given.media.is_some() || !asked.insert(given.hash));
+            let usd_micros = if cached { Some(0) } else { price_of(generate) };
+            estimate.usd_micros += usd_micros.unwrap_or_default();
+            estimate.nodes.push(NodeEstimate { node_id: step.node_id.clone(), cached, usd_micros });
+        }
+    }
+    Ok(estimate)
+}
+
+/// What the steps of a plan give that is there already.
+///
+/// # Errors
+/// The database's.
+pub async fn known(connection: &mut SqliteConnection, plan: &Plan) -> Result<HashMap<NodeId, Media>> {
+    let given = look_through(connection, plan).await?;
+    Ok(given.into_iter().filter_map(|(id, given)| Some((id.clone(), given.media?))).collect())
+}
+
+/// What a step gives.
+#[derive(Debug, Clone, Copy)]
+struct Given {
+    /// What is there already.
+    media: Option<Media>,
+    /// The hash of its file; of what is yet to be made, the content key, which equal steps share.
+    hash: Sha256,
+    /// Whether there is a file.
+    is_file: bool,
+}
+
+async fn look_through<'a>(connection: &mut SqliteConnection, plan: &'a Plan) -> Result<HashMap<&'a NodeId, Given>> {
+    let mut all: HashMap<&NodeId, Given> = HashMap::new();
+    for step in &plan.steps {
+        let inputs = || step.media_inputs().flat_map(|input| &input.from).map(|id| all.get(id));
+        let hash = |id: &NodeId| Some(all.get(id)?.hash);
+        let hashes: Vec<_> = step.media_inputs().map(|input| (input.socket, input.from.iter().filter_map(hash).collect())).collect();
+        let key = content_key(step, &hashes);
+        let media = match &step.action {
+            Action::Upload { video_id } => Some(Media::Video(*video_id)),
+            Action::UploadImage { image_id } => Some(Media::Image(*image_id)),
+            Action::Output { .. } => inputs().find_map(|given| given?.media),
+            // Without the files of all that flows in, nothing can have been made of them.
+            Action::Generate(_) | Action::Stitch { .. } | Action::GrabFrame { .. }
+                if inputs().all(|given| given.is_some_and(|given| given.is_file)) =>
+            {
+                step_results::find(connection, &key).await?
+            }
+            Action::Generate(_) | Action::Stitch { .. } | Action::GrabFrame { .. } | Action::Value { .. } => None,
+        };
+        let file = match media {
+            Some(media) => step_results::file_hash(connection, media).await?,
+            None => None,
+        };
+        all.insert(&step.node_id, Given { media, hash: file.unwrap_or(key), is_file: file.is_some() });
+    }
+    Ok(all)
+}
+
+fn price_of(generate: &Generate) -> Option<i64> {
+    provider::model(generate.provider, &generate.model)?.usd_micros(generate.seconds, generate.size)
+}

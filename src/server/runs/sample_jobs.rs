@@ -1,0 +1,44 @@
+//! A database and jobs for the tests of the queue.
+
+#![expect(clippy::unwrap_used, reason = "what is not there fails the test")]
+
+use crate::{
+    domain::{JobId, Sha256},
+    server::{
+        operations::enqueue::{self, Asker, GenerateInput, Work},
+        store::Db,
+    },
+};
+
+/// An empty database in a folder of its own.
+pub async fn database() -> (tempfile::TempDir, Db) {
+    let dir = tempfile::tempdir().unwrap();
+    let db = open(&dir).await;
+    (dir, db)
+}
+
+/// The database in this folder, opened once more.
+pub async fn open(dir: &tempfile::TempDir) -> Db {
+    Db::open(&format!("sqlite://{}", dir.path().join("media.db").display())).await.unwrap()
+}
+
+/// Asks for a clip; another `number` is another clip.
+pub async fn ask(db: &Db, number: u8, asker: Asker) -> JobId {
+    let input = GenerateInput {
+        provider: "animatic".into(),
+        model: "animatic".into(),
+        prompt: number.to_string(),
+        seconds: 1.0,
+        size: (64, 64),
+        seed: None,
+        take: 1,
+        first_frame: None,
+        last_frame: None,
+        params: serde_json::Value::Null,
+        name: format!("Clip {number}"),
+    };
+    let mut tx = db.begin().await.unwrap();
+    let job = enqueue::enqueue(&mut tx, &Work::Generate(input), Sha256::new([number; 32]), asker).await.unwrap();
+    tx.commit().await.unwrap();
+    job.id
+}

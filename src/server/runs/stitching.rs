@@ -1,0 +1,114 @@
+//! Clips joined on their own, outside any workflow: a workflow of one stitcher, checked, cached and queued like any other.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use utoipa::{
+    ToSchema,
+    openapi::{RefOr, Schema},
+};
+
+use crate::{
+    domain::{JobId, Media, VideoId, execution::Mode, limits},
+    graph::{NodeType, schema},
+    server::{
+        Result,
+        events::Events,
+        media::ffmpeg::Ffmpeg,
+        providers::Providers,
+        runs::{jobs, prepare},
+        store::{Db, step_results},
+    },
+};
+
+const NODE: &str = "stitch";
+
+/// What `POST /api/videos/stitch` takes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewStitch {
+    /// The clips in their order; a clip may come several times.
+    #[schema(min_items = 1, max_items = 9_999)]
+    pub video_ids: Vec<VideoId>,
+    /// `cut`, or the name of an xfade transition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = transition)]
+    pub transition: Option<String>,
+    /// How long a transition lasts, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = transition_seconds)]
+    pub transition_seconds: Option<f64>,
+    /// The frame, such as `720x1280`; that of the first clip without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = size)]
+    pub size: Option<String>,
+    /// Frames a second; those of the first clip without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = fps)]
+    pub fps: Option<f64>,
+    /// The clip's name in the library.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = limits::clip_name_or_null)]
+    pub name: Option<String>,
+}
+
+macro_rules! as_at_the_node {
+    ($($name:ident)*) => {
+        $(fn $name() -> RefOr<Schema> {
+            schema::param(&NodeType::VideoStitcher, stringify!($name))
+        })*
+    };
+}
+
+as_at_the_node!(transition transition_seconds size fps);
+
+/// Queues the stitch and gives the job.
+///
+/// # Errors
+/// [`Invalid`](crate::domain::ErrorKind::Invalid) with everything that is in the way.
+pub async fn stitch(db: &Db, told: &Events, providers: &Providers, ffmpeg: &Ffmpeg, new: NewStitch) -> Result<JobId> {
+    ffmpeg.available()?;
+    jobs::check_name(new.name.as_deref())?;
+    let definition = definition(&new);
+    let mut reader = db.reader().acquire().await?;
+    let plan = prepare::prepare(&mut reader, providers, &definition, None, Mode::Draft).await;
+    let plan = plan.map_err(|error| prepare::repoint(error, pointer))?;
+    let mut hashes = Vec::with_capacity(new.video_ids.len());
+    for id in &new.video_ids {
+        hashes.extend(step_results::file_hash(&mut reader, Media::Video(*id)).await?);
+    }
+    drop(reader);
+    let step = prepare::step_of(&plan, NODE)?;
+    let clips: Vec<_> = new.video_ids.iter().copied().zip(hashes).collect();
+    jobs::request(db, told, step, &clips, new.name).await
+}
+
+/// The stitcher first, then one node a clip.
+fn definition(new: &NewStitch) -> Value {
+    let ids: Vec<String> = (0..new.video_ids.len()).map(|place| format!("clip {place}")).collect();
+    let mut params = Map::from_iter([("order".to_owned(), json!(ids))]);
+    let given = [
+        ("transition", new.transition.clone().map(Value::from)),
+        ("transition_seconds", new.transition_seconds.map(Value::from)),
+        ("size", new.size.clone().map(Value::from)),
+        ("fps", new.fps.map(Value::from)),
+    ];
+    params.extend(given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    let node =
+        |id: &str, node_type: &str, params: Value| json!({ "id": id, "type": node_type, "position": { "x": 0, "y": 0 }, "params": params });
+    let mut nodes = vec![node(NODE, "VideoStitcher", Value::Object(params))];
+    nodes.extend(ids.iter().zip(&new.video_ids).map(|(id, video)| node(id, "UploadVideo", json!({ "video_id": video }))));
+    let connection = |id: &String| json!({ "from": { "node": id, "socket": "video" }, "to": { "node": NODE, "socket": "videos" } });
+    json!({ "schema": 1, "nodes": nodes, "connections": ids.iter().map(connection).collect::<Vec<_>>() })
+}
+
+/// From the place in the workflow of one stitcher to the place in the request.
+fn pointer(pointer: &str) -> String {
+    if let Some(name) = pointer.strip_prefix("/definition/nodes/0/params/") {
+        return format!("/{name}");
+    }
+    let place = pointer.strip_prefix("/definition/nodes/").and_then(|rest| rest.split('/').next()?.parse::<usize>().ok());
+    match place {
+        Some(place @ 1..) => format!("/video_ids/{}", place - 1),
+        _ => "/video_ids".into(),
+    }
+}

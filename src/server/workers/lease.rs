@@ -1,0 +1,63 @@
+//! Holding a job: a sign of life at intervals, progress to pages, and the end of the work when the job is no longer this worker's.
+
+use std::{convert::Infallible, time::Duration};
+
+use tokio::{sync::watch, time::MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+
+use super::context::Progress;
+use crate::{
+    domain::job::Job,
+    server::{
+        Result,
+        runs::leases,
+        state::AppState,
+        store::jobs::{Lease, QueuedJob},
+    },
+};
+
+/// How often a worker gives a sign and the row gets the percentage.
+const HEARTBEAT: Duration = Duration::from_secs(2);
+/// Pages hear of progress at most so often: four times a second.
+const TELL: Duration = Duration::from_millis(250);
+
+/// Keeps the lease until dropped. Once it is lost, `cancel` is cancelled.
+pub(super) async fn keep(
+    state: &AppState,
+    job: &QueuedJob,
+    lease: &Lease,
+    mut progress: watch::Receiver<Progress>,
+    cancel: &CancellationToken,
+) -> Infallible {
+    let mut bell = state.events.bell();
+    let mut heartbeat = tokio::time::interval(HEARTBEAT);
+    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut tell = tokio::time::interval(TELL);
+    tell.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let held = tokio::select! {
+            _ = heartbeat.tick() => {
+                let Progress { share, message } = progress.borrow().clone();
+                leases::renew(&state.db, lease, share, &message).await
+            }
+            _ = bell.changed() => leases::is_held(&state.db, lease).await,
+            _ = tell.tick() => told(state, &job.job, &mut progress).await.map(|()| true),
+        };
+        match held {
+            Ok(true) => {}
+            Ok(false) => {
+                cancel.cancel();
+                return std::future::pending().await;
+            }
+            Err(error) => tracing::warn!(job = %lease.job_id, cause = %error, "a sign of life could not be given"),
+        }
+    }
+}
+
+async fn told(state: &AppState, job: &Job, progress: &mut watch::Receiver<Progress>) -> Result<()> {
+    if !progress.has_changed().unwrap_or(false) {
+        return Ok(());
+    }
+    let Progress { share, message } = progress.borrow_and_update().clone();
+    leases::tell_progress(&state.db, &state.events, job, share, &message).await
+}

@@ -1,0 +1,102 @@
+//! What a worker does. Workers take jobs from the table one at a time, as many workers as local ffmpeg jobs may run side by side.
+
+use std::time::Duration;
+
+use tokio_util::task::TaskTracker;
+
+use super::{
+    Result, events,
+    runs::{advance, leases, queue},
+    state::AppState,
+    store::jobs::lane,
+};
+use crate::domain::Timestamp;
+
+mod context;
+mod generate;
+mod grab_frame;
+mod lease;
+mod pictures;
+mod poster;
+mod stitch;
+mod withdraw;
+mod worker;
+
+/// Jobs that a provider works on for us at a time.
+const SIDE_BY_SIDE: usize = 4;
+/// A worker that has given no sign for so long is dead.
+const SILENCE: Duration = Duration::from_secs(30);
+/// How often dead workers' jobs, old events and old poster jobs are looked for.
+const HOUSEKEEPING: Duration = Duration::from_secs(15);
+
+/// The workers of this process.
+#[derive(Debug)]
+pub struct Workers(TaskTracker);
+
+impl Workers {
+    /// Picks up what an earlier process left, then starts working. Ends when `state.stop` is cancelled.
+    #[must_use]
+    pub fn start(state: &AppState) -> Self {
+        let tracker = TaskTracker::new();
+        tracker.spawn(begin(state.clone(), tracker.clone()));
+        Self(tracker)
+    }
+
+    /// Waits until every worker has given its job back, which happens once `state.stop` is cancelled.
+    pub async fn stopped(self) {
+        self.0.close();
+        self.0.wait().await;
+    }
+}
+
+async fn begin(state: AppState, tracker: TaskTracker) {
+    while let Err(error) = recover(&state).await {
+        tracing::error!(cause = %error, "what an earlier process left could not be picked up; trying again");
+        tokio::select! {
+            () = state.stop.cancelled() => return,
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+        }
+    }
+    for _ in 0..state.config.workers {
+        tracker.spawn(worker::work(state.clone(), lane::LOCAL));
+    }
+    // Waiting for a provider takes no time of this machine.
+    for lane in lane::PAID {
+        for _ in 0..SIDE_BY_SIDE {
+            tracker.spawn(worker::work(state.clone(), lane));
+        }
+    }
+    tracker.spawn(withdraw::tell_providers(state.clone()));
+    tracker.spawn(keep_house(state));
+}
+
+/// With SQLite there is one process: whatever runs at its start has lost its worker. Executions go on where they were.
+async fn recover(state: &AppState) -> Result<()> {
+    let left = leases::give_back_silent(&state.db, &state.events, Timestamp::now()).await?;
+    let resumed = advance::resume_all(&state.db, &state.events).await?;
+    if left + resumed > 0 {
+        tracing::info!(jobs = left, executions = resumed, "going on with what an earlier process left");
+    }
+    Ok(())
+}
+
+async fn keep_house(state: AppState) {
+    let mut ticks = tokio::time::interval(HOUSEKEEPING);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = state.stop.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        let silent_since = Timestamp::now().plus_seconds(-SILENCE.as_secs_f64());
+        if let Err(error) = leases::give_back_silent(&state.db, &state.events, silent_since).await {
+            tracing::warn!(cause = %error, "jobs of dead workers could not be given back");
+        }
+        if let Err(error) = events::prune(&state.db).await {
+            tracing::warn!(cause = %error, "old events could not be removed");
+        }
+        if let Err(error) = queue::prune_posters(&state.db, Timestamp::now()).await {
+            tracing::warn!(cause = %error, "old poster jobs could not be removed");
+        }
+    }
+}

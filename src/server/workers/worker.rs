@@ -1,0 +1,116 @@
+//! One worker: takes a job, holds its lease while it works, writes back how it ended.
+
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use futures_util::FutureExt;
+use tokio::sync::watch;
+
+use super::{
+    context::{Context, Progress},
+    generate, grab_frame, lease, poster, stitch,
+};
+use crate::{
+    domain::{
+        ApiError, ErrorKind, Media,
+        job::{Failure, JobKind},
+    },
+    server::{
+        Error, Result,
+        error::{ProviderClass, ProviderError},
+        runs::{leases, outcome::Outcome},
+        state::AppState,
+        store::jobs::{Lease, QueuedJob},
+    },
+};
+
+/// How long a worker waits for a ring before it looks by itself: a job may become due without one.
+const IDLE: Duration = Duration::from_secs(5);
+/// How long it waits after the database refused.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often it tries to write back how a job ended.
+const WRITE_BACKS: usize = 5;
+
+/// Works on the jobs of one lane until the server stops.
+pub(super) async fn work(state: AppState, lane: &'static str) {
+    let mut bell = state.events.bell();
+    while !state.stop.is_cancelled() {
+        // Looked at before the table: a ring that comes between is not lost.
+        bell.mark_unchanged();
+        let token = crate::domain::JobId::generate().to_string();
+        let wait = match leases::take_next(&state.db, &state.events, lane, &token).await {
+            Ok(Some((job, lease))) => {
+                run(&state, &job, &lease).await;
+                continue;
+            }
+            Ok(None) => leases::next_due(&state.db, lane).await.unwrap_or_default().map_or(IDLE, |due| due.min(IDLE)),
+            Err(error) => {
+                tracing::error!(cause = %error, "the queue could not be read");
+                PAUSE
+            }
+        };
+        tokio::select! {
+            () = state.stop.cancelled() => {}
+            _ = bell.changed() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+async fn run(state: &AppState, job: &QueuedJob, lease: &Lease) {
+    let (progress, told) = watch::channel(Progress::default());
+    let context = Context { state, job, lease, progress, cancel: state.stop.child_token() };
+    let work = AssertUnwindSafe(perform(&context)).catch_unwind();
+    let result = tokio::select! {
+        result = work => result.unwrap_or_else(|_| Err(Error::Internal(format!("job {} panicked", job.job.id)))),
+        never = lease::keep(state, job, lease, told, &context.cancel) => match never {},
+    };
+    if let Err(error) = write_back(state, lease, &context, result).await {
+        tracing::error!(job = %job.job.id, cause = %error, "how the job ended could not be written; it will be done again");
+    }
+}
+
+async fn perform(context: &Context<'_>) -> Result<Media> {
+    match context.job.job.kind {
+        JobKind::Generate => generate::perform(context).await.map(Media::Video),
+        JobKind::Stitch => stitch::perform(context).await.map(Media::Video),
+        JobKind::FrameGrab => grab_frame::perform(context).await.map(Media::Image),
+        JobKind::Poster => poster::perform(context).await.map(Media::Video),
+    }
+}
+
+async fn write_back(state: &AppState, lease: &Lease, context: &Context<'_>, result: Result<Media>) -> Result<()> {
+    let outcome = match result {
+        Ok(media) => Outcome::Made(media),
+        // What a provider said is written down even now: it must not be asked for a second time.
+        Err(error) if state.stop.is_cancelled() && !matches!(error, Error::Provider(_)) => {
+            return leases::give_back(&state.db, &state.events, lease).await;
+        }
+        // Cancelled or given to another: whoever did that has written what there is to write.
+        Err(Error::Cancelled) if context.cancel.is_cancelled() => return Ok(()),
+        Err(Error::Provider(ProviderError { class: class @ (ProviderClass::NotReached | ProviderClass::Busy(_)), message, .. })) => {
+            let wait = match class {
+                ProviderClass::Busy(wait) => wait,
+                _ => None,
+            };
+            return leases::put_off(&state.db, &state.events, lease, wait, message).await;
+        }
+        Err(Error::Provider(ProviderError { class: ProviderClass::Unknown, message, .. })) => {
+            Outcome::Unknown(Failure { kind: ErrorKind::UnknownOutcome, message })
+        }
+        Err(error) => Outcome::Failed(ApiError::from(error).into()),
+    };
+    let mut tries = 0;
+    loop {
+        match leases::finish(&state.db, &state.events, lease, outcome.clone()).await {
+            Ok(true) => return Ok(()),
+            Ok(false) => {
+                tracing::info!(job = %lease.job_id, "the job was cancelled or given to another worker while it ended");
+                return Ok(());
+            }
+            Err(error) if tries >= WRITE_BACKS => return Err(error),
+            Err(error) => tracing::warn!(job = %lease.job_id, cause = %error, "trying again to write how the job ended"),
+        }
+        tries += 1;
+        tokio::time::sleep(PAUSE).await;
+    }
+}
