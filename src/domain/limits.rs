@@ -103,7 +103,7 @@ pub fn integer(least: i64, most: i64) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(least as isize)).maximum(Some(most as isize))
 }
 
-/// A graph, as it is taken. Its schema is made from the catalogue of node types.
+/// A graph, as it is taken. Its schema is made from the list of node types.
 pub fn definition() -> RefOr<Schema> {
     Ref::from_schema_name("Definition").into()
 }

@@ -1,6 +1,9 @@
 //! What a step gives: a clip or a still picture.
 
-use super::ids::{ImageId, VideoId};
+use super::{
+    asset::AssetKind,
+    ids::{ImageId, VideoId},
+};
 
 /// A clip or a still picture that is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -12,6 +15,15 @@ pub enum Media {
 }
 
 impl Media {
+    /// The one of that kind and id; `None` where the text is no id.
+    #[must_use]
+    pub fn parse(kind: AssetKind, id: &str) -> Option<Self> {
+        match kind {
+            AssetKind::Video => id.parse().ok().map(Self::Video),
+            AssetKind::Image => id.parse().ok().map(Self::Image),
+        }
+    }
+
     /// What a row or an answer with a column for each names; a clip before a picture.
     #[must_use]
     pub fn of(video: Option<VideoId>, image: Option<ImageId>) -> Option<Self> {

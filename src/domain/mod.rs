@@ -1,5 +1,6 @@
 //! What things are: the vocabulary shared by server and browser. Imports no framework and no driver, and nothing else of ours.
 
+pub mod asset;
 pub mod error;
 pub mod event;
 pub mod execution;

@@ -194,6 +194,32 @@ impl From<Size> for String {
     }
 }
 
+/// What some models can do, and others cannot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Ability {
+    /// Takes a picture to begin with.
+    FirstFrame,
+    /// Takes a picture to end with.
+    LastFrame,
+    /// Takes words for what is not to be seen.
+    NegativePrompt,
+    /// Takes a seed.
+    Seed,
+}
+
+impl Ability {
+    /// What is taken, in words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::FirstFrame => "first frame",
+            Self::LastFrame => "last frame",
+            Self::NegativePrompt => "negative prompt; say it in the prompt",
+            Self::Seed => "seed",
+        }
+    }
+}
+
 /// What a model can do and what it costs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -247,6 +273,23 @@ pub struct Model {
 }
 
 impl Model {
+    /// Whether it can do that.
+    #[must_use]
+    pub fn can(&self, ability: Ability) -> bool {
+        match ability {
+            Ability::FirstFrame => self.image_input,
+            Ability::LastFrame => self.last_frame,
+            Ability::NegativePrompt => self.negative_prompt,
+            Ability::Seed => self.seed,
+        }
+    }
+
+    /// `Grok Imagine takes no last frame`, where it cannot do that.
+    #[must_use]
+    pub fn takes_no(&self, ability: Ability) -> Option<String> {
+        (!self.can(ability)).then(|| format!("{} takes no {}", self.title, ability.words()))
+    }
+
     /// Every frame it offers, the default first.
     #[must_use]
     pub fn frames(&self) -> Vec<Size> {

@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    catalogue::{self, Direction},
     command::{MAX_CONNECTIONS, MAX_NODES},
     connect::ConnectError,
     model::{Connection, Graph, Node, SCHEMA, SocketRef},
+    nodes,
     socket_type::{SocketType, can_connect},
+    spec::Direction,
 };
 use crate::domain::{FieldError, NodeId, limits::CANVAS};
 
@@ -135,7 +136,7 @@ pub fn invariants(graph: &Graph) -> Vec<String> {
             violations.push(format!("“{}” is not found at its place {place}, or its id is there twice", node.id));
         }
         for (name, value) in &node.params {
-            let wrong = catalogue::param(&node.node_type, name).and_then(|param| param.kind_error(value));
+            let wrong = nodes::param(&node.node_type, name).and_then(|param| param.kind_error(value));
             violations.extend(wrong.map(|reason| format!("“{}”: {reason}", node.id)));
         }
     }

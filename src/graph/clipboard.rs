@@ -8,6 +8,8 @@ use super::{
     geometry::Point,
     layout,
     model::{Connection, Graph, Node},
+    nodes,
+    param::ParamKind,
     selection::Selection,
 };
 use crate::domain::NodeId;
@@ -43,7 +45,8 @@ impl Fragment {
             let mut copy = Node { id: new_name(&node.id)?, ..node.clone() };
             copy.position.x += by.x;
             copy.position.y += by.y;
-            if let Some(Value::Array(order)) = copy.params.get_mut("order") {
+            let order = nodes::spec(&copy.node_type).and_then(|spec| spec.param_of(ParamKind::Nodes));
+            if let Some(Value::Array(order)) = order.and_then(|param| copy.params.get_mut(param.name)) {
                 rename_order(order, &names);
             }
             Some(copy)
@@ -98,10 +101,11 @@ mod tests {
     /// Two shots into a stitcher that orders them.
     fn graph() -> Graph {
         let mut graph = Graph::new();
-        for (name, node_type, x) in [("a", NodeType::VeoVideo, 0.0), ("b", NodeType::VeoVideo, 40.0), ("s", NodeType::VideoStitcher, 400.0)]
+        for (name, node_type, x) in
+            [("a", NodeType::VEO_VIDEO, 0.0), ("b", NodeType::VEO_VIDEO, 40.0), ("s", NodeType::VIDEO_STITCHER, 400.0)]
         {
             let mut node = Node::new(id(name), node_type.clone(), Position::new(x, 10.0));
-            if node_type == NodeType::VideoStitcher {
+            if node_type == NodeType::VIDEO_STITCHER {
                 node.params.insert("order".into(), json!(["b", "a"]));
             }
             graph.push_node(node).unwrap();

@@ -5,12 +5,14 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::{
-    catalogue::{self, Direction},
     change::Change,
     clipboard::Fragment,
     connect::{ConnectError, title},
     model::{Connection, Graph, Node, Position, SocketRef},
+    nodes,
+    param::ParamKind,
     setting,
+    spec::Direction,
 };
 use crate::domain::{NodeId, limits};
 
@@ -114,7 +116,7 @@ impl Graph {
             return Err(CommandError::TooLarge);
         }
         for (name, value) in &node.params {
-            let wrong = catalogue::param(&node.node_type, name).and_then(|param| param.kind_error(value));
+            let wrong = nodes::param(&node.node_type, name).and_then(|param| param.kind_error(value));
             wrong.map_or(Ok(()), |reason| Err(CommandError::Value(reason)))?;
         }
         let id = node.id.clone();
@@ -195,7 +197,7 @@ impl Graph {
 
     fn set_param(&mut self, id: NodeId, name: String, value: Value) -> Result<Change, CommandError> {
         let node = self.node(&id).ok_or_else(|| CommandError::NoNode(id.clone()))?;
-        let Some(param) = catalogue::param(&node.node_type, &name) else {
+        let Some(param) = nodes::param(&node.node_type, &name) else {
             return Err(CommandError::NoParam { title: title(node), name });
         };
         if let Some(reason) = param.kind_error(&value) {
@@ -211,8 +213,11 @@ impl Graph {
                 node.params.insert(name.clone(), value);
             }
             // A model belongs to its provider: under another one it would only stand in the way.
-            if name == "provider" && setting::chosen_model(node).is_none() {
-                node.params.remove("model");
+            if param.kind == ParamKind::Provider
+                && setting::chosen_model(node).is_none()
+                && let Some(model) = nodes::spec(&node.node_type).and_then(|spec| spec.param_of(ParamKind::Model))
+            {
+                node.params.remove(model.name);
             }
         }
         Ok(Change { edited: vec![id], ..Change::default() })

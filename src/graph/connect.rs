@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    catalogue::{self, Direction},
     model::{Connection, Graph, Node, SocketRef},
+    nodes,
     socket_type::{Reason, can_connect},
+    spec::Direction,
 };
 use crate::domain::NodeId;
 
@@ -91,7 +92,7 @@ impl Graph {
     /// Type and arity of a socket.
     pub(super) fn socket_at(&self, direction: Direction, at: &SocketRef) -> Result<(super::SocketType, bool), ConnectError> {
         let node = self.node(&at.node).ok_or_else(|| ConnectError::NoNode(at.node.clone()))?;
-        catalogue::socket(node, direction, at).ok_or_else(|| ConnectError::NoSocket {
+        nodes::socket(node, direction, at).ok_or_else(|| ConnectError::NoSocket {
             title: title(node),
             socket: at.socket.to_string(),
             direction,
@@ -101,5 +102,5 @@ impl Graph {
 
 /// A node's type in words.
 pub(super) fn title(node: &Node) -> String {
-    catalogue::spec(&node.node_type).map_or_else(|| node.node_type.to_string(), |spec| spec.title.into())
+    nodes::spec(&node.node_type).map_or_else(|| node.node_type.to_string(), |spec| spec.title.into())
 }

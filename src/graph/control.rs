@@ -5,10 +5,14 @@ use serde_json::Value;
 use super::{
     limits::{only, only_seconds_rule, resolution_rule, seconds_rule},
     model::Node,
-    param::{Param, ParamKind},
+    param::{Limit, Param, ParamKind},
     setting::{self, chosen_model, chosen_provider, frame},
 };
-use crate::domain::provider::{self, Model, Provider, Size};
+use crate::domain::{
+    asset::AssetKind,
+    limits::LARGEST_INTEGER,
+    provider::{self, Model, Provider, Size},
+};
 
 /// How a parameter is edited at one node, with its choices or bounds there.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,10 +39,8 @@ pub enum Control {
     },
     /// One of a list.
     Choice(Vec<Choice>),
-    /// A video, picked or uploaded.
-    Video,
-    /// An image, uploaded.
-    Image,
+    /// A stored asset of that kind, uploaded.
+    Asset(AssetKind),
     /// An order of nodes.
     Nodes,
 }
@@ -62,8 +64,14 @@ impl Param {
         match self.kind {
             ParamKind::Text => Control::Text,
             ParamKind::Multiline => Control::Multiline,
-            ParamKind::Integer { min, max } => Control::Integer { min, max },
-            ParamKind::Number { min, max, step } => Control::Number { min, max, step },
+            ParamKind::Integer | ParamKind::Take => match self.limit {
+                Limit::Whole { min, max } => Control::Integer { min, max },
+                _ => Control::Integer { min: -LARGEST_INTEGER, max: LARGEST_INTEGER },
+            },
+            ParamKind::Number => match self.limit {
+                Limit::Number { min, max, step } => Control::Number { min, max, step },
+                _ => Control::Number { min: f64::MIN, max: f64::MAX, step: 1.0 },
+            },
             ParamKind::Choice(choices) => Control::Choice(choices.iter().map(|(value, label)| choice(*value, *label)).collect()),
             ParamKind::Provider => Control::Choice(Provider::ALL.into_iter().map(|one| choice(one.name(), one.title())).collect()),
             ParamKind::Model => {
@@ -78,8 +86,7 @@ impl Param {
                 let frames = provider::animatic().frames().into_iter().map(|size| choice(size.to_string(), frame_label(size)));
                 Control::Choice(std::iter::once(choice("", "As the first clip")).chain(frames).collect())
             }
-            ParamKind::Video => Control::Video,
-            ParamKind::Image => Control::Image,
+            ParamKind::Asset(kind) => Control::Asset(kind),
             ParamKind::Nodes => Control::Nodes,
         }
     }
@@ -87,13 +94,8 @@ impl Param {
     /// Why it has no effect at this node's model, in words; `None` where it has one, or the model is not known.
     #[must_use]
     pub fn unused(&self, node: &Node) -> Option<String> {
-        let model = chosen_model(node).filter(|_| node.node_type.generates())?;
-        let (takes, what) = match self.name {
-            "seed" => (model.seed, "seed"),
-            "negative_prompt" => (model.negative_prompt, "negative prompt; say it in the prompt"),
-            _ => return None,
-        };
-        (!takes).then(|| format!("{} takes no {what}.", model.title))
+        let rule = chosen_model(node)?.takes_no(self.needs?)?;
+        Some(format!("{rule}."))
     }
 }
 
@@ -141,7 +143,7 @@ fn aspects(node: &Node) -> Vec<Choice> {
 }
 
 fn resolutions(node: &Node) -> Vec<Choice> {
-    let aspect = setting::set_or_default(node, "aspect");
+    let aspect = setting::value_of(node, ParamKind::Aspect);
     let reason = |resolution: &String| {
         let model = chosen_model(node)?;
         let known = model.resolutions();
@@ -168,7 +170,7 @@ fn frame_label(size: Size) -> String {
 #[expect(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::graph::{NodeType, Position, catalogue};
+    use crate::graph::{NodeType, Position, nodes};
 
     fn node(node_type: NodeType, provider: &str, model: &str) -> Node {
         let node = Node::new("shot".parse().unwrap(), node_type, Position::new(0.0, 0.0));
@@ -177,7 +179,7 @@ mod tests {
 
     /// The choices of a parameter, each with its reason where it is disabled.
     fn choices(node: &Node, param: &str) -> Vec<(String, Option<String>)> {
-        match catalogue::param(&node.node_type, param).unwrap().control(node) {
+        match nodes::param(&node.node_type, param).unwrap().control(node) {
             Control::Choice(choices) => choices.into_iter().map(|one| (one.label, one.disabled)).collect(),
             other => panic!("{other:?}"),
         }
@@ -189,7 +191,7 @@ mod tests {
 
     #[test]
     fn what_another_model_of_the_provider_makes_is_shown_disabled_with_the_reason() {
-        let omni = node(NodeType::VeoVideo, "google", "gemini-omni-1.1-flash");
+        let omni = node(NodeType::VEO_VIDEO, "google", "gemini-omni-1.1-flash");
         let lengths = choices(&omni, "seconds");
         assert_eq!(
             lengths.iter().map(|(label, _)| label.as_str()).collect::<Vec<_>>().join(","),
@@ -197,16 +199,16 @@ mod tests {
         );
         assert_eq!(reason(&omni, "seconds", "10 s"), None);
         assert_eq!(reason(&omni, "seconds", "11 s").as_deref(), Some("Gemini Omni 1.1 Flash makes clips of 3 to 10 whole seconds."));
-        let fast = node(NodeType::VeoVideo, "google", "veo-3.1-fast-generate-preview");
+        let fast = node(NodeType::VEO_VIDEO, "google", "veo-3.1-fast-generate-preview");
         assert_eq!(reason(&fast, "resolution", "4k").as_deref(), Some("Veo 3.1 Fast makes 720p, 1080p only."));
-        let sora = node(NodeType::Sora2Video, "openai", "sora-2");
+        let sora = node(NodeType::SORA_VIDEO, "openai", "sora-2");
         assert_eq!(reason(&sora, "size", "1080x1920 upright").as_deref(), Some("Sora 2 makes 720x1280, 1280x720 only."));
         assert_eq!(choices(&sora, "size")[0], ("720x1280 upright".into(), None), "the default first");
     }
 
     #[test]
     fn length_and_resolution_hold_each_other_and_neither_is_a_trap() {
-        let veo = node(NodeType::VeoVideo, "google", "veo-3.1-generate-preview").with_param("seconds", 4);
+        let veo = node(NodeType::VEO_VIDEO, "google", "veo-3.1-generate-preview").with_param("seconds", 4);
         let only = Some("Veo 3.1 makes 1080p in clips of 8 seconds only.");
         assert_eq!(reason(&veo, "resolution", "1080p").as_deref(), only);
         assert_eq!(reason(&veo, "seconds", "8 s"), None);
@@ -218,9 +220,9 @@ mod tests {
 
     #[test]
     fn an_aspect_and_a_resolution_that_name_no_frame_together_are_refused_at_the_resolution() {
-        let pro = node(NodeType::VeoVideo, "openai", "sora-2-pro").with_param("aspect", "4:7");
+        let pro = node(NodeType::VEO_VIDEO, "openai", "sora-2-pro").with_param("aspect", "4:7");
         let rule = "Sora 2 Pro makes 720p in 9:16, 16:9 only.";
-        let resolution = catalogue::param(&pro.node_type, "resolution").unwrap();
+        let resolution = nodes::param(&pro.node_type, "resolution").unwrap();
         assert_eq!(resolution.limit_error(&pro, chosen_model(&pro)).as_deref(), Some(rule));
         assert_eq!(reason(&pro, "resolution", "720p").as_deref(), Some(rule));
         assert_eq!(reason(&pro, "resolution", "1024p"), None);
@@ -229,14 +231,14 @@ mod tests {
 
     #[test]
     fn seed_and_negative_prompt_say_where_they_have_no_effect() {
-        let unused = |node: &Node, name| catalogue::param(&node.node_type, name).unwrap().unused(node);
-        let omni = node(NodeType::VeoVideo, "google", "gemini-omni-1.2-flash");
+        let unused = |node: &Node, name| nodes::param(&node.node_type, name).unwrap().unused(node);
+        let omni = node(NodeType::VEO_VIDEO, "google", "gemini-omni-1.2-flash");
         assert_eq!(unused(&omni, "seed").as_deref(), Some("Gemini Omni 1.2 Flash takes no seed."));
         assert!(unused(&omni, "negative_prompt").unwrap().starts_with("Gemini Omni 1.2 Flash takes no negative prompt"));
         assert_eq!(unused(&omni, "take"), None);
-        let animatic = node(NodeType::VeoVideo, "animatic", "animatic");
+        let animatic = node(NodeType::VEO_VIDEO, "animatic", "animatic");
         assert!(unused(&animatic, "seed").is_none() && unused(&animatic, "negative_prompt").is_none());
-        let unknown = node(NodeType::VeoVideo, "google", "veo-9");
+        let unknown = node(NodeType::VEO_VIDEO, "google", "veo-9");
         assert_eq!(unused(&unknown, "seed"), None);
         assert!(choices(&unknown, "seconds").iter().all(|(_, disabled)| disabled.is_none()));
     }

@@ -6,8 +6,9 @@ use std::{
 };
 
 use super::{
-    catalogue,
     model::{Graph, Node},
+    nodes,
+    param::ParamKind,
 };
 use crate::domain::NodeId;
 
@@ -60,8 +61,8 @@ fn number(node: &Node, inputs: &[(&str, &Node, &str)], known: &HashMap<NodeId, u
     let mut hasher = DefaultHasher::new();
     node.node_type.hash(&mut hasher);
     for (name, value) in &node.params {
-        let display_only = catalogue::param(&node.node_type, name).is_some_and(|param| param.display_only && name != "order");
-        if !display_only {
+        let counts = nodes::param(&node.node_type, name).is_none_or(|param| param.counts || param.kind == ParamKind::Nodes);
+        if counts {
             (name, value).hash(&mut hasher);
         }
     }
@@ -85,11 +86,11 @@ mod tests {
     fn graph(prompt: &str, b_at: f64, name: &str) -> Graph {
         let mut graph = Graph::new();
         let at = |x, y| Position::new(x, y);
-        graph.push_node(Node::new(id("p"), NodeType::Prompt, at(0.0, 0.0)).with_param("text", prompt)).unwrap();
-        graph.push_node(Node::new(id("a"), NodeType::VeoVideo, at(400.0, 0.0))).unwrap();
-        graph.push_node(Node::new(id("b"), NodeType::Sora2Video, at(400.0, b_at))).unwrap();
-        graph.push_node(Node::new(id("s"), NodeType::VideoStitcher, at(800.0, 0.0))).unwrap();
-        graph.push_node(Node::new(id("o"), NodeType::Output, at(1200.0, 0.0)).with_param("name", name)).unwrap();
+        graph.push_node(Node::new(id("p"), NodeType::PROMPT, at(0.0, 0.0)).with_param("text", prompt)).unwrap();
+        graph.push_node(Node::new(id("a"), NodeType::VEO_VIDEO, at(400.0, 0.0))).unwrap();
+        graph.push_node(Node::new(id("b"), NodeType::SORA_VIDEO, at(400.0, b_at))).unwrap();
+        graph.push_node(Node::new(id("s"), NodeType::VIDEO_STITCHER, at(800.0, 0.0))).unwrap();
+        graph.push_node(Node::new(id("o"), NodeType::OUTPUT, at(1200.0, 0.0)).with_param("name", name)).unwrap();
         for (from, out, to, input) in
             [("p", "text", "a", "prompt"), ("a", "video", "s", "videos"), ("b", "video", "s", "videos"), ("s", "video", "o", "video")]
         {

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use super::{
-    catalogue, check,
+    check,
     command::{MAX_CONNECTIONS, MAX_NODES},
     model::{Connection, Graph, Node, NodeType, Position, SCHEMA, SocketRef},
-    param, seed,
+    nodes, param, seed,
 };
 use crate::domain::{FieldError, NodeId, limits::NODE_TYPE};
 
@@ -51,7 +51,7 @@ pub fn write(graph: &Graph) -> Value {
 fn write_node(node: &Node) -> Value {
     let mut known = json!({ "id": node.id, "type": node.node_type.name() });
     known["position"] = json!({ "x": coordinate(node.position.x), "y": coordinate(node.position.y) });
-    if node.node_type.is_known() {
+    if nodes::is_known(&node.node_type) {
         known["params"] = Value::Object(node.params.clone());
     }
     merged(&node.other, known)
@@ -140,9 +140,9 @@ impl Reader {
         let name = self.name(object.remove("type"), format!("{pointer}/type"), "A node's type");
         let before = self.errors.len();
         let (position, odd_position) = self.position(object.remove("position"), place, &pointer);
-        let node_type = NodeType::from_name(&name?);
+        let node_type = nodes::node_type(&name?);
         let id = id?;
-        let params = if node_type.is_known() { self.params(object.remove("params"), &node_type, &pointer) } else { Map::new() };
+        let params = if nodes::is_known(&node_type) { self.params(object.remove("params"), &node_type, &pointer) } else { Map::new() };
         self.errors[before..].iter_mut().for_each(|error| error.node_id = Some(id.clone()));
         if !odd_position.is_empty() {
             object.insert("position".into(), Value::Object(odd_position));
@@ -184,7 +184,7 @@ impl Reader {
         // A newer version may give a parameter another kind: it is kept, and refused only when it is to be run here.
         if self.schema == SCHEMA {
             for (name, value) in &params {
-                if let Some(detail) = catalogue::param(node_type, name).and_then(|param| param.kind_error(value)) {
+                if let Some(detail) = nodes::param(node_type, name).and_then(|param| param.kind_error(value)) {
                     self.errors.push(wrong(format!("{node}/params/{name}"), detail));
                 }
             }

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256 as Hasher};
 
-use super::{catalogue, plan::Step};
+use super::{nodes, plan::Step};
 use crate::domain::{
     Sha256,
     provider::{ANIMATIC_VERSION, Provider},
@@ -20,10 +20,10 @@ pub fn content_key(step: &Step, media: &[(&str, Vec<Sha256>)]) -> Sha256 {
     let mut key = Encoder(Hasher::new());
     key.text(ENCODING);
     key.text(step.node_type.name());
-    let spec = catalogue::spec(&step.node_type);
+    let spec = nodes::spec(&step.node_type);
     key.number(spec.map_or(0, |spec| u64::from(spec.version)));
     key.number(if step.provider() == Some(Provider::Animatic) { u64::from(ANIMATIC_VERSION) } else { 0 });
-    // The order of the catalogue may change, that of the names does not: a JSON map is sorted, and sorted here in case it no longer is.
+    // The order in the list of node types may change, that of the names does not: a JSON map is sorted, and sorted here in case it no longer is.
     let mut params: Vec<_> = step.params.iter().filter(|(name, _)| has_effect(step, name)).collect();
     params.sort_by_key(|(name, _)| *name);
     key.number(params.len() as u64);
@@ -43,7 +43,7 @@ pub fn content_key(step: &Step, media: &[(&str, Vec<Sha256>)]) -> Sha256 {
 }
 
 fn has_effect(step: &Step, name: &str) -> bool {
-    catalogue::param(&step.node_type, name).is_some_and(|param| !param.display_only)
+    nodes::param(&step.node_type, name).is_some_and(|param| param.counts)
 }
 
 /// Writes each part after its length, so that no two sequences of parts read the same.

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use super::{
-    catalogue::{self, Direction},
     geometry::{Point, Rect, Size},
     model::{Graph, Node},
+    nodes,
     param::ParamKind,
     socket_type::SocketType,
+    spec::{Direction, Socket},
 };
 
 /// Every node is this wide.
@@ -75,8 +76,8 @@ pub struct Shown {
 /// The sockets of a node, inputs first. A node of an unknown type has those that something is wired to.
 #[must_use]
 pub fn faces(graph: &Graph, node: &Node) -> Vec<Face> {
-    let Some(spec) = catalogue::spec(&node.node_type) else { return wired_faces(graph, node) };
-    let side = |sockets: &'static [catalogue::Socket]| {
+    let Some(spec) = nodes::spec(&node.node_type) else { return wired_faces(graph, node) };
+    let side = |sockets: &'static [Socket]| {
         sockets.iter().enumerate().map(|(row, socket)| Face {
             name: socket.name.into(),
             label: socket.label.into(),
@@ -122,7 +123,7 @@ pub fn face<'a>(faces: &'a [Face], direction: Direction, name: &str) -> Option<&
 pub fn size(node: &Node, faces: &[Face], shown: Shown) -> Size {
     let rows = faces.iter().map(|face| face.row + 1).max().unwrap_or(0);
     let sockets = if rows == 0 { 0.0 } else { 2.0 * SOCKETS_PAD + SOCKET_ROW * rows as f64 };
-    let fields: f64 = catalogue::spec(&node.node_type)
+    let fields: f64 = nodes::spec(&node.node_type)
         .into_iter()
         .flat_map(|spec| spec.params)
         .filter(|param| param.in_node)
@@ -160,8 +161,8 @@ mod tests {
     #[test]
     fn every_known_node_is_as_high_as_its_parts() {
         let graph = Graph::new();
-        for node_type in NodeType::KNOWN {
-            let node = node(node_type);
+        for spec in nodes::specs() {
+            let node = node(spec.node_type.clone());
             let faces = faces(&graph, &node);
             let bare = size(&node, &faces, Shown::default());
             assert_eq!(bare.width, WIDTH);
@@ -174,7 +175,7 @@ mod tests {
 
     #[test]
     fn inputs_are_at_the_left_edge_and_outputs_at_the_right() {
-        let faces = faces(&Graph::new(), &node(NodeType::VeoVideo));
+        let faces = faces(&Graph::new(), &node(NodeType::VEO_VIDEO));
         let names: Vec<_> = faces.iter().map(|face| (&*face.name, face.offset())).collect();
         assert_eq!(
             names,

@@ -2,7 +2,7 @@
 
 use super::{
     model::Node,
-    param::{Param, ParamKind},
+    param::{Limit, Param, ParamKind},
     setting::{chosen_model, chosen_provider, frame},
 };
 use crate::domain::provider::{Model, Provider, Size};
@@ -13,15 +13,21 @@ impl Param {
     pub fn limit_error(&self, node: &Node, model: Option<&Model>) -> Option<String> {
         let (label, value) = (self.label, self.value(node));
         let text = value.as_str().unwrap_or_default();
+        let outside = match self.limit {
+            Limit::None => None,
+            Limit::Whole { min, max } => value
+                .as_i64()
+                .filter(|number| !(min..=max).contains(number))
+                .map(|_| format!("{label} is {value}: choose a whole number from {min} to {max}.")),
+            Limit::Number { min, max, .. } => value
+                .as_f64()
+                .filter(|number| !(min..=max).contains(number))
+                .map(|_| format!("{label} is {value}: choose a number from {min} to {max}.")),
+        };
+        if outside.is_some() {
+            return outside;
+        }
         match self.kind {
-            ParamKind::Integer { min, max } => {
-                let outside = value.as_i64().is_some_and(|number| !(min..=max).contains(&number));
-                outside.then(|| format!("{label} is {value}: choose a whole number from {min} to {max}."))
-            }
-            ParamKind::Number { min, max, .. } => {
-                let outside = value.as_f64().is_some_and(|number| !(min..=max).contains(&number));
-                outside.then(|| format!("{label} is {value}: choose a number from {min} to {max}."))
-            }
             ParamKind::Choice(choices) => {
                 let known = choices.iter().any(|(choice, _)| *choice == text);
                 (!known).then(|| format!("{label} “{text}” is not known: choose one of the list."))
@@ -40,7 +46,13 @@ impl Param {
                 let size = text.parse::<Size>();
                 size.err().filter(|_| !text.is_empty()).map(|error| format!("{label} “{text}” cannot be made: {error}."))
             }
-            ParamKind::Text | ParamKind::Multiline | ParamKind::Video | ParamKind::Image | ParamKind::Nodes => None,
+            ParamKind::Text
+            | ParamKind::Multiline
+            | ParamKind::Integer
+            | ParamKind::Number
+            | ParamKind::Take
+            | ParamKind::Asset(_)
+            | ParamKind::Nodes => None,
         }
     }
 
@@ -102,14 +114,4 @@ pub(super) fn resolution_rule(model: &Model, frame: Size) -> Option<String> {
     let resolution = frame.resolution();
     let aspects = model.frames().into_iter().filter(|made| made.resolution() == resolution).map(|made| made.aspect());
     Some(format!("{} makes {resolution} in {} only.", model.title, aspects.collect::<Vec<_>>().join(", ")))
-}
-
-/// `Grok Imagine takes no last frame`, where the model cannot use what is wired to that socket.
-pub(super) fn takes_no(model: &Model, socket: &str) -> Option<String> {
-    let (takes, what) = match socket {
-        "first_frame" => (model.image_input, "first frame"),
-        "last_frame" => (model.last_frame, "last frame"),
-        _ => return None,
-    };
-    (!takes).then(|| format!("{} takes no {what}", model.title))
 }

@@ -5,15 +5,16 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::{
-    catalogue,
     model::{Graph, Node},
+    param::ParamKind,
+    setting,
 };
 use crate::domain::NodeId;
 
 /// The nodes that feed a list input: first those its `order` names, in that order, then the others from top to bottom, left to right, by id.
 #[must_use]
 pub fn in_list_order(graph: &Graph, node: &Node, socket: &'static str) -> Vec<NodeId> {
-    let order = catalogue::param(&node.node_type, "order").map(|param| param.value(node)).unwrap_or_default();
+    let order = setting::value_of(node, ParamKind::Nodes);
     let order = order.as_array().map(Vec::as_slice).unwrap_or_default();
     let mut named: HashMap<&str, usize> = HashMap::new();
     for (place, id) in order.iter().filter_map(Value::as_str).enumerate() {

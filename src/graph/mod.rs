@@ -1,7 +1,6 @@
 //! The editor core and the scheduler's rules. Pure: no DOM, no signals, no async, no clock, no randomness.
 
 pub mod auto_pan;
-pub mod catalogue;
 pub mod change;
 pub mod check;
 pub mod clipboard;
@@ -18,6 +17,7 @@ pub mod layout;
 pub mod limits;
 pub mod list_order;
 pub mod model;
+pub mod nodes;
 pub mod param;
 pub mod plan;
 pub mod schema;
@@ -25,6 +25,7 @@ mod seed;
 pub mod selection;
 pub mod setting;
 pub mod socket_type;
+pub mod spec;
 pub mod starter;
 pub mod swap;
 #[cfg(test)]

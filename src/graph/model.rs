@@ -1,6 +1,7 @@
 //! The document: nodes and connections. Everything is shared behind `Arc`, so a snapshot costs four reference counts.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     fmt,
     sync::{Arc, OnceLock},
@@ -13,84 +14,27 @@ use crate::domain::{NodeId, limits};
 /// The definition's schema that this version writes.
 pub const SCHEMA: u64 = 1;
 
-/// What a node does.
+/// A node type, by its name; what there is to know of it stands in `graph::nodes`. A type of a newer version is kept, shown as a placeholder,
+/// and never run.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum NodeType {
-    /// A text for others to use.
-    Prompt,
-    /// Generates a clip, with its frame given as pixels.
-    Sora2Video,
-    /// Generates a clip, with its frame given as aspect and resolution.
-    VeoVideo,
-    /// A clip of the library.
-    UploadVideo,
-    /// A still picture.
-    UploadImage,
-    /// Takes a frame out of a clip.
-    FrameGrab,
-    /// Joins clips.
-    VideoStitcher,
-    /// Names a result of the workflow.
-    Output,
-    /// A remark for people.
-    Note,
-    /// A type of a newer version: kept, shown as a placeholder, never run.
-    Unknown(Arc<str>),
-}
+pub struct NodeType(Cow<'static, str>);
 
 impl NodeType {
-    /// Every type this version knows, in the order in which a palette shows them.
-    pub const KNOWN: [Self; 9] = [
-        Self::Prompt,
-        Self::Sora2Video,
-        Self::VeoVideo,
-        Self::UploadVideo,
-        Self::UploadImage,
-        Self::FrameGrab,
-        Self::VideoStitcher,
-        Self::Output,
-        Self::Note,
-    ];
-
-    /// The name, as it stands in a definition.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Prompt => "Prompt",
-            Self::Sora2Video => "Sora2Video",
-            Self::VeoVideo => "VeoVideo",
-            Self::UploadVideo => "UploadVideo",
-            Self::UploadImage => "UploadImage",
-            Self::FrameGrab => "FrameGrab",
-            Self::VideoStitcher => "VideoStitcher",
-            Self::Output => "Output",
-            Self::Note => "Note",
-            Self::Unknown(name) => name,
-        }
+    /// A type of the program's own.
+    pub(super) const fn named(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
     }
 
     /// The type of that name; any name is one.
     #[must_use]
     pub fn from_name(name: &str) -> Self {
-        Self::KNOWN.into_iter().find(|known| known.name() == name).unwrap_or_else(|| Self::Unknown(name.into()))
+        Self(Cow::Owned(name.to_owned()))
     }
 
-    /// Whether this version knows the type.
+    /// The name, as it stands in a definition.
     #[must_use]
-    pub fn is_known(&self) -> bool {
-        !matches!(self, Self::Unknown(_))
-    }
-
-    /// Whether a node of this type gives what the user gave it.
-    #[must_use]
-    pub fn uploads(&self) -> bool {
-        matches!(self, Self::UploadVideo | Self::UploadImage)
-    }
-
-    /// Whether a node of this type makes a clip through a provider.
-    #[must_use]
-    pub fn generates(&self) -> bool {
-        matches!(self, Self::Sora2Video | Self::VeoVideo)
+    pub fn name(&self) -> &str {
+        &self.0
     }
 }
 
@@ -145,6 +89,12 @@ impl Node {
         Self { id, node_type, position, params: Map::new(), other: Map::new() }
     }
 
+    /// The text that is set as that parameter; empty where none is.
+    #[must_use]
+    pub fn text(&self, param: &str) -> &str {
+        self.params.get(param).and_then(Value::as_str).unwrap_or_default()
+    }
+
     /// The node with one parameter set.
     #[must_use]
     pub fn with_param(mut self, name: &str, value: impl Into<Value>) -> Self {
@@ -158,7 +108,7 @@ impl Node {
 pub struct SocketRef {
     /// The node.
     pub node: NodeId,
-    /// The socket's name, as in the catalogue.
+    /// The socket's name, as in its type's spec.
     pub socket: Arc<str>,
 }
 

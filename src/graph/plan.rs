@@ -5,19 +5,20 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::{
-    catalogue::{self, NodeSpec},
     check,
     list_order::in_list_order,
     model::{Connection, Graph, Node, NodeType},
+    nodes,
+    param::{Param, ParamKind},
     setting,
     socket_type::SocketType,
-    unfinished::{self, text},
+    spec::{self, NodeSpec, Socket},
+    unfinished,
 };
 use crate::domain::{
-    FieldError, ImageId, NodeId, VideoId,
+    FieldError, Media, NodeId,
     execution::Mode,
-    image::Frame,
-    provider::{self, Provider, Size},
+    provider::{self, Model, Provider},
 };
 
 /// The steps of a run; each comes after those it needs.
@@ -38,7 +39,7 @@ pub struct Step {
     pub node_type: NodeType,
     /// What is to be done.
     pub action: Action,
-    /// What flows in: the connected inputs in the catalogue's order.
+    /// What flows in: the connected inputs in the order of its type's spec.
     pub inputs: Vec<Input>,
     /// Every parameter this version knows, in its plain form, defaults filled in; provider, model and prompt as they take effect.
     pub params: Map<String, Value>,
@@ -63,70 +64,54 @@ pub enum Action {
         /// The text.
         text: String,
     },
-    /// Makes a clip.
-    Generate(Generate),
-    /// Joins the clips of the input `videos`.
-    Stitch {
-        /// `cut`, or the name of an xfade transition.
-        transition: String,
-        /// How long a transition lasts, in seconds.
-        transition_seconds: f64,
-        /// The frame, or that of the first clip.
-        size: Option<Size>,
-        /// The frame rate, or that of the first clip.
-        fps: Option<f64>,
-    },
-    /// Gives a clip of the library.
-    Upload {
-        /// The clip.
-        video_id: VideoId,
-    },
-    /// Gives a stored image.
-    UploadImage {
-        /// The image.
-        image_id: ImageId,
-    },
-    /// Takes a frame out of the clip of the input `video`.
-    GrabFrame {
-        /// Which one.
-        frame: Frame,
-    },
-    /// Names the clip it receives.
-    Output {
-        /// The name; `None` leaves the clip its own.
+    /// Gives what the user gave.
+    Given(Media),
+    /// Names what it receives.
+    Name {
+        /// The name; `None` leaves it its own.
         name: Option<String>,
     },
-}
-
-/// A clip to be made.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Generate {
-    /// Who makes it: in a draft always the animatic.
-    pub provider: Provider,
-    /// The provider's model that makes it.
-    pub model: String,
-    /// What is to be seen; never blank.
-    pub prompt: String,
-    /// Length in seconds, above 0.
-    pub seconds: f64,
-    /// The frame.
-    pub size: Size,
-    /// The seed, if the user fixed one.
-    pub seed: Option<i64>,
-    /// Which take it is, from 1.
-    pub take: i64,
-    /// The other parameters with an effect, such as `negative_prompt`.
-    pub params: Map<String, Value>,
+    /// Makes something.
+    Make {
+        /// The operation that makes it.
+        operation: &'static str,
+        /// Who is asked to, where it is one of the providers: in a draft always the animatic.
+        provider: Option<Provider>,
+    },
 }
 
 impl Step {
-    /// Who makes the clip, for a step that generates one.
+    /// Which provider makes it, for a step that asks one.
     #[must_use]
     pub fn provider(&self) -> Option<Provider> {
-        match &self.action {
-            Action::Generate(generate) => Some(generate.provider),
+        match self.action {
+            Action::Make { provider, .. } => provider,
             _ => None,
         }
+    }
+
+    /// Whether somebody is paid for it.
+    #[must_use]
+    pub fn is_paid(&self) -> bool {
+        self.provider().is_some_and(|provider| provider != Provider::Animatic)
+    }
+
+    /// Whether it is work for a job.
+    #[must_use]
+    pub fn makes(&self) -> bool {
+        matches!(self.action, Action::Make { .. })
+    }
+
+    /// The text of a parameter; empty where it holds none.
+    #[must_use]
+    pub fn text(&self, param: &str) -> &str {
+        self.params.get(param).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The number of a parameter, if it holds one.
+    #[must_use]
+    pub fn number(&self, param: &str) -> Option<f64> {
+        self.params.get(param).and_then(Value::as_f64)
     }
 
     /// The inputs through which clips and pictures flow: those whose hashes belong to the content key.
@@ -179,9 +164,9 @@ fn unknown_targets(graph: &Graph, targets: &[NodeId]) -> Vec<FieldError> {
 
 fn needed(graph: &Graph, targets: Option<&[NodeId]>) -> HashSet<NodeId> {
     let used: HashSet<&NodeId> = graph.connections().iter().map(|connection| &connection.from.node).collect();
-    let runs = |node: &Node| match node.node_type {
-        NodeType::Note => false,
-        NodeType::Prompt => targets.is_some() || used.contains(&node.id),
+    let runs = |node: &Node| match nodes::spec(&node.node_type).map(|spec| spec.action) {
+        Some(spec::Action::Nothing) => false,
+        Some(spec::Action::Value { .. }) => targets.is_some() || used.contains(&node.id),
         _ => true,
     };
     let named: Option<HashSet<&NodeId>> = targets.map(|targets| targets.iter().collect());
@@ -218,68 +203,42 @@ fn in_order<'a>(graph: &'a Graph, needed: &HashSet<NodeId>) -> Vec<&'a Node> {
 
 /// The step of a node that was found finished.
 fn step(graph: &Graph, node: &Node, mode: Mode) -> Option<Step> {
-    let spec = catalogue::spec(&node.node_type)?;
-    let mut params: Map<String, Value> = spec.params.iter().map(|param| (param.name.into(), param.value(node))).collect();
-    let number = |params: &Map<String, Value>, name: &str| params.get(name).and_then(Value::as_f64);
-    let action = match node.node_type {
-        NodeType::Prompt => Action::Value { text: text(node, "text") },
-        NodeType::Sora2Video | NodeType::VeoVideo => Action::Generate(generate(graph, node, &mut params, mode)?),
-        NodeType::VideoStitcher => Action::Stitch {
-            transition: text(node, "transition"),
-            transition_seconds: number(&params, "transition_seconds")?,
-            size: text(node, "size").parse().ok(),
-            fps: number(&params, "fps"),
-        },
-        NodeType::UploadVideo => Action::Upload { video_id: text(node, "video_id").parse().ok()? },
-        NodeType::UploadImage => Action::UploadImage { image_id: text(node, "image_id").parse().ok()? },
-        NodeType::FrameGrab => Action::GrabFrame { frame: frame(node, &mut params)? },
-        NodeType::Output => Action::Output { name: Some(text(node, "name").trim().to_owned()).filter(|name| !name.is_empty()) },
-        NodeType::Note | NodeType::Unknown(_) => return None,
+    let spec = nodes::spec(&node.node_type)?;
+    let model = match mode {
+        _ if !spec.generates() => None,
+        Mode::Draft => Some(provider::animatic()),
+        Mode::Final => Some(setting::chosen_model(node)?),
+    };
+    let value = |param: &'static Param| settled(graph, node, param, model);
+    let mut params = spec.params.iter().map(|param| Some((param.name.into(), value(param)?))).collect::<Option<Map<_, _>>>()?;
+    // What has no effect must not make another step.
+    for param in spec.params {
+        if param.with.is_some_and(|(other, value)| params.get(other).and_then(Value::as_str) != Some(value)) {
+            params.insert(param.name.into(), param.default(node));
+        }
+    }
+    let action = match spec.action {
+        spec::Action::Nothing => return None,
+        spec::Action::Value { param } => Action::Value { text: node.text(param).to_owned() },
+        spec::Action::Given { .. } => Action::Given(nodes::given(node)?),
+        spec::Action::Name { param } => Action::Name { name: Some(node.text(param).trim().to_owned()).filter(|name| !name.is_empty()) },
+        spec::Action::Make { operation, .. } => Action::Make { operation, provider: model.map(|model| model.provider) },
     };
     Some(Step { node_id: node.id.clone(), node_type: node.node_type.clone(), action, inputs: inputs(graph, node, spec), params })
 }
 
-/// The frame that is taken. Where it is not by number, the number has no effect and must not make another step.
-fn frame(node: &Node, params: &mut Map<String, Value>) -> Option<Frame> {
-    let index = params.get("index").and_then(Value::as_u64)?;
-    let frame = match text(node, "frame").as_str() {
-        "first" => Frame::First,
-        "last" => Frame::Last,
-        _ => return Some(Frame::Nth(index)),
-    };
-    params.insert("index".into(), 0.into());
-    Some(frame)
-}
-
-fn generate(graph: &Graph, node: &Node, params: &mut Map<String, Value>, mode: Mode) -> Option<Generate> {
-    let model = match mode {
-        Mode::Draft => provider::animatic(),
-        Mode::Final => setting::chosen_model(node)?,
-    };
-    let prompt = unfinished::prompt(graph, node)?;
-    params.insert("provider".into(), model.provider.name().into());
-    params.insert("model".into(), model.model.clone().into());
-    params.insert("prompt".into(), prompt.clone().into());
-    let whole = |name: &str| params.get(name).and_then(Value::as_i64);
-    let apart = ["provider", "model", "prompt", "seconds", "size", "seed", "take"];
-    Some(Generate {
-        provider: model.provider,
-        model: model.model.clone(),
-        prompt,
-        seconds: params.get("seconds").and_then(Value::as_f64)?,
-        size: setting::frame(node)?,
-        seed: whole("seed"),
-        take: whole("take")?,
-        params: params
-            .iter()
-            .filter(|(name, _)| !apart.contains(&name.as_str()))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect(),
+/// The value of a parameter as it takes effect: what is wired in its place, and the model that is called, which in a draft is the animatic.
+fn settled(graph: &Graph, node: &Node, param: &'static Param, model: Option<&Model>) -> Option<Value> {
+    Some(match (param.kind, model) {
+        (ParamKind::Provider, Some(model)) => model.provider.name().into(),
+        (ParamKind::Model, Some(model)) => model.model.clone().into(),
+        _ if param.unwired.is_some() => unfinished::text(graph, node, param)?.into(),
+        _ => param.value(node),
     })
 }
 
 fn inputs(graph: &Graph, node: &Node, spec: &NodeSpec) -> Vec<Input> {
-    let of_socket = |socket: &'static catalogue::Socket| {
+    let of_socket = |socket: &'static Socket| {
         let from = if socket.list { in_list_order(graph, node, socket.name) } else { wired(graph, node, socket.name) };
         (!from.is_empty()).then_some(Input { socket: socket.name, socket_type: socket.socket_type, from })
     };

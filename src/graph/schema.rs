@@ -1,4 +1,4 @@
-//! What a definition may hold, as schemas made from the catalogue: a node type that is added there is described by itself.
+//! What a definition may hold, as schemas made from the list of node types: a node type that is added there is described by itself.
 
 use std::collections::BTreeSet;
 
@@ -10,14 +10,16 @@ use utoipa::openapi::{
 
 use crate::{
     domain::{
+        asset::AssetKind,
         limits::{self, CANVAS, CONNECTIONS, LARGEST_INTEGER, NODE_TYPE, NODES},
         provider::{Model, Provider, SHORTEST_SECONDS, SIZE_PATTERN, models},
     },
     graph::{
         Node, NodeType, Position,
-        catalogue::{self, NodeSpec},
         model::SCHEMA,
-        param::{Param, ParamKind, TEXT_LIMIT},
+        nodes,
+        param::{Limit, Param, ParamKind, TEXT_LIMIT},
+        spec::{NodeSpec, Socket},
     },
 };
 
@@ -27,10 +29,10 @@ const NODE: &str = "Node";
 /// The schemas that a definition is made of, each with its name; the definition itself is `Definition`.
 #[must_use]
 pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
-    let known = catalogue::specs().iter().flat_map(|spec| [(node_name(spec), node(spec).into()), (params_name(spec), params(spec).into())]);
+    let known = nodes::specs().iter().flat_map(|spec| [(node_name(spec), node(spec).into()), (params_name(spec), params(spec).into())]);
     let named = |name: &str, schema: RefOr<Schema>| (name.to_owned(), schema);
     let mut every = AnyOfBuilder::new().description(Some("A node of the graph. What this version does not know is kept and given back."));
-    for spec in catalogue::specs() {
+    for spec in nodes::specs() {
         every = every.item(Ref::from_schema_name(node_name(spec)));
     }
     known
@@ -83,7 +85,7 @@ fn params_name(spec: &NodeSpec) -> String {
 }
 
 fn node(spec: &NodeSpec) -> ObjectBuilder {
-    let names = |sockets: &[catalogue::Socket]| sockets.iter().map(|one| format!("`{}`", one.name)).collect::<Vec<_>>().join(", ");
+    let names = |sockets: &[Socket]| sockets.iter().map(|one| format!("`{}`", one.name)).collect::<Vec<_>>().join(", ");
     let mut words = spec.description.to_owned();
     for (what, sockets) in [("Inputs", spec.inputs), ("Outputs", spec.outputs)] {
         if !sockets.is_empty() {
@@ -97,7 +99,7 @@ fn node(spec: &NodeSpec) -> ObjectBuilder {
 
 /// A node of a type that this version does not know.
 fn other_node() -> ObjectBuilder {
-    let known = NodeType::KNOWN.iter().map(NodeType::name).collect::<Vec<_>>().join("|");
+    let known = nodes::specs().iter().map(|spec| spec.node_type.name()).collect::<Vec<_>>().join("|");
     let name = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(NODE_TYPE));
     any_node(name.pattern(Some(format!("^(?!(?:{known})$)"))), "A node of a newer version's type: kept, and never run.")
 }
@@ -150,7 +152,7 @@ fn params_of(spec: &NodeSpec, left_out: &[ParamKind], made_by: &[&Model]) -> Obj
 #[must_use]
 pub fn param(node_type: &NodeType, name: &str) -> RefOr<Schema> {
     let every: Vec<&Model> = models().iter().collect();
-    let found = catalogue::spec(node_type).and_then(|spec| Some((spec, spec.param(name)?)));
+    let found = nodes::spec(node_type).and_then(|spec| Some((spec, spec.param(name)?)));
     found.map_or_else(|| Object::default().into(), |(spec, param)| param_schema(spec, param, &every))
 }
 
@@ -164,11 +166,21 @@ fn param_schema(spec: &NodeSpec, param: &Param, made_by: &[&Model]) -> RefOr<Sch
     };
     match param.kind {
         ParamKind::Text | ParamKind::Multiline => nullable(Type::String).max_length(Some(TEXT_LIMIT)).default(default).into(),
-        ParamKind::Integer { min, max } => {
+        ParamKind::Integer | ParamKind::Take => {
+            let (min, max) = match param.limit {
+                Limit::Whole { min, max } => (min, max),
+                _ => (-LARGEST_INTEGER, LARGEST_INTEGER),
+            };
             let number = limits::integer(min, max).schema_type(SchemaType::from_iter([Type::Integer, Type::Null]));
             number.default(default).description(Some(param.label)).into()
         }
-        ParamKind::Number { min, max, .. } => nullable(Type::Number).minimum(Some(min)).maximum(Some(max)).default(default).into(),
+        ParamKind::Number => {
+            let (min, max) = match param.limit {
+                Limit::Number { min, max, .. } => (Some(min), Some(max)),
+                _ => (None, None),
+            };
+            nullable(Type::Number).minimum(min).maximum(max).default(default).into()
+        }
         ParamKind::Choice(choices) => one_of(choices.iter().map(|(value, _)| (*value).to_owned()).collect()),
         ParamKind::Provider => one_of(Provider::ALL.iter().map(|provider| provider.name().to_owned()).collect()),
         ParamKind::Model => one_of(distinct(made_by.iter().map(|model| model.model.clone()))),
@@ -186,8 +198,8 @@ fn param_schema(spec: &NodeSpec, param: &Param, made_by: &[&Model]) -> RefOr<Sch
         ParamKind::StitchSize => nullable(Type::String).pattern(Some(format!("^(?:{SIZE_PATTERN})?$"))).default(default).into(),
         ParamKind::Aspect => one_of(distinct(made_by.iter().flat_map(|model| model.aspects()))),
         ParamKind::Resolution => one_of(distinct(made_by.iter().flat_map(|model| model.resolutions()))),
-        ParamKind::Video => or_null(Ref::from_schema_name("VideoId").into()).description(Some(param.label)).into(),
-        ParamKind::Image => or_null(Ref::from_schema_name("ImageId").into()).description(Some(param.label)).into(),
+        ParamKind::Asset(AssetKind::Video) => or_null(Ref::from_schema_name("VideoId").into()).description(Some(param.label)).into(),
+        ParamKind::Asset(AssetKind::Image) => or_null(Ref::from_schema_name("ImageId").into()).description(Some(param.label)).into(),
         ParamKind::Nodes => {
             let list = ArrayBuilder::new().items(RefOr::from(Ref::from_schema_name("NodeId"))).max_items(Some(NODES));
             list.schema_type(SchemaType::from_iter([Type::Array, Type::Null])).description(Some(param.label)).into()
@@ -231,10 +243,11 @@ pub fn generation(provider: Provider, node_types: &[NodeType]) -> (RefOr<Schema>
     let model = or_null(known.into()).description(Some("The provider's model; its first one where none is given."));
     let words = "The other parameters, named as at the generating nodes.";
     let closed = |node_type: &NodeType| {
-        let spec = catalogue::spec(node_type)?;
+        let spec = nodes::spec(node_type)?;
         let left_out = [ParamKind::Provider, ParamKind::Model];
         let mut object = params_of(spec, &left_out, &made_by).additional_properties(Some(AdditionalProperties::FreeForm(false))).build();
-        object.properties.remove("prompt");
+        // It stands beside the parameters.
+        spec.params.iter().filter(|param| param.unwired.is_some()).for_each(|param| drop(object.properties.remove(param.name)));
         object.description = Some(words.into());
         Some(object)
     };

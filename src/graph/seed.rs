@@ -8,9 +8,9 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    catalogue::{self, NodeSpec, Socket},
-    model::NodeType,
+    nodes,
     socket_type::can_connect,
+    spec::{NodeSpec, Socket},
 };
 
 const PARAM_HOLDERS: [&str; 4] = ["data", "config", "properties", "inputs"];
@@ -121,7 +121,7 @@ fn spec_in(nodes: &Value, id: &Value) -> Option<&'static NodeSpec> {
 }
 
 fn spec_of(node: &Map<String, Value>) -> Option<&'static NodeSpec> {
-    catalogue::spec(&NodeType::from_name(node.get("type")?.as_str()?))
+    nodes::spec(&nodes::node_type(node.get("type")?.as_str()?))
 }
 
 /// An id that was a number, as text.

@@ -18,7 +18,7 @@ pub fn first_shot(mut fresh: impl FnMut() -> NodeId) -> Fragment {
         column += STEP;
         node
     };
-    let (prompt, video, output) = (next(NodeType::Prompt), next(NodeType::Sora2Video), next(NodeType::Output));
+    let (prompt, video, output) = (next(NodeType::PROMPT), next(NodeType::SORA_VIDEO), next(NodeType::OUTPUT));
     let wire = |from: &Node, output: &str, to: &Node, input: &str| {
         Connection::new(SocketRef::new(from.id.clone(), output), SocketRef::new(to.id.clone(), input))
     };

@@ -5,11 +5,11 @@ use std::fmt;
 use serde_json::Value;
 
 use super::{
-    catalogue,
     command::Command,
     limits,
     model::{Graph, Node},
-    param::plain_number,
+    nodes,
+    param::{Param, ParamKind, plain_number},
     setting,
 };
 use crate::domain::provider::{Model, Size};
@@ -51,33 +51,39 @@ impl fmt::Display for ParamChange {
 pub fn swap(graph: &Graph, node: &Node, model: &'static Model) -> Swap {
     let mut swapped = node.clone();
     let mut commands = Vec::new();
-    let mut set = |swapped: &mut Node, name: &str, value: Value| {
-        swapped.params.insert(name.to_owned(), value.clone());
-        commands.push(Command::SetParam { node: node.id.clone(), name: name.to_owned(), value });
+    let mut set = |swapped: &mut Node, param: &Param, value: Value| {
+        swapped.params.insert(param.name.to_owned(), value.clone());
+        commands.push(Command::SetParam { node: node.id.clone(), name: param.name.to_owned(), value });
     };
-    set(&mut swapped, "provider", model.provider.name().into());
-    set(&mut swapped, "model", model.model.as_str().into());
+    let spec = nodes::spec(&node.node_type);
+    let param_of = |kind| spec.and_then(|spec| spec.param_of(kind));
+    for (kind, value) in [(ParamKind::Provider, model.provider.name()), (ParamKind::Model, model.model.as_str())] {
+        if let Some(param) = param_of(kind) {
+            set(&mut swapped, param, value.into());
+        }
+    }
     let mut changes = Vec::new();
-    for (name, value) in nearest(node, model) {
-        let Some(param) = catalogue::param(&node.node_type, name) else { continue };
+    for (kind, value) in nearest(node, model) {
+        let Some(param) = param_of(kind) else { continue };
         let before = param.value(node);
         if param.value(&swapped) != value {
-            set(&mut swapped, name, value.clone());
+            set(&mut swapped, param, value.clone());
         }
         if before != value {
             changes.push(ParamChange { label: param.label, from: words(&before), to: Some(words(&value)) });
         }
     }
-    let params = catalogue::spec(&node.node_type).map(|spec| spec.params).unwrap_or_default();
+    let params = spec.map(|spec| spec.params).unwrap_or_default();
     for param in params {
         let set_now = words(&param.value(node));
         if !set_now.is_empty() && param.unused(&swapped).is_some() && param.unused(node).is_none() {
             changes.push(ParamChange { label: param.label, from: set_now, to: None });
         }
     }
-    for wire in graph.incoming(&node.id).filter(|wire| limits::takes_no(model, &wire.to.socket).is_some()) {
-        let label = catalogue::spec(&node.node_type).and_then(|spec| spec.input(&wire.to.socket)).map_or("Input", |socket| socket.label);
-        changes.push(ParamChange { label, from: wire.from.node.to_string(), to: None });
+    for wire in graph.incoming(&node.id) {
+        let socket = spec.and_then(|spec| spec.input(&wire.to.socket));
+        let Some(socket) = socket.filter(|socket| socket.needs.is_some_and(|ability| !model.can(ability))) else { continue };
+        changes.push(ParamChange { label: socket.label, from: wire.from.node.to_string(), to: None });
         commands.push(Command::Disconnect { from: wire.from.clone(), to: wire.to.clone() });
     }
     Swap { model, changes, command: Command::All(commands) }
@@ -87,11 +93,11 @@ pub fn swap(graph: &Graph, node: &Node, model: &'static Model) -> Swap {
 struct Way {
     seconds: f64,
     size: Size,
-    params: Vec<(&'static str, Value)>,
+    params: Vec<(ParamKind, Value)>,
 }
 
 /// Length and frame as parameters: of all that the model makes, what is nearest to the node's own.
-fn nearest(node: &Node, model: &Model) -> Vec<(&'static str, Value)> {
+fn nearest(node: &Node, model: &Model) -> Vec<(ParamKind, Value)> {
     let now = setting::frame(node);
     let seconds = setting::seconds(node).unwrap_or_else(|| f64::from(model.default_seconds));
     let mut lengths: Vec<f64> = model.durations.iter().map(|length| f64::from(*length)).collect();
@@ -101,28 +107,28 @@ fn nearest(node: &Node, model: &Model) -> Vec<(&'static str, Value)> {
     let made = ways.filter(|(length, (size, _))| limits::seconds_rule(model, *length, Some(*size)).is_none());
     let way = made
         .map(|(length, (size, params))| {
-            let params = std::iter::once(("seconds", plain_number(length))).chain(params.iter().cloned());
+            let params = std::iter::once((ParamKind::Seconds, plain_number(length))).chain(params.iter().cloned());
             Way { seconds: length, size: *size, params: params.collect() }
         })
         .min_by_key(|way| distance(seconds, now, way));
     way.map(|way| way.params).unwrap_or_default()
 }
 
-type Frame = (Size, Vec<(&'static str, Value)>);
+type Frame = (Size, Vec<(ParamKind, Value)>);
 
 /// The frames that a model makes, each with the parameters that ask for it at this node.
 fn frames(node: &Node, model: &Model, now: Option<Size>) -> Vec<Frame> {
-    if catalogue::param(&node.node_type, "size").is_some() {
+    if nodes::spec(&node.node_type).is_some_and(|spec| spec.param_of(ParamKind::Size).is_some()) {
         let made = model.frames().into_iter().chain(now.filter(|now| model.makes_size(*now)));
-        return made.map(|size| (size, vec![("size", size.to_string().into())])).collect();
+        return made.map(|size| (size, vec![(ParamKind::Size, size.to_string().into())])).collect();
     }
-    let text = |name| setting::set_or_default(node, name).as_str().map(str::to_owned);
-    let own = text("aspect").zip(text("resolution")).filter(|_| model.any_size);
+    let text = |kind| setting::value_of(node, kind).as_str().map(str::to_owned);
+    let own = text(ParamKind::Aspect).zip(text(ParamKind::Resolution)).filter(|_| model.any_size);
     let resolutions = model.resolutions();
     let offered = model.aspects().into_iter().flat_map(|aspect| resolutions.iter().map(move |one| (aspect.clone(), one.clone())));
     let pairs = offered.chain(own).filter_map(|(aspect, resolution)| {
         let size = Size::of(&aspect, &resolution).filter(|size| model.makes_size(*size))?;
-        Some((size, vec![("aspect", aspect.into()), ("resolution", resolution.into())]))
+        Some((size, vec![(ParamKind::Aspect, aspect.into()), (ParamKind::Resolution, resolution.into())]))
     });
     pairs.collect()
 }
@@ -188,7 +194,7 @@ mod tests {
     }
 
     fn choices(param: &str, node: &Node) -> Vec<Value> {
-        let control = catalogue::param(&node.node_type, param).map(|param| param.control(node));
+        let control = nodes::param(&node.node_type, param).map(|param| param.control(node));
         let Some(Control::Choice(choices)) = control else { return vec![Value::Null] };
         choices.into_iter().map(|choice| choice.value).collect()
     }
@@ -196,12 +202,12 @@ mod tests {
     #[test]
     fn whatever_is_set_the_swapped_model_can_make_it() {
         for from in models() {
-            for node_type in [NodeType::Sora2Video, NodeType::VeoVideo] {
+            for node_type in [NodeType::SORA_VIDEO, NodeType::VEO_VIDEO] {
                 let plain = node(node_type, from);
                 let lengths = choices("seconds", &plain);
                 for seconds in [lengths.first(), lengths.get(lengths.len() / 2), lengths.last()].into_iter().flatten() {
                     for frame in ["size", "aspect", "resolution"].into_iter().flat_map(|name| {
-                        let values = if catalogue::param(&plain.node_type, name).is_some() { choices(name, &plain) } else { Vec::new() };
+                        let values = if nodes::param(&plain.node_type, name).is_some() { choices(name, &plain) } else { Vec::new() };
                         values.into_iter().map(move |value| (name, value))
                     }) {
                         let set = plain.clone().with_param("seconds", seconds.clone()).with_param(frame.0, frame.1);
@@ -222,15 +228,15 @@ mod tests {
         let veo = model(Provider::Google, "veo-3.1-generate-preview");
         let omni_1 = model(Provider::Google, "gemini-omni-1.1-flash");
 
-        let sora = Node::new("shot".parse().unwrap(), NodeType::Sora2Video, Position::new(0.0, 0.0)).with_param("prompt", "Dawn");
+        let sora = Node::new("shot".parse().unwrap(), NodeType::SORA_VIDEO, Position::new(0.0, 0.0)).with_param("prompt", "Dawn");
         assert!(swapped(sora.clone(), omni).is_empty(), "the length stays 4 though the new model's default is 8");
-        let large = node(NodeType::Sora2Video, pro).with_param("seconds", 12).with_param("size", "1024x1792");
+        let large = node(NodeType::SORA_VIDEO, pro).with_param("seconds", 12).with_param("size", "1024x1792");
         assert_eq!(swapped(large.clone(), omni_1), ["Seconds 12 → 10", "Size 1024x1792 → 720x1280"]);
         assert_eq!(swapped(large, veo), ["Seconds 12 → 8", "Size 1024x1792 → 720x1280"]);
 
-        let wide = node(NodeType::VeoVideo, omni).with_param("seconds", 5).with_param("aspect", "16:9").with_param("resolution", "1080p");
+        let wide = node(NodeType::VEO_VIDEO, omni).with_param("seconds", 5).with_param("aspect", "16:9").with_param("resolution", "1080p");
         assert_eq!(swapped(wide, veo), ["Seconds 5 → 4", "Resolution 1080p → 720p"], "Veo makes 1080p in 8 seconds only");
-        let short = node(NodeType::VeoVideo, omni).with_param("seconds", 3);
+        let short = node(NodeType::VEO_VIDEO, omni).with_param("seconds", 3);
         assert_eq!(swapped(short, pro), ["Seconds 3 → 4"]);
     }
 
@@ -238,11 +244,11 @@ mod tests {
     fn what_the_model_has_no_use_for_is_said_and_its_wire_taken_off() {
         let animatic = provider::animatic();
         let grok = provider::model(Provider::Xai, "grok-imagine-video-1.5").unwrap();
-        let shot = node(NodeType::VeoVideo, animatic).with_param("seed", 7).with_param("negative_prompt", "rain");
+        let shot = node(NodeType::VEO_VIDEO, animatic).with_param("seed", 7).with_param("negative_prompt", "rain");
         assert_eq!(swapped(shot.clone(), grok), ["Negative prompt is not used", "Seed is not used"]);
 
         let omni = provider::model(Provider::Google, "gemini-omni-1.2-flash").unwrap();
-        let mut graph = graph_of(node(NodeType::VeoVideo, omni));
+        let mut graph = graph_of(node(NodeType::VEO_VIDEO, omni));
         graph.push_node(Node::new("next".parse().unwrap(), NodeType::from_name("Picture"), Position::new(0.0, 0.0))).unwrap();
         for socket in ["first_frame", "last_frame"] {
             let end = |node: &str, socket: &str| crate::graph::SocketRef::new(node.parse().unwrap(), socket);

@@ -1,16 +1,14 @@
 //! What a node still needs before it can be run. None of it keeps a graph from being saved.
 
-use serde_json::Value;
-
 use super::{
-    catalogue::{self, NodeSpec},
-    limits::takes_no,
-    model::{Graph, Node, NodeType},
-    param::ParamKind,
+    model::{Connection, Graph, Node},
+    nodes,
+    param::{Param, ParamKind},
     setting,
+    spec::{Action, Need, NodeSpec},
 };
 use crate::domain::{
-    FieldError, ImageId, NodeId, VideoId,
+    FieldError, Media, NodeId,
     execution::Mode,
     provider::{self, Provider},
 };
@@ -49,28 +47,28 @@ pub(super) fn errors<'a>(graph: &Graph, nodes: impl Iterator<Item = &'a Node>, m
 /// Everything that keeps a node from being run in that mode. A draft is held to what the local renderer can do, a final to its model's limits.
 #[must_use]
 pub fn shortcomings(graph: &Graph, node: &Node, mode: Mode) -> Vec<Shortcoming> {
-    let Some(spec) = catalogue::spec(&node.node_type) else {
+    let Some(spec) = nodes::spec(&node.node_type) else {
         let reason = format!("This version does not know the node type “{}”, and cannot run it.", node.node_type);
         return vec![Shortcoming { kind: "unknown_type", param: None, reason }];
     };
-    let mut found: Vec<Shortcoming> = missing(graph, node).into_iter().collect();
+    let mut found: Vec<Shortcoming> = spec.needs.iter().find_map(|need| lacking(spec, graph, node, need)).into_iter().collect();
     let strange = graph.incoming(&node.id).find(|connection| spec.input(&connection.to.socket).is_none());
     found.extend(strange.map(|connection| {
         let reason = format!("This version does not know the input “{}”, and cannot run the node.", connection.to.socket);
         Shortcoming { kind: "unfinished", param: None, reason }
     }));
     found.extend(wrong_params(spec, node, mode));
-    if mode == Mode::Final && node.node_type.generates() {
-        found.extend(unusable_inputs(graph, node));
+    if mode == Mode::Final {
+        found.extend(unusable_inputs(spec, graph, node));
     }
     found
 }
 
 /// What is wired to a socket that the chosen model cannot use. The animatic stands in for any model, and passes over what it cannot show.
-fn unusable_inputs<'a>(graph: &'a Graph, node: &'a Node) -> impl Iterator<Item = Shortcoming> + 'a {
+fn unusable_inputs<'a>(spec: &'static NodeSpec, graph: &'a Graph, node: &'a Node) -> impl Iterator<Item = Shortcoming> + 'a {
     let model = setting::chosen_model(node).filter(|model| model.provider != Provider::Animatic);
     let wires = model.into_iter().flat_map(|model| graph.incoming(&node.id).map(move |wire| (model, &*wire.to.socket)));
-    wires.filter_map(|(model, socket)| takes_no(model, socket)).map(|rule| {
+    wires.filter_map(|(model, socket)| model.takes_no(spec.input(socket)?.needs?)).map(|rule| {
         let reason = format!("{rule}: disconnect it or swap the model.");
         Shortcoming { kind: "invalid", param: None, reason }
     })
@@ -91,42 +89,52 @@ fn wrong_params(spec: &'static NodeSpec, node: &Node, mode: Mode) -> impl Iterat
     })
 }
 
-/// What the user has yet to write, choose or connect.
-fn missing(graph: &Graph, node: &Node) -> Option<Shortcoming> {
-    let wired = |socket| graph.wired_to(&node.id, socket).next().is_some();
+/// What the user has yet to write, choose or connect for one need.
+fn lacking(spec: &NodeSpec, graph: &Graph, node: &Node, need: &Need) -> Option<Shortcoming> {
     let unfinished = |param, reason: &str| Some(Shortcoming { kind: "unfinished", param, reason: reason.into() });
-    match node.node_type {
-        NodeType::Prompt if text(node, "text").trim().is_empty() => unfinished(Some("text"), "Write the prompt."),
-        NodeType::Sora2Video | NodeType::VeoVideo if prompt(graph, node).is_some_and(|prompt| prompt.trim().is_empty()) => {
-            let wired = wired("prompt");
-            let reason = if wired { "The prompt that is connected is empty: write it." } else { "Write a prompt, or connect one." };
-            unfinished((!wired).then_some("prompt"), reason)
+    match need {
+        Need::Text { param, reason, wired } => {
+            let wire = spec.param(param).and_then(|param| wire_in_place(graph, node, param));
+            let is_blank = text(graph, node, spec.param(param)?).is_some_and(|text| text.trim().is_empty());
+            match (is_blank, wire) {
+                (false, _) => None,
+                (true, None) => unfinished(Some(*param), reason),
+                (true, Some(_)) => unfinished(None, wired),
+            }
         }
-        NodeType::UploadVideo if text(node, "video_id").is_empty() => unfinished(Some("video_id"), "Choose a clip, or upload one."),
-        NodeType::UploadVideo if text(node, "video_id").parse::<VideoId>().is_err() => {
-            unfinished(Some("video_id"), "This is not the id of a clip: choose the clip again.")
+        Need::Wired { socket, reason } => {
+            if graph.wired_to(&node.id, socket).next().is_none() {
+                unfinished(None, reason)
+            } else {
+                None
+            }
         }
-        NodeType::UploadImage if text(node, "image_id").is_empty() => unfinished(Some("image_id"), "Upload an image."),
-        NodeType::UploadImage if text(node, "image_id").parse::<ImageId>().is_err() => {
-            unfinished(Some("image_id"), "This is not the id of an image: upload the image again.")
+        Need::Asset { param, reason, wrong } => {
+            let kind = spec.params.iter().find_map(|one| match one.kind {
+                ParamKind::Asset(kind) if one.name == *param => Some(kind),
+                _ => None,
+            })?;
+            match node.text(param) {
+                "" => unfinished(Some(*param), reason),
+                id if Media::parse(kind, id).is_none() => unfinished(Some(*param), wrong),
+                _ => None,
+            }
         }
-        NodeType::FrameGrab if !wired("video") => unfinished(None, "Connect the clip from which the frame is taken."),
-        NodeType::VideoStitcher if !wired("videos") => unfinished(None, "Connect the clips that are to be joined."),
-        NodeType::Output if !wired("video") => unfinished(None, "Connect the clip that is to come out here."),
-        _ => None,
+        Need::Rule(rule) => rule(node).map(|(param, reason)| Shortcoming { kind: "invalid", param: Some(param), reason }),
     }
 }
 
-/// The text of a parameter, empty where nothing is set.
-pub(super) fn text(node: &Node, name: &str) -> String {
-    let value = catalogue::param(&node.node_type, name).map(|param| param.value(node));
-    value.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned()
+/// What is wired to the input in whose place a parameter stands.
+fn wire_in_place<'a>(graph: &'a Graph, node: &'a Node, param: &'static Param) -> Option<&'a Connection> {
+    graph.wired_to(&node.id, param.unwired?).next()
 }
 
-/// The prompt of a generating node: the text that is connected, else its own. `None` where what is connected cannot be read by this version.
-pub(super) fn prompt(graph: &Graph, node: &Node) -> Option<String> {
-    match graph.wired_to(&node.id, "prompt").next() {
-        None => Some(text(node, "prompt")),
-        Some(wire) => graph.node(&wire.from.node).filter(|source| source.node_type == NodeType::Prompt).map(|source| text(source, "text")),
+/// The text of a parameter as it takes effect: what is wired in its place, else its own. `None` where what is wired cannot be read by this version.
+pub(super) fn text(graph: &Graph, node: &Node, param: &'static Param) -> Option<String> {
+    let Some(wire) = wire_in_place(graph, node, param) else { return Some(node.text(param.name).to_owned()) };
+    let source = graph.node(&wire.from.node)?;
+    match nodes::spec(&source.node_type)?.action {
+        Action::Value { param } => Some(source.text(param).to_owned()),
+        _ => None,
     }
 }

@@ -1,9 +1,9 @@
 //! A connection while it is made: its end that stays, and what the other end could be joined with.
 
 use super::{
-    catalogue::Direction,
     geometry::Point,
     model::{Connection, SocketRef},
+    spec::Direction,
 };
 
 /// A socket and the way it faces.

@@ -30,7 +30,7 @@ fn refused(graph: &mut Graph, command: Command) -> String {
 #[test]
 fn a_new_connection_takes_the_place_of_the_one_in_a_single_input() {
     let mut graph = drama();
-    graph.apply(Command::AddNode(Node::new(id("q"), NodeType::Prompt, Position::default()))).unwrap();
+    graph.apply(Command::AddNode(Node::new(id("q"), NodeType::PROMPT, Position::default()))).unwrap();
     let change = graph.apply(connect("q.text", "a.prompt")).unwrap();
     assert_eq!(change.connected, [Connection::new(at("q.text"), at("a.prompt"))]);
     assert_eq!(change.disconnected, [Connection::new(at("p.text"), at("a.prompt"))]);
@@ -105,7 +105,7 @@ fn another_provider_leaves_no_model_of_the_old_one_behind() {
 #[test]
 fn several_commands_are_one_or_none() {
     let mut graph = drama();
-    let fresh = Node::new(id("c"), NodeType::VeoVideo, Position::default());
+    let fresh = Node::new(id("c"), NodeType::VEO_VIDEO, Position::default());
     let add = Command::AddNode(fresh.clone());
     refused(&mut graph, Command::All(vec![add.clone(), connect("c.video", "s.videos"), connect("c.video", "a.prompt")]));
     let change = graph.apply(Command::All(vec![add, connect("c.video", "s.videos")])).unwrap();
@@ -118,7 +118,7 @@ fn a_node_stands_on_the_canvas() {
     let mut graph = drama();
     for wrong in [f64::NAN, f64::INFINITY, 1_000_001.0, -1e7] {
         refused(&mut graph, Command::MoveNodes(vec![(id("a"), Position::default()), (id("b"), Position::new(0.0, wrong))]));
-        refused(&mut graph, Command::AddNode(Node::new(id("z"), NodeType::Note, Position::new(wrong, 0.0))));
+        refused(&mut graph, Command::AddNode(Node::new(id("z"), NodeType::NOTE, Position::new(wrong, 0.0))));
     }
 }
 
@@ -126,7 +126,7 @@ fn a_node_stands_on_the_canvas() {
 fn a_workflow_does_not_grow_without_bounds() {
     let nodes: Vec<_> = (0..10_000).map(|number| node(&number.to_string(), "Note", json!({}))).collect();
     let mut graph = graph(&nodes, &[]);
-    let one_more = Command::AddNode(Node::new(id("more"), NodeType::Note, Position::default()));
+    let one_more = Command::AddNode(Node::new(id("more"), NodeType::NOTE, Position::default()));
     assert_eq!(graph.apply(one_more), Err(CommandError::TooLarge));
 }
 

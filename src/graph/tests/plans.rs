@@ -4,15 +4,10 @@ use serde_json::{Value, json};
 
 use super::{drama, graph, id, node, of, wire};
 use crate::{
-    domain::{
-        FieldError, NodeId, Sha256,
-        execution::Mode,
-        image::Frame,
-        provider::{Provider, Size},
-    },
+    domain::{FieldError, Media, NodeId, Sha256, execution::Mode, provider::Provider},
     graph::{
-        Command, Graph, Position, SocketRef, catalogue, content_key,
-        plan::{Action, Generate, Plan, Step, plan},
+        Command, Graph, Position, SocketRef, content_key, nodes,
+        plan::{Action, Plan, Step, plan},
         unfinished,
     },
 };
@@ -25,11 +20,11 @@ fn step<'a>(plan: &'a Plan, name: &str) -> &'a Step {
     plan.steps.iter().find(|step| step.node_id == id(name)).unwrap()
 }
 
-fn made(plan: &Plan, name: &str) -> Generate {
-    match &step(plan, name).action {
-        Action::Generate(generate) => generate.clone(),
-        other => panic!("{other:?}"),
-    }
+/// Provider, model, prompt, seconds, and what the step has of size, aspect and resolution.
+fn asked<'a>(plan: &'a Plan, name: &str) -> (Provider, [&'a str; 2], Option<f64>, [&'a str; 3]) {
+    let step = step(plan, name);
+    let frame = ["size", "aspect", "resolution"].map(|param| step.text(param));
+    (step.provider().unwrap(), [step.text("model"), step.text("prompt")], step.number("seconds"), frame)
 }
 
 fn with(graph: &Graph, node: &str, name: &str, value: impl Into<Value>) -> Graph {
@@ -55,7 +50,7 @@ fn key(graph: &Graph, node: &str, mode: Mode) -> Sha256 {
 #[test]
 fn everything_runs_but_notes_and_prompts_that_nobody_uses() {
     let mut graph = drama();
-    graph.apply(Command::AddNode(crate::graph::Node::new(id("idle"), crate::graph::NodeType::Prompt, Position::default()))).unwrap();
+    graph.apply(Command::AddNode(crate::graph::Node::new(id("idle"), crate::graph::NodeType::PROMPT, Position::default()))).unwrap();
     assert_eq!(names(&plan(&graph, None, Mode::Draft).unwrap()), ["p", "a", "b", "s", "o"]);
     assert_eq!(names(&plan(&graph, Some(&[id("a")]), Mode::Draft).unwrap()), ["p", "a"]);
     assert_eq!(plan(&graph, Some(&[id("n")]), Mode::Draft).unwrap_err()[0].kind, "nothing_to_run");
@@ -68,22 +63,20 @@ fn everything_runs_but_notes_and_prompts_that_nobody_uses() {
 fn a_connected_prompt_wins_and_defaults_are_filled_in() {
     let graph = with(&drama(), "a", "prompt", "Never said");
     let plan = plan(&graph, None, Mode::Final).unwrap();
-    let upright = Size { width: 720, height: 1280 };
-    let a = made(&plan, "a");
-    assert_eq!((a.provider, a.model.as_str(), a.prompt.as_str()), (Provider::OpenAi, "sora-2", "A harbour at dawn"));
-    assert_eq!((a.seconds, a.size, a.seed, a.take), (4.0, upright, None, 1));
-    let b = made(&plan, "b");
-    assert_eq!((b.provider, b.prompt.as_str(), b.seconds, b.size), (Provider::Google, "Her own words", 6.0, upright));
-    assert_eq!(b.params["aspect"], "9:16");
+    let a = asked(&plan, "a");
+    assert_eq!(a, (Provider::OpenAi, ["sora-2", "A harbour at dawn"], Some(4.0), ["720x1280", "", ""]));
+    assert_eq!((step(&plan, "a").number("seed"), step(&plan, "a").number("take")), (None, Some(1.0)));
+    let (provider, [_, prompt], seconds, frame) = asked(&plan, "b");
+    assert_eq!((provider, prompt, seconds, frame), (Provider::Google, "Her own words", Some(6.0), ["", "9:16", "720p"]));
 }
 
 #[test]
 fn a_draft_keeps_timing_and_frame_and_is_made_here() {
     let graph = with(&with(&drama(), "a", "seconds", 12), "a", "size", "1280x720");
     let plan = plan(&graph, None, Mode::Draft).unwrap();
-    let a = made(&plan, "a");
-    assert_eq!((a.provider, a.seconds, a.size.to_string()), (Provider::Animatic, 12.0, "1280x720".into()));
-    assert!(plan.steps.iter().all(|step| step.provider().is_none_or(|provider| provider.setting().is_none())));
+    let (provider, _, seconds, [size, ..]) = asked(&plan, "a");
+    assert_eq!((provider, seconds, size), (Provider::Animatic, Some(12.0), "1280x720"));
+    assert!(plan.steps.iter().all(|step| !step.is_paid()));
 }
 
 #[test]
@@ -193,9 +186,9 @@ fn every_parameter_with_an_effect_makes_another_clip_and_no_other_does() {
     };
     for node in ["b", "s", "o"] {
         let before = key(&graph, node, Mode::Final);
-        for param in catalogue::spec(&of(&graph, node).node_type).unwrap().params {
+        for param in nodes::spec(&of(&graph, node).node_type).unwrap().params {
             let changed = key(&with(&graph, node, param.name, other(param.name)), node, Mode::Final);
-            assert_eq!(changed == before, param.display_only, "{node} {}", param.name);
+            assert_eq!(changed == before, !param.counts, "{node} {}", param.name);
         }
     }
 }
@@ -219,15 +212,14 @@ fn a_shot_goes_on_from_a_frame_of_the_one_before_it() {
     let graph = continued();
     let whole = plan(&graph, None, Mode::Draft).unwrap();
     assert_eq!(names(&whole), ["u", "f", "i", "v"]);
-    assert_eq!(step(&whole, "f").action, Action::GrabFrame { frame: Frame::Last });
-    assert!(matches!(step(&whole, "i").action, Action::UploadImage { .. }));
+    assert_eq!(step(&whole, "f").action, Action::Make { operation: "frame_grab", provider: None });
+    assert_eq!(step(&whole, "f").text("frame"), "last");
+    assert!(matches!(step(&whole, "i").action, Action::Given(Media::Image(_))));
     let sockets: Vec<_> = step(&whole, "v").media_inputs().map(|input| input.socket).collect();
     assert_eq!(sockets, ["first_frame", "last_frame"]);
-    for (frame, index, taken) in
-        [("first", 7, Frame::First), ("last", 7, Frame::Last), ("nth", 7, Frame::Nth(7)), ("nth", 0, Frame::Nth(0))]
-    {
+    for (frame, index, taken) in [("first", 7, 0.0), ("last", 7, 0.0), ("nth", 7, 7.0), ("nth", 0, 0.0)] {
         let graph = with(&with(&graph, "f", "frame", frame), "f", "index", index);
-        assert_eq!(step(&plan(&graph, None, Mode::Draft).unwrap(), "f").action, Action::GrabFrame { frame: taken });
+        assert_eq!(step(&plan(&graph, None, Mode::Draft).unwrap(), "f").number("index"), Some(taken), "{frame}");
     }
 }
 

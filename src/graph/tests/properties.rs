@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::domain::{NodeId, Sha256, execution::Mode};
 use crate::graph::{
-    Change, Command, Graph, Node, NodeType, Position, SocketRef, catalogue, check, content_key, format,
+    Change, Command, Graph, Node, NodeType, Position, SocketRef, check, content_key, format, nodes,
     plan::{Plan, plan},
 };
 
@@ -51,11 +51,11 @@ fn id(text: &str) -> NodeId {
 }
 
 fn kind(number: usize) -> NodeType {
-    NodeType::KNOWN.get(number).cloned().unwrap_or_else(|| NodeType::from_name("FutureNode"))
+    nodes::specs().get(number).map_or_else(|| NodeType::from_name("FutureNode"), |spec| spec.node_type.clone())
 }
 
 fn some_socket(node: &Node, pick: &Index, output: bool) -> SocketRef {
-    let sockets = catalogue::spec(&node.node_type).map_or(&[][..], |spec| if output { spec.outputs } else { spec.inputs });
+    let sockets = nodes::spec(&node.node_type).map_or(&[][..], |spec| if output { spec.outputs } else { spec.inputs });
     let name = if sockets.is_empty() { "anything" } else { sockets[pick.index(sockets.len())].name };
     SocketRef::new(node.id.clone(), name)
 }
@@ -80,7 +80,7 @@ fn command(graph: &Graph, act: &Act, count: &mut usize) -> Option<Command> {
         }
         Act::Set(node, param, value) => {
             let node = pick(node)?;
-            let params = catalogue::spec(&node.node_type)?.params;
+            let params = nodes::spec(&node.node_type)?.params;
             Command::SetParam { node: node.id.clone(), name: params[param.index(params.len())].name.into(), value: value.clone() }
         }
         Act::Several(acts) => Command::All(acts.iter().filter_map(|act| command(graph, act, count)).collect()),
@@ -103,17 +103,17 @@ fn graphs() -> impl Strategy<Value = Graph> {
 
 /// Gives every node what it needs to run, so that a plan exists.
 fn finished(mut graph: Graph) -> Graph {
-    let unknown: Vec<_> = graph.nodes().iter().filter(|node| !node.node_type.is_known()).map(|node| node.id.clone()).collect();
+    let unknown: Vec<_> = graph.nodes().iter().filter(|node| !nodes::is_known(&node.node_type)).map(|node| node.id.clone()).collect();
     graph.apply(Command::RemoveNodes(unknown)).unwrap();
     for node in graph.nodes().to_vec() {
         for name in node.params.keys().cloned() {
             graph.apply(Command::SetParam { node: node.id.clone(), name, value: Value::Null }).unwrap();
         }
         let wanted = match node.node_type {
-            NodeType::Prompt => ("text", json!(format!("The text of {}", node.id))),
-            NodeType::Sora2Video | NodeType::VeoVideo => ("prompt", json!(format!("A shot called {}", node.id))),
-            NodeType::UploadVideo => ("video_id", json!("0190b5a0-7b0e-7c3e-8f1e-0123456789ab")),
-            NodeType::UploadImage => ("image_id", json!("0190b5a0-7b0e-7c3e-8f1e-0123456789ab")),
+            NodeType::PROMPT => ("text", json!(format!("The text of {}", node.id))),
+            NodeType::SORA_VIDEO | NodeType::VEO_VIDEO => ("prompt", json!(format!("A shot called {}", node.id))),
+            NodeType::UPLOAD_VIDEO => ("video_id", json!("0190b5a0-7b0e-7c3e-8f1e-0123456789ab")),
+            NodeType::UPLOAD_IMAGE => ("image_id", json!("0190b5a0-7b0e-7c3e-8f1e-0123456789ab")),
             _ => continue,
         };
         graph.apply(Command::SetParam { node: node.id.clone(), name: wanted.0.into(), value: wanted.1 }).unwrap();
@@ -122,15 +122,15 @@ fn finished(mut graph: Graph) -> Graph {
         .nodes()
         .iter()
         .filter(|node| {
-            matches!(node.node_type, NodeType::VideoStitcher | NodeType::FrameGrab | NodeType::Output)
+            matches!(node.node_type, NodeType::VIDEO_STITCHER | NodeType::FRAME_GRAB | NodeType::OUTPUT)
                 && graph.incoming(&node.id).next().is_none()
         })
-        .map(|node| (node.id.clone(), if node.node_type == NodeType::VideoStitcher { "videos" } else { "video" }))
+        .map(|node| (node.id.clone(), if node.node_type == NodeType::VIDEO_STITCHER { "videos" } else { "video" }))
         .collect();
     for (index, (node, socket)) in hungry.into_iter().enumerate() {
         let source = id(&format!("source{index}"));
         graph
-            .apply(Command::AddNode(Node::new(source.clone(), NodeType::VeoVideo, Position::default()).with_param("prompt", "More")))
+            .apply(Command::AddNode(Node::new(source.clone(), NodeType::VEO_VIDEO, Position::default()).with_param("prompt", "More")))
             .unwrap();
         graph.apply(Command::Connect { from: SocketRef::new(source, "video"), to: SocketRef::new(node, socket) }).unwrap();
     }
@@ -210,8 +210,8 @@ proptest! {
             prop_assert!(place(&connection.from.node).unwrap() < place(&connection.to.node).unwrap());
         }
         let runs = |node: &Node| match node.node_type {
-            NodeType::Note => false,
-            NodeType::Prompt => graph.outgoing(&node.id).next().is_some(),
+            NodeType::NOTE => false,
+            NodeType::PROMPT => graph.outgoing(&node.id).next().is_some(),
             _ => true,
         };
         prop_assert_eq!(plan.steps.len(), graph.nodes().iter().filter(|node| runs(node)).count());

@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::ingest::presentable_name;
 use crate::{
     domain::{
-        ApiError, ErrorKind, ImageId, Timestamp, WorkflowId,
+        ApiError, ErrorKind, ImageId, Media, Timestamp, WorkflowId,
         image::{Image, ImageSource, NodeImage, UploadedImage},
     },
-    graph::{NodeType, format},
+    graph::{Node, format, nodes, spec::NodeSpec},
     server::{
         Error, Result,
         media::{
@@ -157,10 +157,10 @@ pub async fn of_workflow(db: &Db, id: WorkflowId, definition: &Value) -> Result<
     // A definition that this version does not read is shown without pictures.
     let Ok(graph) = format::read(definition) else { return Ok(Vec::new()) };
     let mut found = images::latest_of_workflow(db.reader(), id).await?;
-    found.retain(|one| graph.node(&one.node_id).is_some_and(|node| node.node_type == NodeType::FrameGrab));
-    for node in graph.nodes().iter().filter(|node| node.node_type == NodeType::UploadImage) {
-        let named = node.params.get("image_id").and_then(Value::as_str).and_then(|text| text.parse().ok());
-        if let Some(named) = named
+    let makes = |node: &Node| nodes::spec(&node.node_type).is_some_and(NodeSpec::makes);
+    found.retain(|one| graph.node(&one.node_id).is_some_and(|node| makes(node)));
+    for node in graph.nodes() {
+        if let Some(named) = nodes::given(node).and_then(Media::image)
             && let Some(stored) = images::find(db.reader(), named).await?
         {
             found.push(NodeImage { node_id: node.id.clone(), image: stored.image });

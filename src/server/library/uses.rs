@@ -6,13 +6,15 @@ use serde_json::Value;
 
 use crate::{
     domain::{
-        ApiError, Timestamp, VideoId, WorkflowId, limits,
+        ApiError, Media, Timestamp, VideoId, WorkflowId, limits,
         video::Role,
         workflow::{NewAssociation, WorkflowStatus},
     },
     graph::{
         format,
-        model::{Graph, Node, NodeType},
+        model::{Graph, Node},
+        nodes,
+        spec::Action,
     },
     server::{
         Result,
@@ -81,7 +83,7 @@ pub async fn associate_saved(tx: &mut Tx, id: WorkflowId) -> Result<()> {
             };
             associations::renew_if_newer(tx, id, &association).await?;
         }
-        if let Some(video_id) = uploaded(node) {
+        if let Some(video_id) = nodes::given(node).and_then(Media::video) {
             associate_upload(tx, id, node, video_id).await?;
         }
     }
@@ -105,18 +107,12 @@ async fn associate_upload(tx: &mut Tx, id: WorkflowId, node: &Node, video_id: Vi
     associations::renew(tx, id, &association).await
 }
 
-fn uploaded(node: &Node) -> Option<VideoId> {
-    if node.node_type != NodeType::UploadVideo {
-        return None;
-    }
-    node.params.get("video_id")?.as_str()?.parse().ok()
-}
-
 /// What a node's clip is to the workflow: given, a result (it feeds an `Output` or nothing), or made on the way.
 fn role(graph: &Graph, node: &Node) -> Role {
-    if node.node_type == NodeType::UploadVideo {
+    let action = |node: &Node| nodes::spec(&node.node_type).map(|spec| spec.action);
+    if matches!(action(node), Some(Action::Given { .. })) {
         return Role::Input;
     }
     let mut fed = graph.outgoing(&node.id).filter_map(|connection| graph.node(&connection.to.node)).peekable();
-    if fed.peek().is_none() || fed.any(|fed| fed.node_type == NodeType::Output) { Role::Output } else { Role::Intermediate }
+    if fed.peek().is_none() || fed.any(|fed| matches!(action(fed), Some(Action::Name { .. }))) { Role::Output } else { Role::Intermediate }
 }

@@ -8,7 +8,6 @@ use crate::{
         event::{Happening, NodeEvent},
         execution::{Cost, Execution, NodeRun, NodeStatus},
         job::{Failure, Status},
-        provider::Provider,
     },
     graph::{
         content_key,
@@ -119,24 +118,23 @@ async fn begin(
     let node = node.clone();
     match &step.action {
         Action::Value { .. } => return Ok(succeeded(node, None)),
-        Action::Upload { video_id } => return given(tx, node, Media::Video(*video_id)).await,
-        Action::UploadImage { image_id } => return given(tx, node, Media::Image(*image_id)).await,
-        Action::Output { name } => {
+        Action::Given(media) => return given(tx, node, *media).await,
+        Action::Name { name } => {
             let clip = step.media_inputs().flat_map(|input| &input.from).find_map(media_of);
             if let (Some(name), Some(clip)) = (name, clip.and_then(Media::video)) {
                 videos::rename(&mut **tx, clip, &presentable_name(name)).await?;
             }
             return Ok(succeeded(node, clip));
         }
-        Action::Generate(_) | Action::Stitch { .. } | Action::GrabFrame { .. } => {}
+        Action::Make { .. } => {}
     }
     let Some((media, hashes)) = inputs(tx, step, media_of).await? else { return Ok(lost_input(node)) };
     let key = content_key(step, &hashes);
     if let Some(known) = step_results::find(tx, &key).await? {
-        let cost = step.provider().filter(|provider| *provider != Provider::Animatic).map(|_| Cost { usd_micros: 0, estimated: false });
+        let cost = step.is_paid().then_some(Cost { usd_micros: 0, estimated: false });
         return Ok(NodeRun { cached: true, key: Some(key), cost, ..succeeded(node, Some(known)) });
     }
-    let Some(work) = work::work(step, &media) else { return Ok(node) };
+    let Some(work) = work::work(step, &media) else { return Ok(cannot_be_asked(node)) };
     let job = enqueue::enqueue(tx, &work, key, Asker::Node(execution_id, node.node_id.clone())).await?;
     Ok(NodeRun { status: job.status.into(), progress: job.progress, message: job.message, key: Some(key), job_id: Some(job.id), ..node })
 }
@@ -173,6 +171,12 @@ fn succeeded(node: NodeRun, media: Option<Media>) -> NodeRun {
 fn lost_input(node: NodeRun) -> NodeRun {
     let message = "A clip that this needs was deleted from the library. Run it again, or choose another clip.".into();
     NodeRun { status: NodeStatus::Failed, error: Some(Failure { kind: ErrorKind::Gone, message }), ..node }
+}
+
+/// A step whose settings were found right and still name no work must not wait for ever.
+fn cannot_be_asked(node: NodeRun) -> NodeRun {
+    let message = "What this node asks for cannot be made with its settings. Change them, and run it again.".into();
+    NodeRun { status: NodeStatus::Failed, error: Some(Failure { kind: ErrorKind::Invalid, message }), ..node }
 }
 
 /// This version refuses what an earlier one began: nothing more of it can begin.

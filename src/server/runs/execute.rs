@@ -8,7 +8,7 @@ use crate::{
         job::Status,
         page::{Page, PageRequest, SortKey},
     },
-    graph::plan::{Action, Step},
+    graph::plan::Step,
     server::{
         Error, Result,
         config::Caps,
@@ -33,7 +33,7 @@ pub async fn start(db: &Db, told: &Events, providers: &Providers, ffmpeg: &Ffmpe
     let price = known::price(&mut snapshot, &plan).await?;
     drop(snapshot);
     ledger::check_run(db, caps, (price.unpriced() == 0).then_some(price.usd_micros)).await?;
-    if plan.steps.iter().any(|step| matches!(step.action, Action::Generate(_) | Action::Stitch { .. } | Action::GrabFrame { .. })) {
+    if plan.steps.iter().any(Step::makes) {
         ffmpeg.available()?;
     }
     let execution = Execution {

@@ -9,7 +9,7 @@ use utoipa::{
 
 use crate::{
     domain::{ApiError, FieldError, JobId, execution::Mode, limits, provider::Provider},
-    graph::{NodeType, catalogue, schema},
+    graph::{NodeType, nodes, schema},
     server::{
         Result,
         config::Caps,
@@ -84,7 +84,7 @@ pub async fn generate(db: &Db, told: &Events, providers: &Providers, ffmpeg: &Ff
     jobs::check_name(new.name.as_deref())?;
     let node_type = node_type(&new);
     let mut params = new.params;
-    let unknown = params.keys().filter(|name| catalogue::param(&node_type, name).is_none());
+    let unknown = params.keys().filter(|name| nodes::param(&node_type, name).is_none());
     let unknown: Vec<_> = unknown.map(|name| unknown_param(name)).collect();
     if let Some(first) = unknown.first() {
         return Err(ApiError::new(crate::domain::ErrorKind::Invalid, first.detail.clone()).with_errors(unknown).into());
@@ -111,16 +111,17 @@ fn node_type(new: &NewGeneration) -> NodeType {
     match node_types(new.provider) {
         [_, veo] if by_aspect => veo.clone(),
         [first, ..] => first.clone(),
-        [] => NodeType::Sora2Video,
+        [] => NodeType::SORA_VIDEO,
     }
 }
 
 /// The node types whose parameters a provider takes.
 fn node_types(provider: Provider) -> &'static [NodeType] {
+    static BOTH: [NodeType; 2] = [NodeType::SORA_VIDEO, NodeType::VEO_VIDEO];
     match provider {
-        Provider::Google | Provider::Xai => &[NodeType::VeoVideo],
-        Provider::OpenAi => &[NodeType::Sora2Video],
-        Provider::Animatic => &[NodeType::Sora2Video, NodeType::VeoVideo],
+        Provider::Google | Provider::Xai => &BOTH[1..],
+        Provider::OpenAi => &BOTH[..1],
+        Provider::Animatic => &BOTH,
     }
 }
 

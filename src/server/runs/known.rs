@@ -7,14 +7,13 @@ use sqlx::SqliteConnection;
 use crate::{
     domain::{
         Media, NodeId, Sha256,
-        provider::{self, Provider},
         spend::{Estimate, NodeEstimate},
     },
     graph::{
         content_key,
-        plan::{Action, Generate, Plan},
+        plan::{Action, Plan},
     },
-    server::{Result, store::step_results},
+    server::{Result, runs::work, store::step_results},
 };
 
 /// Prices a plan. What comes after something that is yet to be made is not there either; equal shots are made once.
@@ -26,11 +25,9 @@ pub async fn price(connection: &mut SqliteConnection, plan: &Plan) -> Result<Est
     let mut estimate = Estimate::default();
     let mut asked = HashSet::new();
     for step in &plan.steps {
-        if let Action::Generate(generate) = &step.action
-            && generate.provider != Provider::Animatic
-        {
+        if step.is_paid() {
             let cached = given.get(&step.node_id).is_some_and(|given| given.media.is_some() || !asked.insert(given.hash));
-            let usd_micros = if cached { Some(0) } else { price_of(generate) };
+            let usd_micros = if cached { Some(0) } else { work::price(step) };
             estimate.usd_micros += usd_micros.unwrap_or_default();
             estimate.nodes.push(NodeEstimate { node_id: step.node_id.clone(), cached, usd_micros });
         }
@@ -66,16 +63,13 @@ async fn look_through<'a>(connection: &mut SqliteConnection, plan: &'a Plan) -> 
         let hashes: Vec<_> = step.media_inputs().map(|input| (input.socket, input.from.iter().filter_map(hash).collect())).collect();
         let key = content_key(step, &hashes);
         let media = match &step.action {
-            Action::Upload { video_id } => Some(Media::Video(*video_id)),
-            Action::UploadImage { image_id } => Some(Media::Image(*image_id)),
-            Action::Output { .. } => inputs().find_map(|given| given?.media),
+            Action::Given(media) => Some(*media),
+            Action::Name { .. } => inputs().find_map(|given| given?.media),
             // Without the files of all that flows in, nothing can have been made of them.
-            Action::Generate(_) | Action::Stitch { .. } | Action::GrabFrame { .. }
-                if inputs().all(|given| given.is_some_and(|given| given.is_file)) =>
-            {
+            Action::Make { .. } if inputs().all(|given| given.is_some_and(|given| given.is_file)) => {
                 step_results::find(connection, &key).await?
             }
-            Action::Generate(_) | Action::Stitch { .. } | Action::GrabFrame { .. } | Action::Value { .. } => None,
+            Action::Make { .. } | Action::Value { .. } => None,
         };
         let file = match media {
             Some(media) => step_results::file_hash(connection, media).await?,
@@ -84,8 +78,4 @@ async fn look_through<'a>(connection: &mut SqliteConnection, plan: &'a Plan) -> 
         all.insert(&step.node_id, Given { media, hash: file.unwrap_or(key), is_file: file.is_some() });
     }
     Ok(all)
-}
-
-fn price_of(generate: &Generate) -> Option<i64> {
-    provider::model(generate.provider, &generate.model)?.usd_micros(generate.seconds, generate.size)
 }

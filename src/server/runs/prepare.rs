@@ -7,14 +7,17 @@ use sqlx::SqliteConnection;
 
 use crate::{
     domain::{
-        ApiError, ErrorKind, FieldError, ImageId, Media, NodeId, Timestamp, VideoId,
+        ApiError, ErrorKind, FieldError, Media, NodeId, Timestamp,
         execution::{Mode, NewExecution},
     },
     graph::{
-        Graph, NodeType, format,
+        Graph, format,
         model::Node,
+        nodes,
+        param::ParamKind,
         plan::{self, Plan, Step},
         setting,
+        spec::NodeSpec,
     },
     server::{
         Error, Result,
@@ -66,7 +69,7 @@ pub async fn prepare(
     };
     let steps: Option<HashSet<&NodeId>> = plan.as_ref().map(|plan| plan.steps.iter().map(|step| &step.node_id).collect());
     for (place, node) in graph.nodes().iter().enumerate() {
-        if node.node_type.generates() && made.contains_key(&node.id) {
+        if nodes::generates(&node.node_type) && made.contains_key(&node.id) {
             continue;
         }
         let runs = steps.as_ref().map_or(targets.is_none(), |steps| steps.contains(&node.id));
@@ -91,35 +94,28 @@ async fn hindrances(
         kind: kind.into(),
         detail,
     };
-    if node.node_type.generates() && mode == Mode::Final {
+    let name_of = |kind| nodes::spec(&node.node_type).and_then(|spec| spec.param_of(kind)).map_or("", |param| param.name);
+    if nodes::generates(&node.node_type) && mode == Mode::Final {
         let refusal = setting::chosen_provider(node).and_then(|provider| providers.get(provider.name()).err());
-        let refusal = refusal.map(|reason| error("provider", &reason.kind.name(), reason.message));
+        let refusal = refusal.map(|reason| error(name_of(ParamKind::Provider), &reason.kind.name(), reason.message));
         let retired = setting::chosen_model(node).filter(|model| providers.is_retired(model, Timestamp::now()));
         let retired =
             retired.and_then(|model| Some(format!("{} Swap the provider of this node, or run in draft mode.", model.retirement()?)));
-        let retired = retired.map(|detail| error("model", &ErrorKind::ModelRetired.name(), detail));
+        let retired = retired.map(|detail| error(name_of(ParamKind::Model), &ErrorKind::ModelRetired.name(), detail));
         return Ok(refusal.into_iter().chain(retired).collect());
     }
-    match given(node) {
-        Some(media) if step_results::file_hash(connection, media).await?.is_none() => Ok(vec![match media {
-            Media::Video(_) => {
-                let detail = "The clip of this node is no longer in the library. Choose or upload another one.";
-                error("video_id", "missing_video", detail.into())
-            }
-            Media::Image(_) => error("image_id", "missing_image", "The image of this node is not stored here. Upload it again.".into()),
-        }]),
-        _ => Ok(Vec::new()),
+    let Some(media) = nodes::given(node) else { return Ok(Vec::new()) };
+    if step_results::file_hash(connection, media).await?.is_some() {
+        return Ok(Vec::new());
     }
-}
-
-/// What an upload node names.
-fn given(node: &Node) -> Option<Media> {
-    let text = |name: &str| node.params.get(name).and_then(Value::as_str);
-    match node.node_type {
-        NodeType::UploadVideo => text("video_id")?.parse::<VideoId>().ok().map(Media::Video),
-        NodeType::UploadImage => text("image_id")?.parse::<ImageId>().ok().map(Media::Image),
-        _ => None,
-    }
+    let param = nodes::spec(&node.node_type).and_then(NodeSpec::given).map_or("", |(param, _)| param);
+    Ok(vec![match media {
+        Media::Video(_) => {
+            let detail = "The clip of this node is no longer in the library. Choose or upload another one.";
+            error(param, "missing_video", detail.into())
+        }
+        Media::Image(_) => error(param, "missing_image", "The image of this node is not stored here. Upload it again.".into()),
+    }])
 }
 
 fn in_definition(mut error: FieldError) -> FieldError {

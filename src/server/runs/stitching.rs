@@ -54,7 +54,7 @@ pub struct NewStitch {
 macro_rules! as_at_the_node {
     ($($name:ident)*) => {
         $(fn $name() -> RefOr<Schema> {
-            schema::param(&NodeType::VideoStitcher, stringify!($name))
+            schema::param(&NodeType::VIDEO_STITCHER, stringify!($name))
         })*
     };
 }

@@ -6,8 +6,8 @@ use super::state::Editor;
 use crate::{
     graph::{
         Connection, SocketType,
-        catalogue::Direction,
         geometry::wire_path,
+        spec::Direction,
         wire::{End, Wire},
     },
     ui::components::{memo, part_if},

@@ -10,12 +10,12 @@ use crate::{
     domain::NodeId,
     graph::{
         Command, Connection, Fragment, Graph, Node, NodeType, SocketRef,
-        catalogue::{self, Direction, NodeSpec, Socket},
         clipboard::OFFSET,
         geometry::{Point, Viewport},
-        layout,
+        layout, nodes,
         selection::Selection,
         socket_type::can_connect,
+        spec::{Direction, NodeSpec, Socket},
         starter,
         wire::End,
     },
@@ -25,7 +25,7 @@ use crate::{
 /// The socket of a node type that a wire from `from` fits, the first one; `None` where none does.
 #[must_use]
 pub fn fitting_socket(graph: &Graph, from: &End, spec: &NodeSpec) -> Option<&'static Socket> {
-    let (given, _) = catalogue::socket(graph.node(&from.socket.node)?, from.direction, &from.socket)?;
+    let (given, _) = nodes::socket(graph.node(&from.socket.node)?, from.direction, &from.socket)?;
     match from.direction {
         Direction::Out => spec.inputs.iter().find(|socket| can_connect(given, socket.socket_type).is_ok()),
         Direction::In => spec.outputs.iter().find(|socket| can_connect(socket.socket_type, given).is_ok()),
@@ -263,5 +263,5 @@ impl Editor {
 /// A node type in words.
 #[must_use]
 pub fn title(node_type: &NodeType) -> String {
-    catalogue::spec(node_type).map_or_else(|| node_type.name().to_owned(), |spec| spec.title.to_owned())
+    nodes::spec(node_type).map_or_else(|| node_type.name().to_owned(), |spec| spec.title.to_owned())
 }

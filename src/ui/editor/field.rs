@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{clip_order::ClipOrder, node_state::NodeState, session::Session, state::Editor};
 use crate::{
-    domain::{NodeId, provider},
+    domain::{NodeId, asset::AssetKind, provider},
     graph::{
         Command, Node,
         control::{Choice, Control},
@@ -61,8 +61,13 @@ pub fn ParamField(
     let field = part(move || match control.get() {
         Control::Multiline => view! { <Lines node=node.clone() state param value unused on_text=type_in.clone()/> }.into_any(),
         Control::Choice(choices) => view! { <Select param choices value on_choice=set.clone()/> }.into_any(),
-        Control::Video => view! { <FileChoice node=node.clone() state none="No clip yet"/> }.into_any(),
-        Control::Image => view! { <FileChoice node=node.clone() state none="No image yet"/> }.into_any(),
+        Control::Asset(kind) => {
+            let none = match kind {
+                AssetKind::Video => "No clip yet",
+                AssetKind::Image => "No image yet",
+            };
+            view! { <FileChoice node=node.clone() state none/> }.into_any()
+        }
         Control::Nodes => view! { <ClipOrder node=node.clone()/> }.into_any(),
         Control::Text => view! { <Line param value on_text=type_in.clone()/> }.into_any(),
         Control::Integer { .. } | Control::Number { .. } => {

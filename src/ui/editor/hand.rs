@@ -7,10 +7,10 @@ use crate::{
     domain::NodeId,
     graph::{
         Command, Connection,
-        catalogue::Direction,
         geometry::{Point, Rect, Viewport},
         gesture::{self, Effect, Gesture, Input, Scene},
         selection::Selection,
+        spec::Direction,
         wire::{End, Snap},
     },
     ui::components::set_if_new,

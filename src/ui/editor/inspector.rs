@@ -3,24 +3,12 @@
 use leptos::{ev, html, prelude::*};
 
 use super::{
-    Editor, NodeState,
-    clip_facts::ClipFacts,
-    edit::title,
-    field::ParamField,
-    image_facts::ImageFacts,
-    model_facts::ModelFacts,
-    restore::Restore,
-    run,
-    session::{Session, is_made},
-    view::Far,
+    Editor, NodeState, clip_facts::ClipFacts, edit::title, field::ParamField, image_facts::ImageFacts, model_facts::ModelFacts,
+    restore::Restore, run, session::Session, view::Far,
 };
 use crate::{
     domain::{NodeId, execution::NodeStatus, spend::dollars},
-    graph::{
-        catalogue::{self, NodeSpec},
-        geometry::FAR_ZOOM,
-        selection::Selection,
-    },
+    graph::{geometry::FAR_ZOOM, nodes, param::ParamKind, selection::Selection, spec::NodeSpec},
     ui::{
         browser::canvas_dom,
         components::{Glyph, Icon, IconButton, OutcomeButtons, effect, handler, memo, part},
@@ -83,16 +71,17 @@ fn Panel(#[prop(into)] title: String, children: Children) -> impl IntoView {
 #[component]
 fn NodePanel(id: NodeId, state: NodeState) -> impl IntoView {
     let node_type = state.data.with_untracked(|node| node.node_type.clone());
-    let spec = catalogue::spec(&node_type);
-    let makes = is_made(&node_type);
-    let generates = node_type.generates();
+    let spec = nodes::spec(&node_type);
+    let makes = spec.is_some_and(NodeSpec::makes);
+    let generates = nodes::generates(&node_type);
+    let has_takes = spec.is_some_and(|spec| spec.param_of(ParamKind::Take).is_some());
     let gives_image = spec.is_some_and(|spec| spec.output("image").is_some());
     let name = title(&node_type).to_owned();
     view! {
         <Panel title=name>
             {spec.map(|spec| view! { <p class="inspector-text">{spec.description}</p> })}
             <RunFacts state/>
-            {generates.then(|| view! { <AgainButton id=id.clone()/> })}
+            {has_takes.then(|| view! { <AgainButton id=id.clone()/> })}
             {spec.map(|spec| view! { <Params id=id.clone() state spec/> })}
             {generates.then(|| view! { <ModelFacts id=id.clone() state/> })}
             {if gives_image { view! { <ImageFacts state makes/> }.into_any() } else { view! { <ClipFacts state makes/> }.into_any() }}

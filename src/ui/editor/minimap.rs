@@ -99,7 +99,7 @@ pub fn Minimap() -> impl IntoView {
 fn boxes(editor: Editor) -> Vec<(&'static str, Rect)> {
     let ids: Vec<(NodeId, &'static str)> = editor.with_graph(|graph| {
         let category =
-            |node: &crate::graph::Node| crate::graph::catalogue::spec(&node.node_type).map_or("unknown", |spec| spec.category.title());
+            |node: &crate::graph::Node| crate::graph::nodes::spec(&node.node_type).map_or("unknown", |spec| spec.category.title());
         graph.nodes().iter().map(|node| (node.id.clone(), category(node))).collect()
     });
     ids.into_iter().filter_map(|(id, category)| Some((category, editor.bounds(&id)?))).collect()

@@ -107,7 +107,7 @@ fn possible_swaps(session: Session, id: &NodeId) -> Vec<(Swap, Option<String>)> 
         let described = others.map(|model| {
             let swap = swap(graph, node, model);
             let mut next = graph.clone();
-            // A swap is made of values the catalogue knows, so it applies.
+            // A swap is made of values that the parameters know, so it applies.
             let _ = next.apply(swap.command.clone());
             let price = next.node(id).and_then(|node| price_words(node, model));
             (swap, price)

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{NodeId, execution::NodeStatus},
-    graph::{catalogue, layout, selection::Selection},
+    graph::{layout, nodes, selection::Selection},
     ui::{
         clip::{Clip, image_ratio, image_url, poster_url},
         components::{ClipPlayer, each, handler, memo, part, part_if},
@@ -51,7 +51,7 @@ pub fn NodeView(
             }
         }
     };
-    let category = catalogue::spec(&node_type).map_or("unknown", |spec| spec.category.title());
+    let category = nodes::spec(&node_type).map_or("unknown", |spec| spec.category.title());
     let label = title.clone();
     let shown_id = id.clone();
     Some(view! {
@@ -109,7 +109,7 @@ fn NearNode(id: NodeId, state: NodeState, title: String, look: Memo<Look>) -> im
             view! { <div class="node-sockets" style=height>{views}</div> }
         })
     };
-    let params = state.data.with_untracked(|node| catalogue::spec(&node.node_type).map(|spec| spec.params)).unwrap_or_default();
+    let params = state.data.with_untracked(|node| nodes::spec(&node.node_type).map(|spec| spec.params)).unwrap_or_default();
     let fields = each(params.iter().filter(|param| param.in_node).map(|param| view! { <ParamField node=id.clone() state param/> }));
     let message = memo(move || state.message());
     view! {

@@ -11,9 +11,10 @@ use crate::{
     },
     graph::{
         Graph, Node,
-        catalogue::Direction,
         geometry::{Point, Size},
         layout::{self, Face, Shown},
+        nodes,
+        spec::Direction,
     },
     ui::{
         clip::{Clip, image_ratio},
@@ -96,7 +97,7 @@ impl NodeState {
         if self.data.with_untracked(edited) {
             self.data.set(node.clone());
         }
-        if !node.node_type.is_known() || self.faces.with_untracked(|faces| faces.is_empty()) {
+        if !nodes::is_known(&node.node_type) || self.faces.with_untracked(|faces| faces.is_empty()) {
             set_if_new(self.faces, Arc::new(layout::faces(graph, node)));
         }
     }
@@ -121,7 +122,9 @@ impl NodeState {
             _ if self.problem.with(Option::is_some) => Look::Unfinished,
             Some(NodeStatus::Succeeded) if self.stale.get() => Look::Stale,
             Some(status) => Look::Run(status),
-            None if has_result && self.data.with(|node| !node.node_type.uploads()) => Look::Run(NodeStatus::Succeeded),
+            None if has_result && self.data.with(|node| nodes::spec(&node.node_type).is_none_or(|spec| spec.given().is_none())) => {
+                Look::Run(NodeStatus::Succeeded)
+            }
             None => Look::Idle,
         }
     }

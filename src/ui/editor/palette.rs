@@ -7,7 +7,7 @@ use super::{
     state::{Editor, PaletteRequest},
 };
 use crate::{
-    graph::catalogue::{self, NodeSpec},
+    graph::{nodes, spec::NodeSpec},
     ui::{
         browser::canvas_dom,
         components::{Glyph, Icon, effect, handler, memo, part},
@@ -52,14 +52,14 @@ fn OpenPalette(request: PaletteRequest) -> impl IntoView {
                 None => true,
             })
         };
-        (0..catalogue::specs().len())
-            .filter(|place| fits(&&catalogue::specs()[*place]) && matches(&catalogue::specs()[*place], &words))
+        (0..nodes::specs().len())
+            .filter(|place| fits(&nodes::specs()[*place]) && matches(nodes::specs()[*place], &words))
             .collect::<Vec<_>>()
     });
     let close = move || editor.palette.set(None);
     let add = move |place: usize| {
         close();
-        request.with_value(|request| editor.add_node(&catalogue::specs()[place], request));
+        request.with_value(|request| editor.add_node(nodes::specs()[place], request));
         canvas_dom::focus_first("[data-canvas]");
         // Keys go on with the new node, once it is drawn.
         request_animation_frame(|| canvas_dom::focus_first(".node-selected"));
@@ -92,7 +92,7 @@ fn OpenPalette(request: PaletteRequest) -> impl IntoView {
             .into_iter()
             .enumerate()
             .map(|(row, place)| {
-                let spec = &catalogue::specs()[place];
+                let spec = nodes::specs()[place];
                 view! {
                     <li
                         class="palette-entry"

@@ -15,6 +15,7 @@ use crate::{
         execution::{Mode, NewExecution},
         spend::{Estimate, dollars},
     },
+    graph::nodes,
     ui::components::{effect, part},
 };
 
@@ -64,7 +65,7 @@ fn words_for(estimate: &Estimate) -> String {
 }
 
 fn ask(session: Session, price: RwSignal<Option<Estimate>>) {
-    let asks_nobody = session.editor.with_graph(|graph| graph.nodes().iter().all(|node| !node.node_type.generates()));
+    let asks_nobody = session.editor.with_graph(|graph| graph.nodes().iter().all(|node| !nodes::generates(&node.node_type)));
     // Without the keys there is no final whose price anybody could want.
     if asks_nobody || !session.missing_for_final().is_empty() {
         let _ = price.try_set(None);

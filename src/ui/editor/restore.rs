@@ -11,8 +11,8 @@ use leptos::{prelude::*, task::spawn_local};
 use super::{node_state::NodeState, session::Session};
 use crate::{
     api::{images::image, videos::video},
-    domain::{ImageId, NodeId, Sha256, VideoId, video::Video},
-    graph::{Node, NodeType},
+    domain::{ImageId, Media, NodeId, Sha256, VideoId, video::Video},
+    graph::{Node, nodes},
     ui::{
         browser::{
             clip_store,
@@ -71,7 +71,7 @@ impl Restore {
     pub fn has_clips(self) -> bool {
         self.session.editor.graph().nodes().iter().any(|node| {
             let state = self.session.editor.node(&node.id);
-            matches!(node.node_type, NodeType::UploadVideo | NodeType::UploadImage)
+            nodes::given(node).is_some()
                 || state.is_some_and(|state| state.clip.with_untracked(Option::is_some) || state.run.with_untracked(Option::is_some))
         })
     }
@@ -84,7 +84,7 @@ impl Restore {
             self.bring_picture_of(node, state);
             let clip = state.clip.get_untracked();
             let made = state.run.with_untracked(|run| run.as_ref().and_then(|run| run.video_id));
-            let chosen = (node.node_type == NodeType::UploadVideo).then(|| node.params.get("video_id")?.as_str()?.parse().ok()).flatten();
+            let chosen = nodes::given(node).and_then(Media::video);
             match clip.and_then(|clip| Some((clip.video?, clip.stage))) {
                 Some((video, Stage::Waiting)) => self.bring(node.id.clone(), video),
                 Some(_) => {}
@@ -101,7 +101,7 @@ impl Restore {
     /// Brings the picture a node names, or its run made; a workflow that was opened came with those of its stored graph.
     fn bring_picture_of(self, node: &Node, state: NodeState) {
         let made = state.run.with_untracked(|run| run.as_ref().and_then(|run| run.image_id));
-        let chosen = (node.node_type == NodeType::UploadImage).then(|| node.params.get("image_id")?.as_str()?.parse().ok()).flatten();
+        let chosen = nodes::given(node).and_then(Media::image);
         if let Some(image) = chosen.or(made) {
             self.bring_image(node.id.clone(), image);
         }

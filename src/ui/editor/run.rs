@@ -16,7 +16,7 @@ use crate::{
         execution::{Execution, Mode, NewExecution, NodeRun, NodeStatus},
         job::Status,
     },
-    graph::{Command, selection::Selection},
+    graph::{Command, nodes, param::ParamKind, selection::Selection},
     ui::browser::events::{Heard, Told},
 };
 
@@ -62,9 +62,13 @@ async fn needs_no_key(asked: &NewExecution) -> bool {
 
 /// Makes another take of a node: its content key changes, so nothing stored stands for it.
 pub fn again(session: Session, restore: Restore, node: &NodeId) {
-    let take = session.editor.with_graph(|graph| graph.node(node).and_then(|node| node.params.get("take")?.as_i64())).unwrap_or(1);
-    let next = Command::SetParam { node: node.clone(), name: "take".to_owned(), value: (take + 1).into() };
-    if session.editor.dispatch(next) {
+    let next = session.editor.with_graph(|graph| {
+        let of_node = graph.node(node)?;
+        let param = nodes::spec(&of_node.node_type)?.param_of(ParamKind::Take)?;
+        let take = param.value(of_node).as_i64()?;
+        Some(Command::SetParam { node: node.clone(), name: param.name.to_owned(), value: (take + 1).into() })
+    });
+    if next.is_some_and(|next| session.editor.dispatch(next)) {
         start(session, restore, Some(vec![node.clone()]));
     }
 }

@@ -13,7 +13,7 @@ use crate::{
         provider::{Model, Provider, RetiredModel},
         workflow::{BuilderSettings, DraftSlot, OpenedWorkflow, WorkflowStatus},
     },
-    graph::{NodeType, setting},
+    graph::{nodes, setting},
     ui::components::Toasts,
 };
 
@@ -151,7 +151,7 @@ impl Session {
     #[must_use]
     pub fn missing_for_final(self) -> BTreeMap<String, String> {
         let used: HashSet<&str> = self.editor.with_graph(|graph| {
-            let generating = graph.nodes().iter().filter(|node| node.node_type.generates());
+            let generating = graph.nodes().iter().filter(|node| nodes::generates(&node.node_type));
             generating.filter_map(|node| setting::chosen_provider(node)).map(|provider| provider.name()).collect()
         });
         let mut missing = self.settings.with_value(|settings| settings.missing_settings.clone());
@@ -176,10 +176,4 @@ impl Session {
         let nodes = execution.nodes.iter().filter(|node| node.status.is_finished()).map(|node| node.node_id.clone());
         self.finished.set_value(nodes.collect());
     }
-}
-
-/// Whether what this node type gives is made by a run.
-#[must_use]
-pub fn is_made(node_type: &NodeType) -> bool {
-    node_type.generates() || matches!(node_type, NodeType::VideoStitcher | NodeType::FrameGrab)
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{state::Editor, wiring_keys::press_on_socket};
 use crate::{
     domain::NodeId,
-    graph::{SocketRef, SocketType, catalogue::Direction, layout::Face, wire::End},
+    graph::{SocketRef, SocketType, layout::Face, spec::Direction, wire::End},
     ui::components::{handler, memo},
 };
 

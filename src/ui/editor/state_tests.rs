@@ -17,12 +17,12 @@ use crate::{
         image::{Image, ImageSource},
     },
     graph::{
-        Command, Graph, Node, NodeType, Position, SocketRef, catalogue,
-        catalogue::Direction,
-        format,
+        Command, Graph, Node, NodeType, Position, SocketRef, format,
         geometry::{Point, Size, Viewport},
         gesture::{Input, Target},
+        nodes,
         selection::Selection,
+        spec::Direction,
         wire::End,
     },
 };
@@ -123,7 +123,7 @@ fn a_wire_connects_or_says_why_not() {
     assert_eq!(editor.mounted_wires.get_untracked().len(), 2);
     drag(editor, Target::Socket(out("a", "video")), at(&out("a", "video")), Point::new(600.0, 700.0));
     let request = editor.palette.get_untracked().unwrap();
-    editor.add_node(catalogue::specs().iter().find(|spec| spec.title == "Output").unwrap(), &request);
+    editor.add_node(nodes::specs().iter().find(|spec| spec.title == "Output").unwrap(), &request);
     assert_eq!(editor.with_graph(|graph| graph.connections().len()), 3);
     let added = editor.selection.get_untracked().single().cloned().unwrap();
     assert_eq!(at(&End { socket: SocketRef::new(added, "video"), direction: Direction::In }), Point::new(600.0, 700.0));
@@ -178,7 +178,7 @@ fn nodes_are_added_in_view_and_not_on_top_of_each_other() {
     let (_owner, editor) = editor();
     let request = PaletteRequest { at: None, from: None };
     for _ in 0..3 {
-        editor.add_node(&catalogue::specs()[0], &request);
+        editor.add_node(nodes::specs()[0], &request);
     }
     let places = editor.with_graph(|graph| graph.nodes().iter().skip(4).map(|node| Point::from(node.position)).collect::<Vec<_>>());
     assert!(places[0].distance(places[1]) > 20.0 && places[1].distance(places[2]) > 20.0);
@@ -230,7 +230,7 @@ fn a_node_makes_room_for_its_picture() {
         source_type: ImageSource::Uploaded,
         created_at: Timestamp::now(),
     };
-    let node = Node::new(id("i"), NodeType::UploadImage, Position::default()).with_param("image_id", picture.id.to_string());
+    let node = Node::new(id("i"), NodeType::UPLOAD_IMAGE, Position::default()).with_param("image_id", picture.id.to_string());
     assert!(editor.dispatch(Command::AddNode(node)));
     let state = editor.node(&id("i")).unwrap();
     let (before, sizes) = (state.size_untracked(), editor.sizes.get_untracked());

@@ -4,7 +4,7 @@ use leptos::ev;
 
 use crate::{
     domain::NodeId,
-    graph::{Connection, SocketRef, catalogue::Direction, gesture::Target, wire::End},
+    graph::{Connection, SocketRef, gesture::Target, spec::Direction, wire::End},
     ui::browser::canvas_dom,
 };
 

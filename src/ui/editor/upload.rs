@@ -4,8 +4,8 @@ use leptos::{prelude::*, task::spawn_local};
 
 use super::{restore::Restore, session::Session};
 use crate::{
-    domain::{NodeId, image::UploadedImage, video::Uploaded},
-    graph::{Command, Node, NodeType, Position, geometry::Point},
+    domain::{NodeId, asset::AssetKind, image::UploadedImage, video::Uploaded},
+    graph::{Command, Node, Position, geometry::Point, nodes},
     ui::{
         browser::{files::PickedFile, only_here::OnlyHere, upload::Upload},
         components::{Glyph, IconButton, part},
@@ -50,8 +50,9 @@ impl Uploads {
     pub fn put(self, files: Vec<PickedFile>, at: Point) {
         for (row, file) in files.into_iter().enumerate() {
             let Ok(id) = uuid::Uuid::new_v4().to_string().parse::<NodeId>() else { continue };
-            let node_type = if file.is_image() { NodeType::UploadImage } else { NodeType::UploadVideo };
-            let node = Node::new(id.clone(), node_type, Position::new(at.x, at.y + row as f64 * APART));
+            let kind = if file.is_image() { AssetKind::Image } else { AssetKind::Video };
+            let Some(spec) = nodes::giving(kind) else { continue };
+            let node = Node::new(id.clone(), spec.node_type.clone(), Position::new(at.x, at.y + row as f64 * APART));
             if self.session.editor.dispatch(Command::AddNode(node)) {
                 self.send(file, id);
             }
@@ -100,21 +101,22 @@ impl Uploads {
     }
 
     fn give_video(self, node: NodeId, Uploaded { video_id, duplicate, video }: Uploaded, name: &str) {
-        if self.choose(&node, "video_id", video_id.to_string(), name, duplicate.then_some(&video.name)) {
+        if self.choose(&node, video_id.to_string(), name, duplicate.then_some(&video.name)) {
             self.restore.bring(node, video.into());
         }
     }
 
     fn give_image(self, node: NodeId, UploadedImage { image_id, duplicate, image }: UploadedImage, name: &str) {
-        if self.choose(&node, "image_id", image_id.to_string(), name, duplicate.then_some(&image.name)) {
+        if self.choose(&node, image_id.to_string(), name, duplicate.then_some(&image.name)) {
             self.session.editor.set_picture(&node, image.into());
         }
     }
 
     /// Writes what was stored into the node's parameter. `known_as` is the name it has had since it was stored first.
-    fn choose(self, node: &NodeId, param: &str, id: String, name: &str, known_as: Option<&String>) -> bool {
-        let chosen = Command::SetParam { node: node.clone(), name: param.to_owned(), value: id.into() };
-        if !self.session.editor.dispatch(chosen) {
+    fn choose(self, node: &NodeId, id: String, name: &str, known_as: Option<&String>) -> bool {
+        let param = given(self.session, node).map(|(param, _)| param);
+        let chosen = |param: &str| Command::SetParam { node: node.clone(), name: param.to_owned(), value: id.into() };
+        if !param.is_some_and(|param| self.session.editor.dispatch(chosen(param))) {
             // The node was deleted while its file was on the way; the file is stored all the same.
             self.session.toasts.say(format!("{name} is stored. Its node is gone."));
             return false;
@@ -136,9 +138,14 @@ impl Uploads {
     }
 }
 
+/// The parameter of a node that names what the user gives it, and the kind of that.
+fn given(session: Session, node: &NodeId) -> Option<(&'static str, AssetKind)> {
+    session.editor.with_graph(|graph| nodes::spec(&graph.node(node)?.node_type)?.given())
+}
+
 /// Whether a node takes a picture, and not a clip.
 pub(super) fn takes_image(session: Session, node: &NodeId) -> bool {
-    session.editor.with_graph(|graph| graph.node(node).is_some_and(|node| node.node_type == NodeType::UploadImage))
+    given(session, node).is_some_and(|(_, kind)| kind == AssetKind::Image)
 }
 
 /// The uploads that are going on.

@@ -9,9 +9,9 @@ use crate::{
     domain::NodeId,
     graph::{
         Connection, SocketRef,
-        catalogue::Direction,
         geometry::{Point, Rect, Settled, Size, Viewport, wire_bounds},
         layout,
+        spec::Direction,
         wire::End,
     },
     ui::components::set_if_new,

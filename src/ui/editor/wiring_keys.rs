@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::state::{Connecting, Editor};
-use crate::graph::{Command, Connection, catalogue::Direction, wire::End};
+use crate::graph::{Command, Connection, spec::Direction, wire::End};
 
 /// A key on a socket: Enter begins a connection or ends it here, Delete takes away what is connected here. True where it was one of these.
 pub fn press_on_socket(editor: Editor, end: &End, label: &str, key: &str) -> bool {
