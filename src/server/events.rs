@@ -247,14 +247,14 @@ mod tests {
     #[tokio::test]
     async fn replay_and_live_events_meet_without_gap_or_duplicate() {
         let (_dir, db) = database().await;
-        let told = Events::default();
+        let events = Events::default();
         record(&db, 450).await;
-        let mut follower = told.follow(&db, Some(3), CancellationToken::new()).await.unwrap();
+        let mut follower = events.follow(&db, Some(3), CancellationToken::new()).await.unwrap();
         let mut ids = Vec::new();
         for expected in 4..=900 {
             if expected == 100 {
                 record(&db, 450).await;
-                told.ring();
+                events.ring();
             }
             ids.push(follower.next().await.unwrap().unwrap().id.unwrap());
         }
@@ -264,29 +264,29 @@ mod tests {
     #[tokio::test]
     async fn whoever_asks_for_what_is_not_kept_is_told_to_start_anew() {
         let (_dir, db) = database().await;
-        let told = Events::default();
+        let events = Events::default();
         record(&db, 5).await;
         let mut tx = db.begin().await.unwrap();
         assert_eq!(events::prune(&mut tx, Timestamp::now().plus_seconds(1.0)).await.unwrap(), 4);
         tx.commit().await.unwrap();
         for (after, name) in [(3, Some("reset")), (6, Some("reset")), (4, Some("job"))] {
-            let mut follower = told.follow(&db, Some(after), CancellationToken::new()).await.unwrap();
+            let mut follower = events.follow(&db, Some(after), CancellationToken::new()).await.unwrap();
             let message = follower.next().await.unwrap().unwrap();
             assert_eq!((message.id, message.name.as_deref()), (Some(5), name), "after {after}");
         }
-        let mut follower = told.follow(&db, None, CancellationToken::new()).await.unwrap();
+        let mut follower = events.follow(&db, None, CancellationToken::new()).await.unwrap();
         assert_eq!(follower.next().await.unwrap().unwrap(), Message::from_now(5));
     }
 
     #[tokio::test]
     async fn progress_from_before_a_seen_change_is_dropped() {
         let (_dir, db) = database().await;
-        let told = Events::default();
+        let events = Events::default();
         record(&db, 2).await;
-        let mut follower = told.follow(&db, Some(1), CancellationToken::new()).await.unwrap();
+        let mut follower = events.follow(&db, Some(1), CancellationToken::new()).await.unwrap();
         assert_eq!(follower.next().await.unwrap().unwrap().id, Some(2));
-        told.tell_progress(1, &job(), &[]).unwrap();
-        told.tell_progress(2, &Job { progress: 0.5, ..job() }, &[]).unwrap();
+        events.tell_progress(1, &job(), &[]).unwrap();
+        events.tell_progress(2, &Job { progress: 0.5, ..job() }, &[]).unwrap();
         let message = follower.next().await.unwrap().unwrap();
         assert_eq!(message.id, None);
         assert!(message.data.contains("0.5"));

@@ -222,7 +222,7 @@ async fn apply(
 ///
 /// # Errors
 /// [`ErrorKind::NotFound`]; [`ErrorKind::PreconditionFailed`] where `if_match` names another revision.
-pub async fn delete(db: &Db, told: &Events, id: WorkflowId, if_match: Option<&str>) -> Result<()> {
+pub async fn delete(db: &Db, events: &Events, id: WorkflowId, if_match: Option<&str>) -> Result<()> {
     let mut tx = db.begin().await?;
     let row = workflows::find(&mut tx, id).await?.ok_or_else(not_found)?;
     if if_match.is_some_and(|header| !matches_etag(header, &row.etag())) {
@@ -231,7 +231,7 @@ pub async fn delete(db: &Db, told: &Events, id: WorkflowId, if_match: Option<&st
     execute::cancel_all_of_workflow(&mut tx, id).await?;
     workflows::delete(&mut tx, id).await?;
     tx.commit().await?;
-    told.ring();
+    events.ring();
     Ok(())
 }
 

@@ -3,10 +3,13 @@
 use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
 
-use crate::domain::{NodeId, Sha256, execution::Mode};
-use crate::graph::{
-    Change, Command, Graph, Node, NodeType, Position, SocketRef, check, content_key, format, nodes,
-    plan::{Plan, plan},
+use crate::{
+    domain::{NodeId, Sha256, execution::Mode},
+    graph::{
+        Change, Command, Graph, Node, NodeType, Position, SocketRef, check, content_key, format, nodes,
+        plan::{Plan, plan},
+        spec::{Action, Need},
+    },
 };
 
 /// A step of a made-up session: which nodes and sockets it means is settled against the graph as it is then.
@@ -101,6 +104,10 @@ fn graphs() -> impl Strategy<Value = Graph> {
     prop::collection::vec(act(), 0..60).prop_map(|acts| graph_of(&acts))
 }
 
+fn needs(node: &Node) -> &'static [Need] {
+    nodes::spec(&node.node_type).map(|spec| spec.needs).unwrap_or_default()
+}
+
 /// Gives every node what it needs to run, so that a plan exists.
 fn finished(mut graph: Graph) -> Graph {
     let unknown: Vec<_> = graph.nodes().iter().filter(|node| !nodes::is_known(&node.node_type)).map(|node| node.id.clone()).collect();
@@ -109,24 +116,22 @@ fn finished(mut graph: Graph) -> Graph {
         for name in node.params.keys().cloned() {
             graph.apply(Command::SetParam { node: node.id.clone(), name, value: Value::Null }).unwrap();
         }
-        let wanted = match node.node_type {
-            NodeType::PROMPT => ("text", json!(format!("The text of {}", node.id))),
-            NodeType::SORA_VIDEO | NodeType::VEO_VIDEO => ("prompt", json!(format!("A shot called {}", node.id))),
-            NodeType::UPLOAD_VIDEO => ("video_id", json!("0190b5a0-7b0e-7c3e-8f1e-0123456789ab")),
-            NodeType::UPLOAD_IMAGE => ("image_id", json!("0190b5a0-7b0e-7c3e-8f1e-0123456789ab")),
-            _ => continue,
-        };
-        graph.apply(Command::SetParam { node: node.id.clone(), name: wanted.0.into(), value: wanted.1 }).unwrap();
+        for need in needs(&node) {
+            let (name, value) = match need {
+                Need::Text { param, .. } => (*param, json!(format!("The {param} of {}", node.id))),
+                Need::Asset { param, .. } => (*param, json!("0190b5a0-7b0e-7c3e-8f1e-0123456789ab")),
+                Need::Wired { .. } | Need::Rule(_) => continue,
+            };
+            graph.apply(Command::SetParam { node: node.id.clone(), name: name.into(), value }).unwrap();
+        }
     }
-    let hungry: Vec<_> = graph
-        .nodes()
-        .iter()
-        .filter(|node| {
-            matches!(node.node_type, NodeType::VIDEO_STITCHER | NodeType::FRAME_GRAB | NodeType::OUTPUT)
-                && graph.incoming(&node.id).next().is_none()
+    let unwired = |node: &Node| {
+        needs(node).iter().find_map(|need| match need {
+            Need::Wired { socket, .. } if graph.wired_to(&node.id, socket).next().is_none() => Some(*socket),
+            _ => None,
         })
-        .map(|node| (node.id.clone(), if node.node_type == NodeType::VIDEO_STITCHER { "videos" } else { "video" }))
-        .collect();
+    };
+    let hungry: Vec<_> = graph.nodes().iter().filter_map(|node| Some((node.id.clone(), unwired(node)?))).collect();
     for (index, (node, socket)) in hungry.into_iter().enumerate() {
         let source = id(&format!("source{index}"));
         graph
@@ -209,9 +214,9 @@ proptest! {
         for connection in graph.connections() {
             prop_assert!(place(&connection.from.node).unwrap() < place(&connection.to.node).unwrap());
         }
-        let runs = |node: &Node| match node.node_type {
-            NodeType::NOTE => false,
-            NodeType::PROMPT => graph.outgoing(&node.id).next().is_some(),
+        let runs = |node: &Node| match nodes::spec(&node.node_type).unwrap().action {
+            Action::Nothing => false,
+            Action::Value { .. } => graph.outgoing(&node.id).next().is_some(),
             _ => true,
         };
         prop_assert_eq!(plan.steps.len(), graph.nodes().iter().filter(|node| runs(node)).count());

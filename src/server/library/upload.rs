@@ -6,7 +6,6 @@ use super::{
     images::{self, IncomingImage},
     ingest::{Incoming, MetadataFailure, ingest},
 };
-use crate::server::events::Events;
 use crate::{
     domain::{
         ApiError, ErrorKind,
@@ -15,6 +14,7 @@ use crate::{
     },
     server::{
         Error, Result,
+        events::Events,
         media::{
             content::Content,
             ffmpeg::Ffmpeg,
@@ -122,7 +122,7 @@ impl Arrived {
     ///
     /// # Errors
     /// As for [`ingest`].
-    pub async fn keep(self, db: &Db, told: &Events, content: &Content, ffmpeg: &Ffmpeg, name: String) -> Result<Uploaded> {
+    pub async fn keep(self, db: &Db, events: &Events, content: &Content, ffmpeg: &Ffmpeg, name: String) -> Result<Uploaded> {
         let incoming = Incoming {
             file: self.0,
             name,
@@ -132,7 +132,7 @@ impl Arrived {
             metadata_failure: MetadataFailure::Refuse,
         };
         let uploaded = ingest(db, content, ffmpeg, incoming).await?;
-        told.ring();
+        events.ring();
         Ok(uploaded)
     }
 

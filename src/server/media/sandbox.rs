@@ -1,4 +1,4 @@
-//! Child processes kept on a leash: own process group, resource limits, an environment without secrets, and none outlives the server.
+//! Child processes kept on a downloads: own process group, resource limits, an environment without secrets, and none outlives the server.
 
 use std::{
     io,

@@ -96,7 +96,7 @@ pub enum Work {
 
 /// Who asks for a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Asker {
+pub enum Requester {
     /// A node of an execution.
     Node(ExecutionId, NodeId),
     /// A caller of the API, on its own.
@@ -107,14 +107,14 @@ pub enum Asker {
 ///
 /// # Errors
 /// The database's.
-pub async fn enqueue(tx: &mut Tx, work: &Work, key: Sha256, asker: Asker) -> Result<Job> {
+pub async fn enqueue(tx: &mut Tx, work: &Work, key: Sha256, requester: Requester) -> Result<Job> {
     if let Some(same) = jobs::in_flight(tx, &key).await? {
-        if asker == Asker::Caller {
+        if requester == Requester::Caller {
             jobs::set_stand_alone(tx, same.job.id).await?;
         }
         return Ok(same.job);
     }
-    let queued = new_job(work, key, asker)?;
+    let queued = new_job(work, key, requester)?;
     jobs::insert(tx, &queued).await?;
     if let (Work::Generate(input), true) = (work, queued.lane != lane::LOCAL) {
         spends::insert(tx, &intent(input, &queued.job)).await?;
@@ -156,7 +156,7 @@ pub async fn enqueue_poster(tx: &mut Tx, video_id: VideoId) -> Result<()> {
 /// # Errors
 /// The database's.
 pub async fn record_cached(tx: &mut Tx, work: &Work, key: Sha256, media: Media) -> Result<Job> {
-    let mut queued = new_job(work, key, Asker::Caller)?;
+    let mut queued = new_job(work, key, Requester::Caller)?;
     let now = Some(queued.job.created_at);
     let (video_id, image_id) = (media.video(), media.image());
     let job = Job { status: Status::Succeeded, progress: 1.0, video_id, image_id, started_at: now, finished_at: now, ..queued.job };
@@ -166,16 +166,16 @@ pub async fn record_cached(tx: &mut Tx, work: &Work, key: Sha256, media: Media) 
     Ok(job)
 }
 
-fn new_job(work: &Work, key: Sha256, asker: Asker) -> Result<QueuedJob> {
+fn new_job(work: &Work, key: Sha256, requester: Requester) -> Result<QueuedJob> {
     let (kind, input) = match work {
         Work::Generate(input) => (JobKind::Generate, serde_json::to_value(input)?),
         Work::Stitch(input) => (JobKind::Stitch, serde_json::to_value(input)?),
         Work::FrameGrab(input) => (JobKind::FrameGrab, serde_json::to_value(input)?),
     };
-    let stand_alone = asker == Asker::Caller;
-    let (execution_id, node_id) = match asker {
-        Asker::Node(execution_id, node_id) => (Some(execution_id), Some(node_id)),
-        Asker::Caller => (None, None),
+    let stand_alone = requester == Requester::Caller;
+    let (execution_id, node_id) = match requester {
+        Requester::Node(execution_id, node_id) => (Some(execution_id), Some(node_id)),
+        Requester::Caller => (None, None),
     };
     let job = Job { execution_id, node_id, ..waiting(kind) };
     let lane = match work {

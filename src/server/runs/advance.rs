@@ -17,7 +17,7 @@ use crate::{
         Error, Result,
         events::Events,
         library::{ingest::presentable_name, uses::associate_saved},
-        operations::enqueue::{self, Asker},
+        operations::enqueue::{self, Requester},
         runs::{prepare, work},
         store::{Db, Tx, events, executions, step_results, videos},
     },
@@ -48,7 +48,7 @@ pub async fn advance(tx: &mut Tx, id: ExecutionId) -> Result<()> {
 ///
 /// # Errors
 /// The database's.
-pub async fn resume_all(db: &Db, told: &Events) -> Result<usize> {
+pub async fn resume_all(db: &Db, events: &Events) -> Result<usize> {
     let mut reader = db.reader().acquire().await?;
     let unfinished = executions::unfinished(&mut reader, None).await?;
     drop(reader);
@@ -57,7 +57,7 @@ pub async fn resume_all(db: &Db, told: &Events) -> Result<usize> {
         advance(&mut tx, *id).await?;
         tx.commit().await?;
     }
-    told.ring();
+    events.ring();
     Ok(unfinished.len())
 }
 
@@ -68,7 +68,7 @@ async fn advance_by(tx: &mut Tx, mut execution: Execution, plan: &Plan) -> Resul
         let Some(&place) = places.get(&step.node_id) else { continue };
         let needed = step.needs().into_iter().filter_map(|id| Some(&execution.nodes[*places.get(id)?]));
         let node = match readiness(&execution.nodes[place], needed) {
-            Readiness::Busy | Readiness::Waits => continue,
+            Readiness::Begun | Readiness::Waits => continue,
             Readiness::Blocked(by) => skipped(&execution.nodes[place], &by),
             Readiness::Ready => {
                 let media_of = |id: &NodeId| execution.nodes[*places.get(id)?].media();
@@ -83,7 +83,7 @@ async fn advance_by(tx: &mut Tx, mut execution: Execution, plan: &Plan) -> Resul
 
 enum Readiness {
     /// Begun or ended already.
-    Busy,
+    Begun,
     /// Something it needs is not there yet.
     Waits,
     /// This, which it needs, will never be there.
@@ -93,7 +93,7 @@ enum Readiness {
 
 fn readiness<'a>(node: &NodeRun, needed: impl Iterator<Item = &'a NodeRun> + Clone) -> Readiness {
     if node.status != NodeStatus::Queued || node.job_id.is_some() {
-        return Readiness::Busy;
+        return Readiness::Begun;
     }
     let lost = |node: &&NodeRun| matches!(node.status, NodeStatus::Failed | NodeStatus::Cancelled | NodeStatus::Skipped);
     if let Some(by) = needed.clone().find(lost) {
@@ -135,7 +135,7 @@ async fn begin(
         return Ok(NodeRun { cached: true, key: Some(key), cost, ..succeeded(node, Some(known)) });
     }
     let Some(work) = work::work(step, &media) else { return Ok(cannot_be_asked(node)) };
-    let job = enqueue::enqueue(tx, &work, key, Asker::Node(execution_id, node.node_id.clone())).await?;
+    let job = enqueue::enqueue(tx, &work, key, Requester::Node(execution_id, node.node_id.clone())).await?;
     Ok(NodeRun { status: job.status.into(), progress: job.progress, message: job.message, key: Some(key), job_id: Some(job.id), ..node })
 }
 

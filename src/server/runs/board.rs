@@ -1,7 +1,6 @@
 //! The page of jobs: what has not ended in the order in which it will run, what has, and the posters as two figures.
 
 use super::queue::in_order;
-use crate::server::events;
 use crate::{
     domain::{
         ApiError, JobId,
@@ -11,7 +10,7 @@ use crate::{
         provider::Provider,
     },
     server::{
-        Result,
+        Result, events,
         store::{
             Db,
             jobs::QueuedJob,

@@ -26,7 +26,14 @@ use crate::{
 /// # Errors
 /// [`Invalid`](crate::domain::ErrorKind::Invalid) with everything that is in the way, by node; nothing is created then. [`NotFound`](crate::domain::ErrorKind::NotFound) for the workflow.
 /// [`CapReached`](crate::domain::ErrorKind::CapReached) where it would cost more than may be spent.
-pub async fn start(db: &Db, told: &Events, providers: &Providers, ffmpeg: &Ffmpeg, caps: &Caps, new: NewExecution) -> Result<ExecutionId> {
+pub async fn start(
+    db: &Db,
+    events: &Events,
+    providers: &Providers,
+    ffmpeg: &Ffmpeg,
+    caps: &Caps,
+    new: NewExecution,
+) -> Result<ExecutionId> {
     let definition = prepare::definition(db, &new).await?;
     let mut snapshot = db.reader().begin().await?;
     let plan = prepare::prepare(&mut snapshot, providers, &definition, new.nodes.as_deref(), new.mode).await?;
@@ -54,7 +61,7 @@ pub async fn start(db: &Db, told: &Events, providers: &Providers, ffmpeg: &Ffmpe
         workflows::executed(&mut tx, workflow_id, execution.created_at).await?;
     }
     tx.commit().await?;
-    told.ring();
+    events.ring();
     Ok(execution.id)
 }
 
@@ -100,7 +107,7 @@ pub async fn list(db: &Db, workflow_id: Option<WorkflowId>, status: Option<Statu
 ///
 /// # Errors
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
-pub async fn cancel(db: &Db, told: &Events, id: ExecutionId) -> Result<Execution> {
+pub async fn cancel(db: &Db, events: &Events, id: ExecutionId) -> Result<Execution> {
     let mut tx = db.begin().await?;
     let execution = executions::get(&mut tx, id).await?.ok_or_else(not_found)?;
     if execution.status.is_finished() {
@@ -108,7 +115,7 @@ pub async fn cancel(db: &Db, told: &Events, id: ExecutionId) -> Result<Execution
     }
     let execution = stop(&mut tx, execution).await?;
     tx.commit().await?;
-    told.ring();
+    events.ring();
     Ok(execution)
 }
 

@@ -79,7 +79,7 @@ fn form(provider: Provider) -> ObjectBuilder {
 /// # Errors
 /// [`Invalid`](crate::domain::ErrorKind::Invalid) with everything that is in the way.
 /// [`CapReached`](crate::domain::ErrorKind::CapReached) where it would cost more than may be spent.
-pub async fn generate(db: &Db, told: &Events, providers: &Providers, ffmpeg: &Ffmpeg, caps: &Caps, new: NewGeneration) -> Result<JobId> {
+pub async fn generate(db: &Db, events: &Events, providers: &Providers, ffmpeg: &Ffmpeg, caps: &Caps, new: NewGeneration) -> Result<JobId> {
     ffmpeg.available()?;
     jobs::check_name(new.name.as_deref())?;
     let node_type = node_type(&new);
@@ -102,7 +102,7 @@ pub async fn generate(db: &Db, told: &Events, providers: &Providers, ffmpeg: &Ff
     let price = known::price(&mut reader, &plan).await?;
     drop(reader);
     ledger::check_run(db, caps, (price.unpriced() == 0).then_some(price.usd_micros)).await?;
-    jobs::request(db, told, prepare::step_of(&plan, NODE)?, &[], new.name).await
+    jobs::request(db, events, prepare::step_of(&plan, NODE)?, &[], new.name).await
 }
 
 /// The node type whose parameters are meant: a frame in pixels, or as aspect and resolution.

@@ -11,7 +11,7 @@ use crate::{
         Error, Result,
         events::Events,
         library::ingest::MAX_NAME,
-        operations::enqueue::{self, Asker},
+        operations::enqueue::{self, Requester},
         runs::{
             outcome::{Outcome, end, moved, not_found, show_queued},
             work,
@@ -45,7 +45,7 @@ pub async fn list(db: &Db, filter: &JobFilter, page: &PageRequest) -> Result<Pag
 ///
 /// # Errors
 /// The database's.
-pub async fn request(db: &Db, told: &Events, step: &Step, clips: &[(VideoId, Sha256)], name: Option<String>) -> Result<JobId> {
+pub async fn request(db: &Db, events: &Events, step: &Step, clips: &[(VideoId, Sha256)], name: Option<String>) -> Result<JobId> {
     let sockets = || step.media_inputs().map(|input| input.socket);
     let media: Vec<_> = sockets().flat_map(|socket| clips.iter().map(move |(id, _)| (socket, Media::Video(*id)))).collect();
     let work = work::work(step, &media).ok_or_else(|| Error::Internal("a step that needs no work was asked for".into()))?;
@@ -55,10 +55,10 @@ pub async fn request(db: &Db, told: &Events, step: &Step, clips: &[(VideoId, Sha
     let mut tx = db.begin().await?;
     let job = match step_results::find(&mut tx, &key).await? {
         Some(media) => enqueue::record_cached(&mut tx, &work, key, media).await?,
-        None => enqueue::enqueue(&mut tx, &work, key, Asker::Caller).await?,
+        None => enqueue::enqueue(&mut tx, &work, key, Requester::Caller).await?,
     };
     tx.commit().await?;
-    told.ring();
+    events.ring();
     Ok(job.id)
 }
 
@@ -78,7 +78,7 @@ pub fn check_name(name: Option<&str>) -> Result<(), ApiError> {
 ///
 /// # Errors
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
-pub async fn cancel(db: &Db, told: &Events, id: JobId) -> Result<Job> {
+pub async fn cancel(db: &Db, events: &Events, id: JobId) -> Result<Job> {
     let mut tx = db.begin().await?;
     let found = jobs::get(&mut tx, id).await?.ok_or_else(not_found)?;
     if found.job.status.is_finished() {
@@ -86,7 +86,7 @@ pub async fn cancel(db: &Db, told: &Events, id: JobId) -> Result<Job> {
     }
     let job = end(&mut tx, found, Outcome::Cancelled).await?;
     tx.commit().await?;
-    told.ring();
+    events.ring();
     Ok(job)
 }
 
@@ -94,7 +94,7 @@ pub async fn cancel(db: &Db, told: &Events, id: JobId) -> Result<Job> {
 ///
 /// # Errors
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
-pub async fn check_again(db: &Db, told: &Events, id: JobId) -> Result<Job> {
+pub async fn check_again(db: &Db, events: &Events, id: JobId) -> Result<Job> {
     let mut tx = db.begin().await?;
     let found = jobs::get(&mut tx, id).await?.ok_or_else(not_found)?;
     if found.job.status != Status::Unknown {
@@ -105,6 +105,6 @@ pub async fn check_again(db: &Db, told: &Events, id: JobId) -> Result<Job> {
     jobs::forgive_attempt(&mut tx, id).await?;
     show_queued(&mut tx, &job).await?;
     tx.commit().await?;
-    told.ring();
+    events.ring();
     Ok(job)
 }

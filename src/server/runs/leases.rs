@@ -7,7 +7,6 @@ use super::{
     advance,
     outcome::{Outcome, change_nodes, end, moved, not_found, show_queued},
 };
-use crate::server::events::Events;
 use crate::{
     domain::{
         ErrorKind, Timestamp,
@@ -17,6 +16,7 @@ use crate::{
     },
     server::{
         Result,
+        events::Events,
         store::{
             Db, Tx, events, executions,
             jobs::{self, Lease, QueuedJob, lane},
@@ -39,7 +39,7 @@ const MAX_REFUSALS: i64 = 10;
 ///
 /// # Errors
 /// The database's.
-pub async fn take_next(db: &Db, told: &Events, lane: &str, token: &str) -> Result<Option<(QueuedJob, Lease)>> {
+pub async fn take_next(db: &Db, events: &Events, lane: &str, token: &str) -> Result<Option<(QueuedJob, Lease)>> {
     // Mostly there is none; a look disturbs nobody.
     let mut reader = db.reader().acquire().await?;
     if jobs::next(&mut reader, lane).await?.is_none() {
@@ -62,7 +62,7 @@ pub async fn take_next(db: &Db, told: &Events, lane: &str, token: &str) -> Resul
         advance::settle(&mut tx, execution).await?;
     }
     tx.commit().await?;
-    told.ring();
+    events.ring();
     Ok(Some((taken, lease)))
 }
 
@@ -80,7 +80,7 @@ pub async fn next_due(db: &Db, lane: &str) -> Result<Option<Duration>> {
 ///
 /// # Errors
 /// The database's.
-pub async fn put_off(db: &Db, told: &Events, lease: &Lease, wait: Option<Duration>, reason: String) -> Result<()> {
+pub async fn put_off(db: &Db, events: &Events, lease: &Lease, wait: Option<Duration>, reason: String) -> Result<()> {
     let mut tx = db.begin().await?;
     if !jobs::holds(&mut tx, lease).await? {
         return Ok(());
@@ -103,7 +103,7 @@ pub async fn put_off(db: &Db, told: &Events, lease: &Lease, wait: Option<Duratio
         jobs::put_off_lane(&mut tx, &lane, moment).await?;
     }
     tx.commit().await?;
-    told.ring();
+    events.ring();
     Ok(())
 }
 
@@ -111,7 +111,7 @@ pub async fn put_off(db: &Db, told: &Events, lease: &Lease, wait: Option<Duratio
 ///
 /// # Errors
 /// The database's.
-pub async fn finish(db: &Db, told: &Events, lease: &Lease, outcome: Outcome) -> Result<bool> {
+pub async fn finish(db: &Db, events: &Events, lease: &Lease, outcome: Outcome) -> Result<bool> {
     let mut tx = db.begin().await?;
     if !jobs::holds(&mut tx, lease).await? {
         return Ok(false);
@@ -119,7 +119,7 @@ pub async fn finish(db: &Db, told: &Events, lease: &Lease, outcome: Outcome) -> 
     let found = jobs::get(&mut tx, lease.job_id).await?.ok_or_else(not_found)?;
     end(&mut tx, found, outcome).await?;
     tx.commit().await?;
-    told.ring();
+    events.ring();
     Ok(true)
 }
 
@@ -150,7 +150,7 @@ pub async fn is_held(db: &Db, lease: &Lease) -> Result<bool> {
 ///
 /// # Errors
 /// The database's.
-pub async fn tell_progress(db: &Db, told: &Events, job: &Job, progress: f64, message: &str) -> Result<()> {
+pub async fn tell_progress(db: &Db, events: &Events, job: &Job, progress: f64, message: &str) -> Result<()> {
     // One snapshot: whoever has seen a newer event than this one knows better.
     let mut snapshot = db.reader().begin().await?;
     let as_of = events::kept(&mut snapshot).await?.last;
@@ -161,21 +161,21 @@ pub async fn tell_progress(db: &Db, told: &Events, job: &Job, progress: f64, mes
         message.clone_into(&mut event.node.message);
     }
     let job = Job { progress, message: message.to_owned(), ..job.clone() };
-    told.tell_progress(as_of, &job, &nodes)
+    events.tell_progress(as_of, &job, &nodes)
 }
 
 /// Gives a job back because its worker was told to stop; the next one begins anew.
 ///
 /// # Errors
 /// The database's.
-pub async fn give_back(db: &Db, told: &Events, lease: &Lease) -> Result<()> {
+pub async fn give_back(db: &Db, events: &Events, lease: &Lease) -> Result<()> {
     let mut tx = db.begin().await?;
     if jobs::holds(&mut tx, lease).await? {
         jobs::forgive_attempt(&mut tx, lease.job_id).await?;
         let found = jobs::get(&mut tx, lease.job_id).await?.ok_or_else(not_found)?;
         requeue(&mut tx, found).await?;
         tx.commit().await?;
-        told.ring();
+        events.ring();
     }
     Ok(())
 }
@@ -184,7 +184,7 @@ pub async fn give_back(db: &Db, told: &Events, lease: &Lease) -> Result<()> {
 ///
 /// # Errors
 /// The database's.
-pub async fn give_back_silent(db: &Db, told: &Events, moment: Timestamp) -> Result<usize> {
+pub async fn give_back_silent(db: &Db, events: &Events, moment: Timestamp) -> Result<usize> {
     let mut reader = db.reader().acquire().await?;
     if jobs::silent_since(&mut reader, moment).await?.is_empty() {
         return Ok(0);
@@ -198,7 +198,7 @@ pub async fn give_back_silent(db: &Db, told: &Events, moment: Timestamp) -> Resu
         requeue(&mut tx, found).await?;
     }
     tx.commit().await?;
-    told.ring();
+    events.ring();
     Ok(number)
 }
 
@@ -223,7 +223,7 @@ mod tests {
             job::{JobKind, Status},
         },
         server::{
-            operations::enqueue::Asker,
+            operations::enqueue::Requester,
             runs::{
                 jobs::{cancel, job},
                 outcome::release,
@@ -242,12 +242,12 @@ mod tests {
         let (large, small) = (ExecutionId::generate(), ExecutionId::generate());
         let node: NodeId = "n".parse().unwrap();
         for number in 0..4 {
-            ask(&db, number, Asker::Node(large, node.clone())).await;
+            ask(&db, number, Requester::Node(large, node.clone())).await;
         }
         let first = take(&db, "a").await.0.job;
         assert_eq!(first.execution_id, Some(large));
         for number in 10..12 {
-            ask(&db, number, Asker::Node(small, node.clone())).await;
+            ask(&db, number, Requester::Node(small, node.clone())).await;
         }
         let mut turns = Vec::new();
         for _ in 0..4 {
@@ -259,28 +259,28 @@ mod tests {
     #[tokio::test]
     async fn a_worker_that_lost_its_job_can_write_nothing_back() {
         let (_dir, db) = database().await;
-        let told = Events::default();
-        let id = ask(&db, 1, Asker::Caller).await;
+        let events = Events::default();
+        let id = ask(&db, 1, Requester::Caller).await;
         let (_, dead) = take(&db, "dead").await;
-        assert_eq!(give_back_silent(&db, &told, Timestamp::now()).await.unwrap(), 1);
+        assert_eq!(give_back_silent(&db, &events, Timestamp::now()).await.unwrap(), 1);
         let (_, alive) = take(&db, "alive").await;
         let failure = Failure { kind: ErrorKind::Internal, message: "late".into() };
-        assert!(!finish(&db, &told, &dead, Outcome::Failed(failure)).await.unwrap());
+        assert!(!finish(&db, &events, &dead, Outcome::Failed(failure)).await.unwrap());
         assert!(!renew(&db, &dead, 0.9, "late").await.unwrap());
         assert!(renew(&db, &alive, 0.5, "half").await.unwrap());
         assert_eq!(job(&db, id).await.unwrap().progress, 0.5);
-        assert_eq!(cancel(&db, &told, id).await.unwrap().status, Status::Cancelled);
-        assert!(!finish(&db, &told, &alive, Outcome::Cancelled).await.unwrap());
+        assert_eq!(cancel(&db, &events, id).await.unwrap().status, Status::Cancelled);
+        assert!(!finish(&db, &events, &alive, Outcome::Cancelled).await.unwrap());
     }
 
     #[tokio::test]
     async fn a_job_that_brings_its_worker_down_again_and_again_fails_in_the_end() {
         let (_dir, db) = database().await;
-        let told = Events::default();
-        let id = ask(&db, 1, Asker::Caller).await;
+        let events = Events::default();
+        let id = ask(&db, 1, Requester::Caller).await;
         for attempt in 1..=MAX_ATTEMPTS {
             assert_eq!(take(&db, "doomed").await.0.attempts, attempt);
-            give_back_silent(&db, &told, Timestamp::now()).await.unwrap();
+            give_back_silent(&db, &events, Timestamp::now()).await.unwrap();
         }
         let failed = job(&db, id).await.unwrap();
         assert_eq!((failed.status, failed.kind), (Status::Failed, JobKind::Generate));
@@ -290,12 +290,12 @@ mod tests {
     #[tokio::test]
     async fn giving_back_in_good_order_costs_no_attempt() {
         let (_dir, db) = database().await;
-        let told = Events::default();
-        ask(&db, 1, Asker::Caller).await;
+        let events = Events::default();
+        ask(&db, 1, Requester::Caller).await;
         for _ in 0..2 * MAX_ATTEMPTS {
             let (taken, lease) = take(&db, "stopping").await;
             assert_eq!(taken.attempts, 1);
-            give_back(&db, &told, &lease).await.unwrap();
+            give_back(&db, &events, &lease).await.unwrap();
         }
     }
 
@@ -303,8 +303,8 @@ mod tests {
     async fn the_same_work_is_queued_once() {
         let (_dir, db) = database().await;
         let node: NodeId = "n".parse().unwrap();
-        let first = ask(&db, 1, Asker::Node(ExecutionId::generate(), node)).await;
-        assert_eq!(ask(&db, 1, Asker::Caller).await, first);
+        let first = ask(&db, 1, Requester::Node(ExecutionId::generate(), node)).await;
+        assert_eq!(ask(&db, 1, Requester::Caller).await, first);
         let mut tx = db.begin().await.unwrap();
         // No execution waits for it any more, but the caller does.
         release(&mut tx, first).await.unwrap();

@@ -84,7 +84,7 @@ pub(super) async fn end(tx: &mut Tx, found: QueuedJob, outcome: Outcome) -> Resu
         node.video_id = job.video_id;
         node.image_id = job.image_id;
         node.error.clone_from(&job.error);
-        // Who shares a job with its asker pays nothing for it.
+        // Who shares a job with its requester pays nothing for it.
         node.cost = cost.filter(|_| job.execution_id == Some(execution_id) && job.node_id.as_ref() == Some(&node.node_id));
     })
     .await?;

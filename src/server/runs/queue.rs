@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::outcome::{change_nodes, not_found};
-use crate::server::events::Events;
 use crate::{
     domain::{
         ApiError, ErrorKind, ExecutionId, JobId, Timestamp,
@@ -15,6 +14,7 @@ use crate::{
     },
     server::{
         Result,
+        events::Events,
         store::{
             Db, Tx, events, jobs,
             queue::{self, Place},
@@ -33,7 +33,7 @@ const POSTERS_KEPT_SECONDS: f64 = 24.0 * 3600.0;
 /// # Errors
 /// [`ErrorKind::NotFound`]; [`ErrorKind::Invalid`] for a priority out of bounds or no change at all; [`ErrorKind::Conflict`] for a job
 /// that is to be paused and does not wait: giving back what runs could repeat a paid request.
-pub async fn change(db: &Db, told: &Events, id: JobId, change: JobChange) -> Result<Job> {
+pub async fn change(db: &Db, events: &Events, id: JobId, change: JobChange) -> Result<Job> {
     check(change)?;
     let mut tx = db.begin().await?;
     let found = jobs::get(&mut tx, id).await?.ok_or_else(not_found)?.job;
@@ -52,7 +52,7 @@ pub async fn change(db: &Db, told: &Events, id: JobId, change: JobChange) -> Res
     let paused = change.paused.unwrap_or(found.paused);
     let job = arrange(&mut tx, found, priority, paused).await?;
     tx.commit().await?;
-    told.ring();
+    events.ring();
     Ok(job)
 }
 
@@ -60,7 +60,7 @@ pub async fn change(db: &Db, told: &Events, id: JobId, change: JobChange) -> Res
 ///
 /// # Errors
 /// [`ErrorKind::NotFound`]; [`ErrorKind::Conflict`] for a job that does not wait.
-pub async fn to_front(db: &Db, told: &Events, id: JobId) -> Result<Job> {
+pub async fn to_front(db: &Db, events: &Events, id: JobId) -> Result<Job> {
     let mut tx = db.begin().await?;
     let found = jobs::get(&mut tx, id).await?.ok_or_else(not_found)?.job;
     if found.status.is_finished() {
@@ -83,7 +83,7 @@ pub async fn to_front(db: &Db, told: &Events, id: JobId) -> Result<Job> {
     let paused = found.paused;
     let job = arrange(&mut tx, found, (highest + 1).min(*PRIORITIES.end()), paused).await?;
     tx.commit().await?;
-    told.ring();
+    events.ring();
     Ok(job)
 }
 
@@ -91,7 +91,7 @@ pub async fn to_front(db: &Db, told: &Events, id: JobId) -> Result<Job> {
 ///
 /// # Errors
 /// [`ErrorKind::NotFound`]; [`ErrorKind::Conflict`] for a job that is paused or does not wait.
-pub async fn step(db: &Db, told: &Events, id: JobId, step: Step) -> Result<Job> {
+pub async fn step(db: &Db, events: &Events, id: JobId, step: Step) -> Result<Job> {
     let mut tx = db.begin().await?;
     let found = jobs::get(&mut tx, id).await?.ok_or_else(not_found)?.job;
     if found.status.is_finished() {
@@ -109,7 +109,7 @@ pub async fn step(db: &Db, told: &Events, id: JobId, step: Step) -> Result<Job> 
     }
     let job = jobs::get(&mut tx, id).await?.ok_or_else(not_found)?.job;
     tx.commit().await?;
-    told.ring();
+    events.ring();
     Ok(job)
 }
 

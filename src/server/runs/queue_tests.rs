@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     domain::{NodeId, job::JobKind},
     server::{
-        operations::enqueue::{self, Asker},
+        operations::enqueue::{self, Requester},
         runs::{
             board::board,
             jobs::cancel,
@@ -19,7 +19,7 @@ use crate::{
 async fn ask_several(db: &Db, number: u8) -> Vec<JobId> {
     let mut ids = Vec::new();
     for number in 0..number {
-        ids.push(ask(db, number, Asker::Caller).await);
+        ids.push(ask(db, number, Requester::Caller).await);
     }
     ids
 }
@@ -48,25 +48,25 @@ fn paused(paused: bool) -> JobChange {
 #[tokio::test]
 async fn the_highest_priority_runs_first_and_equals_in_the_order_they_were_asked_for() {
     let (_dir, db) = database().await;
-    let told = Events::default();
+    let events = Events::default();
     let ids = ask_several(&db, 4).await;
-    change(&db, &told, ids[2], priority(5)).await.unwrap();
-    change(&db, &told, ids[0], priority(-5)).await.unwrap();
+    change(&db, &events, ids[2], priority(5)).await.unwrap();
+    change(&db, &events, ids[0], priority(-5)).await.unwrap();
     assert_eq!(taken(&db).await, [ids[2], ids[1], ids[3], ids[0]]);
 }
 
 #[tokio::test]
 async fn a_paused_job_is_not_taken_until_it_is_resumed_also_after_the_database_was_opened_anew() {
     let (dir, db) = database().await;
-    let told = Events::default();
+    let events = Events::default();
     let ids = ask_several(&db, 3).await;
-    assert!(change(&db, &told, ids[0], paused(true)).await.unwrap().paused);
-    to_front(&db, &told, ids[2]).await.unwrap();
+    assert!(change(&db, &events, ids[0], paused(true)).await.unwrap().paused);
+    to_front(&db, &events, ids[2]).await.unwrap();
     db.close().await;
     let db = open(&dir).await;
     assert_eq!(taken(&db).await, [ids[2], ids[1]]);
-    let mut bell = told.bell();
-    change(&db, &told, ids[0], paused(false)).await.unwrap();
+    let mut bell = events.bell();
+    change(&db, &events, ids[0], paused(false)).await.unwrap();
     assert!(bell.has_changed().unwrap(), "workers are woken");
     bell.mark_unchanged();
     assert_eq!(taken(&db).await, [ids[0]]);
@@ -75,18 +75,18 @@ async fn a_paused_job_is_not_taken_until_it_is_resumed_also_after_the_database_w
 #[tokio::test]
 async fn what_runs_is_not_paused_and_what_has_ended_does_not_change() {
     let (_dir, db) = database().await;
-    let told = Events::default();
+    let events = Events::default();
     let ids = ask_several(&db, 2).await;
     take(&db).await;
-    let refused = change(&db, &told, ids[0], paused(true)).await.unwrap_err();
+    let refused = change(&db, &events, ids[0], paused(true)).await.unwrap_err();
     assert_eq!(ApiError::from(refused).kind, ErrorKind::Conflict);
-    assert_eq!(change(&db, &told, ids[0], priority(7)).await.unwrap().priority, 7);
-    change(&db, &told, ids[1], paused(true)).await.unwrap();
-    let ended = cancel(&db, &told, ids[1]).await.unwrap();
+    assert_eq!(change(&db, &events, ids[0], priority(7)).await.unwrap().priority, 7);
+    change(&db, &events, ids[1], paused(true)).await.unwrap();
+    let ended = cancel(&db, &events, ids[1]).await.unwrap();
     assert!(!ended.paused);
-    assert_eq!(change(&db, &told, ids[1], priority(7)).await.unwrap(), ended);
+    assert_eq!(change(&db, &events, ids[1], priority(7)).await.unwrap(), ended);
     for wrong in [priority(1001), priority(-1001), JobChange::default()] {
-        let refused = change(&db, &told, ids[1], wrong).await.unwrap_err();
+        let refused = change(&db, &events, ids[1], wrong).await.unwrap_err();
         assert_eq!(ApiError::from(refused).kind, ErrorKind::Invalid);
     }
 }
@@ -94,13 +94,13 @@ async fn what_runs_is_not_paused_and_what_has_ended_does_not_change() {
 #[tokio::test]
 async fn the_front_can_be_had_again_and_again() {
     let (_dir, db) = database().await;
-    let told = Events::default();
+    let events = Events::default();
     let ids = ask_several(&db, 3).await;
-    change(&db, &told, ids[0], priority(999)).await.unwrap();
+    change(&db, &events, ids[0], priority(999)).await.unwrap();
     for turn in 0..9 {
-        let front = to_front(&db, &told, ids[turn % 3]).await.unwrap();
+        let front = to_front(&db, &events, ids[turn % 3]).await.unwrap();
         assert!(PRIORITIES.contains(&front.priority));
-        assert_eq!(to_front(&db, &told, ids[turn % 3]).await.unwrap(), front, "it is there already");
+        assert_eq!(to_front(&db, &events, ids[turn % 3]).await.unwrap(), front, "it is there already");
     }
     assert_eq!(taken(&db).await, [ids[2], ids[1], ids[0]]);
 }
@@ -108,12 +108,12 @@ async fn the_front_can_be_had_again_and_again() {
 #[tokio::test]
 async fn a_step_swaps_two_neighbours_and_leaves_the_others() {
     let (_dir, db) = database().await;
-    let told = Events::default();
+    let events = Events::default();
     let ids = ask_several(&db, 5).await;
-    step(&db, &told, ids[3], Step::Earlier).await.unwrap();
-    step(&db, &told, ids[0], Step::Later).await.unwrap();
-    step(&db, &told, ids[1], Step::Earlier).await.unwrap();
-    step(&db, &told, ids[4], Step::Later).await.unwrap();
+    step(&db, &events, ids[3], Step::Earlier).await.unwrap();
+    step(&db, &events, ids[0], Step::Later).await.unwrap();
+    step(&db, &events, ids[1], Step::Earlier).await.unwrap();
+    step(&db, &events, ids[4], Step::Later).await.unwrap();
     let shown: Vec<_> = board(&db, None, None).await.unwrap().live.into_iter().map(|row| row.job.id).collect();
     assert_eq!(shown, [ids[1], ids[0], ids[3], ids[2], ids[4]]);
     assert_eq!(taken(&db).await, shown);
@@ -125,13 +125,13 @@ async fn executions_take_turns_as_the_page_foretells_and_posters_take_nobodys() 
     let node: NodeId = "n".parse().unwrap();
     let (large, small) = (ExecutionId::generate(), ExecutionId::generate());
     for number in 0..5 {
-        ask(&db, number, Asker::Node(large, node.clone())).await;
+        ask(&db, number, Requester::Node(large, node.clone())).await;
     }
     take(&db).await;
     for number in 10..12 {
-        ask(&db, number, Asker::Node(small, node.clone())).await;
+        ask(&db, number, Requester::Node(small, node.clone())).await;
     }
-    let alone = [ask(&db, 20, Asker::Caller).await, ask(&db, 21, Asker::Caller).await];
+    let alone = [ask(&db, 20, Requester::Caller).await, ask(&db, 21, Requester::Caller).await];
     let mut tx = db.begin().await.unwrap();
     enqueue::enqueue_poster(&mut tx, crate::domain::VideoId::generate()).await.unwrap();
     tx.commit().await.unwrap();
@@ -155,16 +155,16 @@ async fn executions_take_turns_as_the_page_foretells_and_posters_take_nobodys() 
 #[tokio::test]
 async fn old_poster_jobs_go_and_other_jobs_stay() {
     let (_dir, db) = database().await;
-    let told = Events::default();
-    let id = ask(&db, 1, Asker::Caller).await;
-    cancel(&db, &told, id).await.unwrap();
+    let events = Events::default();
+    let id = ask(&db, 1, Requester::Caller).await;
+    cancel(&db, &events, id).await.unwrap();
     let mut tx = db.begin().await.unwrap();
     enqueue::enqueue_poster(&mut tx, crate::domain::VideoId::generate()).await.unwrap();
     tx.commit().await.unwrap();
     let poster = take(&db).await.unwrap().id;
     let tomorrow = Timestamp::now().plus_seconds(POSTERS_KEPT_SECONDS + 60.0);
     assert_eq!(prune_posters(&db, tomorrow).await.unwrap(), 0, "it has not ended");
-    cancel(&db, &told, poster).await.unwrap();
+    cancel(&db, &events, poster).await.unwrap();
     assert_eq!(prune_posters(&db, Timestamp::now()).await.unwrap(), 0, "it is not old yet");
     assert_eq!(prune_posters(&db, tomorrow).await.unwrap(), 1);
     assert_eq!(board(&db, None, None).await.unwrap().ended.items.len(), 1);

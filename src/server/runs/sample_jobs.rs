@@ -5,7 +5,7 @@
 use crate::{
     domain::{JobId, Sha256},
     server::{
-        operations::enqueue::{self, Asker, GenerateInput, Work},
+        operations::enqueue::{self, GenerateInput, Requester, Work},
         store::Db,
     },
 };
@@ -23,7 +23,7 @@ pub async fn open(dir: &tempfile::TempDir) -> Db {
 }
 
 /// Asks for a clip; another `number` is another clip.
-pub async fn ask(db: &Db, number: u8, asker: Asker) -> JobId {
+pub async fn ask(db: &Db, number: u8, requester: Requester) -> JobId {
     let input = GenerateInput {
         provider: "animatic".into(),
         model: "animatic".into(),
@@ -38,7 +38,7 @@ pub async fn ask(db: &Db, number: u8, asker: Asker) -> JobId {
         name: format!("Clip {number}"),
     };
     let mut tx = db.begin().await.unwrap();
-    let job = enqueue::enqueue(&mut tx, &Work::Generate(input), Sha256::new([number; 32]), asker).await.unwrap();
+    let job = enqueue::enqueue(&mut tx, &Work::Generate(input), Sha256::new([number; 32]), requester).await.unwrap();
     tx.commit().await.unwrap();
     job.id
 }

@@ -65,7 +65,7 @@ as_at_the_node!(transition transition_seconds size fps);
 ///
 /// # Errors
 /// [`Invalid`](crate::domain::ErrorKind::Invalid) with everything that is in the way.
-pub async fn stitch(db: &Db, told: &Events, providers: &Providers, ffmpeg: &Ffmpeg, new: NewStitch) -> Result<JobId> {
+pub async fn stitch(db: &Db, events: &Events, providers: &Providers, ffmpeg: &Ffmpeg, new: NewStitch) -> Result<JobId> {
     ffmpeg.available()?;
     jobs::check_name(new.name.as_deref())?;
     let definition = definition(&new);
@@ -79,7 +79,7 @@ pub async fn stitch(db: &Db, told: &Events, providers: &Providers, ffmpeg: &Ffmp
     drop(reader);
     let step = prepare::step_of(&plan, NODE)?;
     let clips: Vec<_> = new.video_ids.iter().copied().zip(hashes).collect();
-    jobs::request(db, told, step, &clips, new.name).await
+    jobs::request(db, events, step, &clips, new.name).await
 }
 
 /// The stitcher first, then one node a clip.

@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 
 use super::{context::Context, pictures};
-use crate::server::operations::enqueue::GenerateInput;
 use crate::{
     domain::{
         ApiError, ErrorKind, Timestamp, VideoId,
@@ -16,6 +15,7 @@ use crate::{
         library::ingest::{self, Incoming, MetadataFailure},
         media::staging::StagedFile,
         money::ledger,
+        operations::enqueue::GenerateInput,
         providers::{Attempt, Free, GenerateRequest, Ledger, Stage},
         state::AppState,
         store::{jobs::Lease, spends::Entry},
@@ -56,13 +56,13 @@ pub(super) async fn perform(context: &Context<'_>) -> Result<VideoId> {
     let output = state.content.staging_path("mp4")?;
     let started_at = Timestamp::now();
     let on_progress = |share: f64, message: &str| context.tell(share * MAKING, message);
-    let book = entry.map(|entry| Book { state, lease: context.lease, entry });
-    let ledger: &dyn Ledger = book.as_ref().map_or(&Free, |book| book);
+    let paid = entry.map(|entry| JobLedger { state, lease: context.lease, entry });
+    let ledger: &dyn Ledger = paid.as_ref().map_or(&Free, |paid| paid);
     let attempt = Attempt { ledger, on_progress: &on_progress, cancel: &context.cancel };
     let generated = provider.generate(&request, &output, attempt).await.map_err(|error| match error {
         Error::Provider(_) | Error::Api(_) | Error::Cancelled => error,
         // The database, say: what may have been sent is not given up for that.
-        error if book.is_some() => unsettled(error),
+        error if paid.is_some() => unsettled(error),
         error => error,
     })?;
     context.tell(MAKING, "Storing the clip");
@@ -78,14 +78,14 @@ pub(super) async fn perform(context: &Context<'_>) -> Result<VideoId> {
         completed_at: Some(Timestamp::now()),
     };
     let incoming = Incoming {
-        file: StagedFile::read(output).await.map_err(|error| if book.is_some() { not_stored(error) } else { error })?,
+        file: StagedFile::read(output).await.map_err(|error| if paid.is_some() { not_stored(error) } else { error })?,
         name: input.name,
         source_type: SourceType::Generated,
         generation: Some(generation),
         stitch: None,
         metadata_failure: MetadataFailure::KeepWithWarning,
     };
-    let is_paid = book.is_some();
+    let is_paid = paid.is_some();
     let kept = ingest::ingest(&state.db, &state.content, &state.ffmpeg, incoming).await;
     kept.map(|kept| kept.video_id).map_err(|error| if is_paid { not_stored(error) } else { error })
 }
@@ -106,15 +106,15 @@ fn unknown(message: String) -> Error {
     ProviderError { class: ProviderClass::Unknown, message, raw: None }.into()
 }
 
-/// A job's page of the ledger.
-struct Book<'a> {
+/// The ledger as a provider sees it: the entry of one job.
+struct JobLedger<'a> {
     state: &'a AppState,
     lease: &'a Lease,
     entry: Entry,
 }
 
 #[async_trait]
-impl Ledger for Book<'_> {
+impl Ledger for JobLedger<'_> {
     fn stage(&self) -> Stage {
         match (&self.entry.provider_job_id, self.entry.state) {
             (Some(job), _) => Stage::Accepted(job.clone()),

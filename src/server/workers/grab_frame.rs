@@ -1,7 +1,6 @@
 //! Taking a frame out of a clip and keeping it.
 
 use super::context::Context;
-use crate::server::operations::enqueue::FrameGrabInput;
 use crate::{
     domain::{
         ImageId,
@@ -14,6 +13,7 @@ use crate::{
             videos,
         },
         media::{frame, staging::StagedFile},
+        operations::enqueue::FrameGrabInput,
     },
 };
 

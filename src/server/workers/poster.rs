@@ -1,10 +1,9 @@
 //! Making a video's poster before anybody looks at it.
 
 use super::context::Context;
-use crate::server::operations::enqueue::PosterInput;
 use crate::{
     domain::{ErrorKind, VideoId},
-    server::{Error, Result, library::posters, store::videos},
+    server::{Error, Result, library::posters, operations::enqueue::PosterInput, store::videos},
 };
 
 /// Makes the poster, unless it is there, and gives the video's id. A video that was deleted meanwhile needs none.

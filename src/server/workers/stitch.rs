@@ -1,7 +1,6 @@
 //! Joining clips into one and keeping it.
 
 use super::context::Context;
-use crate::server::operations::enqueue::StitchInput;
 use crate::{
     domain::{
         VideoId,
@@ -17,6 +16,7 @@ use crate::{
             staging::StagedFile,
             stitch::{join, params::StitchParams},
         },
+        operations::enqueue::StitchInput,
     },
 };
 

@@ -25,31 +25,31 @@ pub enum DownloadError {
     Damaged,
 }
 
-/// Stops downloads: those begun with it end when it is dropped.
+/// Ends downloads: those begun with one of its handles are aborted when it is dropped.
 #[derive(Debug)]
-pub struct Leash(Option<AbortController>);
+pub struct AbortGuard(Option<AbortController>);
 
-impl Leash {
+impl AbortGuard {
     /// A new one.
     #[must_use]
     pub fn new() -> Self {
         Self(AbortController::new().ok())
     }
 
-    /// What a download carries of it.
+    /// A handle for a download.
     #[must_use]
-    pub fn hold(&self) -> Hold {
-        Hold(self.0.as_ref().map(AbortController::signal))
+    pub fn handle(&self) -> AbortHandle {
+        AbortHandle(self.0.as_ref().map(AbortController::signal))
     }
 }
 
-impl Default for Leash {
+impl Default for AbortGuard {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Drop for Leash {
+impl Drop for AbortGuard {
     fn drop(&mut self) {
         if let Some(controller) = &self.0 {
             controller.abort();
@@ -57,18 +57,18 @@ impl Drop for Leash {
     }
 }
 
-/// A download's end of a [`Leash`].
+/// A download's end of a [`AbortGuard`].
 #[derive(Debug, Clone)]
-pub struct Hold(Option<web_sys::AbortSignal>);
+pub struct AbortHandle(Option<web_sys::AbortSignal>);
 
 /// The bytes at `url`, whose SHA-256 is `expected`. `on_progress` hears how many have come.
 ///
 /// # Errors
 /// Where they do not come whole and right.
-pub async fn fetch_checked(url: &str, expected: &Sha256, hold: &Hold, on_progress: impl Fn(u64)) -> Result<Blob, DownloadError> {
+pub async fn fetch_checked(url: &str, expected: &Sha256, handle: &AbortHandle, on_progress: impl Fn(u64)) -> Result<Blob, DownloadError> {
     let options = RequestInit::new();
-    options.set_signal(hold.0.as_ref());
-    let stopped = || hold.0.as_ref().is_some_and(web_sys::AbortSignal::aborted);
+    options.set_signal(handle.0.as_ref());
+    let stopped = || handle.0.as_ref().is_some_and(web_sys::AbortSignal::aborted);
     let broken = |_: JsValue| if stopped() { DownloadError::Stopped } else { DownloadError::Broken };
     let response = JsFuture::from(window().fetch_with_str_and_init(url, &options)).await.map_err(broken)?;
     let response: Response = response.dyn_into().map_err(broken)?;

@@ -3,7 +3,7 @@
 use leptos::{html, prelude::*};
 
 use super::{
-    on_demand::{Act, Desk, Part, when_wanted},
+    on_demand::{LazyPanel, LazyTools, Task, when_wanted},
     session::Session,
     upload::{Uploads, takes_image},
 };
@@ -15,7 +15,7 @@ use crate::{
 /// The file field behind the buttons of the nodes that take clips, or pictures.
 #[component]
 fn FileField(images: bool, accept: &'static str, label: &'static str) -> impl IntoView {
-    let (session, desk) = (expect_context::<Session>(), expect_context::<Desk>());
+    let (session, tools) = (expect_context::<Session>(), expect_context::<LazyTools>());
     let field = NodeRef::<html::Input>::new();
     let wanted_by = StoredValue::new(None::<NodeId>);
     let request = session.editor.file_request;
@@ -31,7 +31,7 @@ fn FileField(images: bool, accept: &'static str, label: &'static str) -> impl In
     let chosen = move |_| {
         let files = field.get_untracked().map(|field| files::chosen(&field)).unwrap_or_default();
         if let (Some(file), Some(node)) = (files.into_iter().next(), wanted_by.get_value()) {
-            desk.ask(Act::Send(file, node));
+            tools.run(Task::Send(file, node));
         }
     };
     view! { <input node_ref=field type="file" class="visually-hidden" accept=accept tabindex="-1" aria-label=label on:change=chosen/> }
@@ -44,6 +44,6 @@ pub fn FileFields() -> impl IntoView {
     view! {
         <FileField images=false accept="video/*,.mkv,.avi,.ts,.mov" label="Video file"/>
         <FileField images=true accept="image/png,image/jpeg,image/webp" label="Image file"/>
-        {when_wanted(Part::Uploads, move || uploads.is_any())}
+        {when_wanted(LazyPanel::Uploads, move || uploads.is_any())}
     }
 }

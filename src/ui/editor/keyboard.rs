@@ -4,7 +4,7 @@ use leptos::{ev, prelude::*};
 
 use super::{
     keys::{Held, Meaning},
-    on_demand::{Act, Desk},
+    on_demand::{LazyTools, Task},
     state::{Editor, PaletteRequest},
     target::target_of,
 };
@@ -18,10 +18,10 @@ use crate::{
 };
 
 /// Listens to keys while the page is open. `listed`: whether the list of them is shown.
-pub fn listen(editor: Editor, desk: Desk, listed: RwSignal<bool>) {
+pub fn listen(editor: Editor, tools: LazyTools, listed: RwSignal<bool>) {
     effect(move || {
         let down = window_event_listener(ev::keydown, move |event| {
-            if press(editor, desk, &event, listed) {
+            if press(editor, tools, &event, listed) {
                 event.prevent_default();
             }
         });
@@ -49,20 +49,20 @@ pub fn listen(editor: Editor, desk: Desk, listed: RwSignal<bool>) {
 }
 
 /// Does what a key means. True where the browser should do nothing with it.
-fn press(editor: Editor, desk: Desk, event: &ev::KeyboardEvent, listed: RwSignal<bool>) -> bool {
+fn press(editor: Editor, tools: LazyTools, event: &ev::KeyboardEvent, listed: RwSignal<bool>) -> bool {
     let Some(meaning) = meaning(event) else { return false };
     // What the whole workflow is told, while typing too. A key that is kept down says it again and again.
-    let tell = |act| {
+    let tell = |task| {
         if !event.repeat() && !event.default_prevented() {
-            desk.ask(act);
+            tools.run(task);
         }
     };
     let is_typing = || canvas_dom::is_typing(event);
     let is_on_clip = || canvas_dom::closest(event, "video").is_some();
     let connecting = editor.connecting.with_untracked(Option::is_some);
     match meaning {
-        Meaning::Save => tell(Act::Save),
-        Meaning::Run => tell(Act::Start(None)),
+        Meaning::Save => tell(Task::Save),
+        Meaning::Run => tell(Task::Start(None)),
         _ if event.default_prevented() || canvas_dom::closest(event, "dialog, [data-own-keys]").is_some() => return false,
         Meaning::LetGo if is_typing() => canvas_dom::blur(),
         _ if is_typing() => return false,

@@ -6,7 +6,7 @@ use leptos::{ev, leptos_dom::helpers::TimeoutHandle, prelude::*};
 
 use super::{
     Editor,
-    on_demand::{Act, Desk},
+    on_demand::{LazyTools, Task},
     restore::Restore,
     save,
     session::Session,
@@ -17,11 +17,10 @@ use crate::{
     graph::geometry::Point,
     ui::{
         browser::{
+            browser_only::BrowserOnly,
             canvas_dom, clip_store,
             events::{self, Following},
-            files,
-            only_here::OnlyHere,
-            page,
+            files, page,
         },
         components::effect,
     },
@@ -31,30 +30,30 @@ use crate::{
 const REST: Duration = Duration::from_millis(800);
 
 /// Makes what surrounds the editor, and puts it into context. The server makes the same; only effects do anything.
-pub fn begin(editor: Editor, opened: Option<&OpenedWorkflow>, settings: BuilderSettings) -> Desk {
+pub fn begin(editor: Editor, opened: Option<&OpenedWorkflow>, settings: BuilderSettings) -> LazyTools {
     let session = Session::provide(editor, opened, settings);
     let restore = Restore::provide(session);
     let uploads = Uploads::provide(session, restore);
-    let desk = Desk::provide(session, restore, uploads);
-    keep_edits(session, desk);
-    let following = OnlyHere::<Following>::new();
+    let tools = LazyTools::provide(session, restore, uploads);
+    keep_edits(session, tools);
+    let following = BrowserOnly::<Following>::new();
     effect(move || {
         untrack(|| {
             save::continue_draft(session);
-            desk.bring_clips();
-            following.fill(events::follow(session.event_id, move |told| desk.hear(told)));
+            tools.bring_clips();
+            following.fill(events::follow(session.event_id, move |told| tools.hear(told)));
             uploads.wake();
         });
         if page::is_secure() {
             leptos::task::spawn_local(clip_store::persist());
         }
     });
-    take_pasted(editor, desk);
-    desk
+    take_pasted(editor, tools);
+    tools
 }
 
 /// Keeps unsaved edits as they are made, for as long as the page is open.
-fn keep_edits(session: Session, desk: Desk) {
+fn keep_edits(session: Session, tools: LazyTools) {
     let pending = StoredValue::new(None::<TimeoutHandle>);
     let rest = move || {
         if let Some(handle) = pending.try_update_value(Option::take).flatten() {
@@ -65,7 +64,7 @@ fn keep_edits(session: Session, desk: Desk) {
         let is_unsaved = session.is_unsaved();
         rest();
         if first.is_some() && is_unsaved {
-            let handle = set_timeout_with_handle(move || desk.ask(Act::Keep), REST).ok();
+            let handle = set_timeout_with_handle(move || tools.run(Task::Keep), REST).ok();
             pending.set_value(handle);
         }
     });
@@ -73,7 +72,7 @@ fn keep_edits(session: Session, desk: Desk) {
 }
 
 /// Files that are pasted go to the middle of the canvas.
-fn take_pasted(editor: Editor, desk: Desk) {
+fn take_pasted(editor: Editor, tools: LazyTools) {
     effect(move || {
         let listener = window_event_listener_untyped("paste", move |event| {
             let pasted = files::pasted(&event);
@@ -81,7 +80,7 @@ fn take_pasted(editor: Editor, desk: Desk) {
                 event.prevent_default();
                 let window = editor.window.get_untracked();
                 let middle = Point::new(window.width / 2.0, window.height / 2.0);
-                desk.ask(Act::Put(pasted, editor.viewport.get_untracked().to_plane(middle)));
+                tools.run(Task::Put(pasted, editor.viewport.get_untracked().to_plane(middle)));
             }
         });
         on_cleanup(move || listener.remove());
@@ -96,20 +95,20 @@ pub fn drag_over(event: &ev::DragEvent) {
 }
 
 /// Takes the files that were dropped, where they fell.
-pub fn drop_files(editor: Editor, desk: Desk, event: &ev::DragEvent) {
+pub fn drop_files(editor: Editor, tools: LazyTools, event: &ev::DragEvent) {
     let dropped = files::dropped(event);
     if dropped.is_empty() {
         return;
     }
     event.prevent_default();
     let at = event.current_target().map(|stage| files::place(&stage, event)).unwrap_or(Point::new(0.0, 0.0));
-    desk.ask(Act::Put(dropped, editor.viewport.get_untracked().to_plane(at)));
+    tools.run(Task::Put(dropped, editor.viewport.get_untracked().to_plane(at)));
 }
 
 /// Keeps unsaved edits before a link is followed: the page goes, and what is on its way with it.
-pub fn follow_link(session: Session, desk: Desk, event: &ev::MouseEvent) {
+pub fn follow_link(session: Session, tools: LazyTools, event: &ev::MouseEvent) {
     if let Some(address) = canvas_dom::followed_link(event).filter(|_| untrack(|| session.is_unsaved())) {
         event.prevent_default();
-        desk.ask(Act::Leave(address));
+        tools.run(Task::Leave(address));
     }
 }

@@ -32,8 +32,8 @@ use crate::{
 /// What is said where a part of the page does not come.
 const DID_NOT_COME: &str = "A part of this page could not be loaded. Try again when the server answers, or reload the page.";
 
-/// Something to do.
-pub enum Act {
+/// Something for one of them to do.
+pub enum Task {
     /// Run everything, or these nodes and what they need.
     Start(Option<Vec<NodeId>>),
     /// Stop the run.
@@ -54,9 +54,9 @@ pub enum Act {
     Send(PickedFile, NodeId),
 }
 
-/// A part to draw.
+/// A panel or dialog whose code is loaded when it is first shown.
 #[derive(Clone, Copy)]
-pub enum Part {
+pub enum LazyPanel {
     /// What is known of the selection.
     Inspector,
     /// What can be added.
@@ -77,27 +77,27 @@ pub enum Part {
     Uploads,
 }
 
-/// What the parts work on. Cheap to copy; found by context below the builder.
+/// The tools whose code is loaded when one of them is first used. Cheap to copy; found by context below the builder.
 #[derive(Clone, Copy)]
-pub struct Desk {
+pub struct LazyTools {
     session: Session,
     restore: Restore,
     uploads: Uploads,
     heard: StoredValue<VecDeque<Told>>,
 }
 
-impl Desk {
-    /// The desk of an open builder; put into context.
+impl LazyTools {
+    /// The tools of an open builder; put into context.
     pub fn provide(session: Session, restore: Restore, uploads: Uploads) -> Self {
-        let desk = Self { session, restore, uploads, heard: StoredValue::new(VecDeque::new()) };
-        provide_context(desk);
-        desk
+        let tools = Self { session, restore, uploads, heard: StoredValue::new(VecDeque::new()) };
+        provide_context(tools);
+        tools
     }
 
     /// Does something as soon as its code is there, which it is after the first time.
-    pub fn ask(self, act: Act) {
+    pub fn run(self, task: Task) {
         spawn_local(async move {
-            if perform(self, act).await.is_err() {
+            if perform(self, task).await.is_err() {
                 self.session.toasts.fail(DID_NOT_COME);
             }
         });
@@ -108,7 +108,7 @@ impl Desk {
         // Jobs are shown by their nodes.
         if !told.is_of_job() {
             self.heard.update_value(|heard| heard.push_back(told));
-            self.ask(Act::Show);
+            self.run(Task::Show);
         }
     }
 
@@ -126,7 +126,7 @@ impl Desk {
 }
 
 /// Draws `what` from the moment it is first wanted. Where its code does not come, that is told, and the next wish tries again.
-pub fn when_wanted(what: Part, wanted: impl Fn() -> bool + 'static) -> impl IntoView {
+pub fn when_wanted(what: LazyPanel, wanted: impl Fn() -> bool + 'static) -> impl IntoView {
     let was_wanted = RwSignal::new(false);
     // In an effect: the server does not draw it, and the first drawing here is the server's.
     effect(move || {
@@ -138,7 +138,7 @@ pub fn when_wanted(what: Part, wanted: impl Fn() -> bool + 'static) -> impl Into
 }
 
 /// Draws a part once its code has come.
-fn coming(what: Part, was_wanted: RwSignal<bool>) -> AnyView {
+fn coming(what: LazyPanel, was_wanted: RwSignal<bool>) -> AnyView {
     let toasts = expect_context::<Toasts>();
     let has_come = RwSignal::new(false);
     let view = StoredValue::new_local(None);
@@ -161,39 +161,39 @@ fn coming(what: Part, was_wanted: RwSignal<bool>) -> AnyView {
 }
 
 #[wasm_split(tools, wasm_split_path = ::leptos::wasm_split, fallible)]
-fn draw(what: Part) -> Result<AnyView, SplitLoaderError> {
+fn draw(what: LazyPanel) -> Result<AnyView, SplitLoaderError> {
     Ok(match what {
-        Part::Inspector => view! { <Inspector/> }.into_any(),
-        Part::Palette => view! { <Palette/> }.into_any(),
-        Part::Description(open) => view! { <DescriptionDialog open/> }.into_any(),
-        Part::Open(open) => view! { <OpenDialog open/> }.into_any(),
-        Part::Shortcuts(open) => view! { <ShortcutsDialog open/> }.into_any(),
-        Part::Conflict => view! { <ConflictDialog/> }.into_any(),
-        Part::Lacking => view! { <LackingDialog/> }.into_any(),
-        Part::Offer => view! { <DraftOffer/> }.into_any(),
-        Part::Uploads => view! { <UploadList/> }.into_any(),
+        LazyPanel::Inspector => view! { <Inspector/> }.into_any(),
+        LazyPanel::Palette => view! { <Palette/> }.into_any(),
+        LazyPanel::Description(open) => view! { <DescriptionDialog open/> }.into_any(),
+        LazyPanel::Open(open) => view! { <OpenDialog open/> }.into_any(),
+        LazyPanel::Shortcuts(open) => view! { <ShortcutsDialog open/> }.into_any(),
+        LazyPanel::Conflict => view! { <ConflictDialog/> }.into_any(),
+        LazyPanel::Lacking => view! { <LackingDialog/> }.into_any(),
+        LazyPanel::Offer => view! { <DraftOffer/> }.into_any(),
+        LazyPanel::Uploads => view! { <UploadList/> }.into_any(),
     })
 }
 
 #[wasm_split(tools, wasm_split_path = ::leptos::wasm_split, fallible)]
-fn perform(desk: Desk, act: Act) -> Result<(), SplitLoaderError> {
-    let Desk { session, restore, uploads, heard } = desk;
-    match act {
-        Act::Start(nodes) => run::start(session, restore, nodes),
-        Act::Stop => run::stop(session, restore),
-        Act::TellMissing => {
+fn perform(tools: LazyTools, task: Task) -> Result<(), SplitLoaderError> {
+    let LazyTools { session, restore, uploads, heard } = tools;
+    match task {
+        Task::Start(nodes) => run::start(session, restore, nodes),
+        Task::Stop => run::stop(session, restore),
+        Task::TellMissing => {
             run::tell_missing(session);
         }
-        Act::Show => {
+        Task::Show => {
             while let Some(told) = heard.try_update_value(VecDeque::pop_front).flatten() {
                 run::show_told(session, restore, &told);
             }
         }
-        Act::Save => save::save(session, false),
-        Act::Keep => save::keep(session),
-        Act::Leave(address) => save::leave(session, address),
-        Act::Put(files, at) => uploads.put(files, at),
-        Act::Send(file, node) => uploads.send(file, node),
+        Task::Save => save::save(session, false),
+        Task::Keep => save::keep(session),
+        Task::Leave(address) => save::leave(session, address),
+        Task::Put(files, at) => uploads.put(files, at),
+        Task::Send(file, node) => uploads.send(file, node),
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use super::{
     empty::EmptyCanvas,
     file_fields::FileFields,
     keyboard, live,
-    on_demand::{Part, when_wanted},
+    on_demand::{LazyPanel, when_wanted},
     session::{Session, UNNAMED},
     state::Editor,
     tools::{Rail, StatusLine, ViewTools},
@@ -84,29 +84,29 @@ fn Opened(found: Found) -> impl IntoView {
 #[component]
 fn Builder(editor: Editor, opened: Option<OpenedWorkflow>, settings: BuilderSettings) -> impl IntoView {
     provide_context(editor);
-    let desk = live::begin(editor, opened.as_ref(), settings);
+    let tools = live::begin(editor, opened.as_ref(), settings);
     let shortcuts = RwSignal::new(false);
-    keyboard::listen(editor, desk, shortcuts);
+    keyboard::listen(editor, tools, shortcuts);
     let session = expect_context::<Session>();
     let name = opened.map_or_else(|| UNNAMED.to_owned(), |opened| opened.workflow.name);
     view! {
         <Title text=name/>
-        <main class="builder" on:click=handler(move |event: ev::MouseEvent| live::follow_link(session, desk, &event))>
+        <main class="builder" on:click=handler(move |event: ev::MouseEvent| live::follow_link(session, tools, &event))>
             <TopBar/>
-            <div class="stage" on:dragover=handler(|event: ev::DragEvent| live::drag_over(&event)) on:drop=handler(move |event: ev::DragEvent| live::drop_files(editor, desk, &event))>
+            <div class="stage" on:dragover=handler(|event: ev::DragEvent| live::drag_over(&event)) on:drop=handler(move |event: ev::DragEvent| live::drop_files(editor, tools, &event))>
                 <Canvas/>
                 <EmptyCanvas/>
                 <Rail shortcuts/>
                 <ViewTools/>
                 <StatusLine/>
-                {when_wanted(Part::Palette, move || editor.palette.with(Option::is_some))}
-                {when_wanted(Part::Inspector, move || editor.selection.with(|selection| selection.nodes().len() > 0))}
-                {when_wanted(Part::Offer, move || session.offered.with(Option::is_some))}
+                {when_wanted(LazyPanel::Palette, move || editor.palette.with(Option::is_some))}
+                {when_wanted(LazyPanel::Inspector, move || editor.selection.with(|selection| selection.nodes().len() > 0))}
+                {when_wanted(LazyPanel::Offer, move || session.offered.with(Option::is_some))}
                 <FileFields/>
             </div>
-            {when_wanted(Part::Conflict, move || session.conflict.get())}
-            {when_wanted(Part::Lacking, move || session.lacking.with(Option::is_some))}
-            {when_wanted(Part::Shortcuts(shortcuts), move || shortcuts.get())}
+            {when_wanted(LazyPanel::Conflict, move || session.conflict.get())}
+            {when_wanted(LazyPanel::Lacking, move || session.lacking.with(Option::is_some))}
+            {when_wanted(LazyPanel::Shortcuts(shortcuts), move || shortcuts.get())}
         </main>
     }
 }

@@ -15,9 +15,9 @@ use crate::{
     graph::{Node, nodes},
     ui::{
         browser::{
+            browser_only::BrowserOnly,
             clip_store,
-            download::{self, DownloadError, Leash},
-            only_here::OnlyHere,
+            download::{self, AbortGuard, DownloadError},
             page,
         },
         clip::{Clip, Stage, download_url},
@@ -38,7 +38,7 @@ pub struct Restore {
     /// Which nodes show a video; a video is brought once, however many do.
     shown_in: StoredValue<HashMap<VideoId, Vec<NodeId>>>,
     urls: StoredValue<HashMap<Sha256, String>>,
-    leash: OnlyHere<Leash>,
+    downloads: BrowserOnly<AbortGuard>,
     has_told: StoredValue<bool>,
 }
 
@@ -51,7 +51,7 @@ impl Restore {
             working: StoredValue::new(0),
             shown_in: StoredValue::new(HashMap::new()),
             urls: StoredValue::new(HashMap::new()),
-            leash: OnlyHere::new(),
+            downloads: BrowserOnly::new(),
             has_told: StoredValue::new(false),
         };
         on_cleanup(move || {
@@ -64,7 +64,7 @@ impl Restore {
 
     /// Makes room for downloads. Call from an effect.
     pub fn wake(self) {
-        self.leash.fill(Leash::default());
+        self.downloads.fill(AbortGuard::default());
     }
 
     /// Whether a node has a clip or a picture that is to be brought.
@@ -202,7 +202,7 @@ impl Restore {
             self.tell_once("Clips over 256 MB are not kept in this browser; they stream from the server.");
             return Ok(address);
         }
-        let Some(hold) = self.leash.with(Leash::hold) else { return Err(DownloadError::Stopped) };
+        let Some(handle) = self.downloads.with(AbortGuard::handle) else { return Err(DownloadError::Stopped) };
         let total = u64::try_from(video.size_bytes).unwrap_or_default();
         self.show(video, Stage::Downloading { received: 0, total });
         let told = std::cell::Cell::new(0);
@@ -213,7 +213,7 @@ impl Restore {
                 self.show(video, Stage::Downloading { received, total });
             }
         };
-        let clip = download::fetch_checked(&address, &video.file_hash, &hold, progress).await?;
+        let clip = download::fetch_checked(&address, &video.file_hash, &handle, progress).await?;
         if let Err(error) = clip_store::keep(&video.file_hash, &clip).await {
             self.tell_once(&format!("Clips stream from the server: {error}."));
             return Ok(address);

@@ -3,7 +3,7 @@
 use leptos::{ev, prelude::*};
 
 use super::{
-    on_demand::{Act, Desk, Part, when_wanted},
+    on_demand::{LazyPanel, LazyTools, Task, when_wanted},
     price::Price,
     session::{Saving, Session},
     tools::HistoryTools,
@@ -20,7 +20,7 @@ use crate::{
 #[component]
 pub fn TopBar() -> impl IntoView {
     let session = expect_context::<Session>();
-    let desk = expect_context::<Desk>();
+    let tools = expect_context::<LazyTools>();
     let describing = RwSignal::new(false);
     let opening = RwSignal::new(false);
     view! {
@@ -45,7 +45,7 @@ pub fn TopBar() -> impl IntoView {
                 <button type="button" class="button button-quiet" aria-label="Open" on:click=handler(move |_: ev::MouseEvent| opening.set(true))>
                     <Icon glyph=Glyph::Open/><span class="topbar-word">"Open"</span>
                 </button>
-                <button type="button" class="button button-quiet" aria-label="Save" on:click=handler(move |_: ev::MouseEvent| desk.ask(Act::Save))>
+                <button type="button" class="button button-quiet" aria-label="Save" on:click=handler(move |_: ev::MouseEvent| tools.run(Task::Save))>
                     <Icon glyph=Glyph::Save/><span class="topbar-word">"Save"</span>
                 </button>
                 <ThemeSwitch/>
@@ -55,8 +55,8 @@ pub fn TopBar() -> impl IntoView {
                 <RunButton/>
             </div>
         </header>
-        {when_wanted(Part::Description(describing), move || describing.get())}
-        {when_wanted(Part::Open(opening), move || opening.get())}
+        {when_wanted(LazyPanel::Description(describing), move || describing.get())}
+        {when_wanted(LazyPanel::Open(opening), move || opening.get())}
     }
 }
 
@@ -75,11 +75,11 @@ fn SaveState() -> impl IntoView {
 #[component]
 fn ModeSwitch() -> impl IntoView {
     let session = expect_context::<Session>();
-    let desk = expect_context::<Desk>();
+    let tools = expect_context::<LazyTools>();
     let choose = move |mode: Mode| {
         session.mode.set(mode);
         if mode == Mode::Final {
-            desk.ask(Act::TellMissing);
+            tools.run(Task::TellMissing);
         }
     };
     let segment = move |mode: Mode, name: &'static str, hint: &'static str| {
@@ -106,18 +106,18 @@ fn ModeSwitch() -> impl IntoView {
 #[component]
 fn RunButton() -> impl IntoView {
     let session = expect_context::<Session>();
-    let desk = expect_context::<Desk>();
+    let tools = expect_context::<LazyTools>();
     part(move || {
         if session.is_running() {
             view! {
-                <button type="button" class="button topbar-run" on:click=handler(move |_: ev::MouseEvent| desk.ask(Act::Stop))>
+                <button type="button" class="button topbar-run" on:click=handler(move |_: ev::MouseEvent| tools.run(Task::Stop))>
                     <Icon glyph=Glyph::Stop/>"Stop"
                 </button>
             }
             .into_any()
         } else {
             view! {
-                <button type="button" class="button button-primary topbar-run" on:click=handler(move |_: ev::MouseEvent| desk.ask(Act::Start(None)))>
+                <button type="button" class="button button-primary topbar-run" on:click=handler(move |_: ev::MouseEvent| tools.run(Task::Start(None)))>
                     <Icon glyph=Glyph::Play/>"Run"
                 </button>
             }

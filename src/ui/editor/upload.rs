@@ -7,7 +7,7 @@ use crate::{
     domain::{NodeId, asset::AssetKind, image::UploadedImage, video::Uploaded},
     graph::{Command, Node, Position, geometry::Point, nodes},
     ui::{
-        browser::{files::PickedFile, only_here::OnlyHere, upload::Upload},
+        browser::{browser_only::BrowserOnly, files::PickedFile, upload::Upload},
         components::{Glyph, IconButton, part},
     },
 };
@@ -21,7 +21,7 @@ pub struct Uploads {
     session: Session,
     restore: Restore,
     going: RwSignal<Vec<Going>>,
-    sent: OnlyHere<Vec<(u64, Upload)>>,
+    sent: BrowserOnly<Vec<(u64, Upload)>>,
     count: StoredValue<u64>,
 }
 
@@ -36,7 +36,7 @@ struct Going {
 impl Uploads {
     /// The uploads of `session`'s builder; put into context.
     pub fn provide(session: Session, restore: Restore) -> Self {
-        let uploads = Self { session, restore, going: RwSignal::new(Vec::new()), sent: OnlyHere::new(), count: StoredValue::new(0) };
+        let uploads = Self { session, restore, going: RwSignal::new(Vec::new()), sent: BrowserOnly::new(), count: StoredValue::new(0) };
         provide_context(uploads);
         uploads
     }

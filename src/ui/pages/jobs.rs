@@ -16,7 +16,7 @@ use crate::{
     },
     ui::{
         address,
-        browser::{events::Following, only_here::OnlyHere},
+        browser::{browser_only::BrowserOnly, events::Following},
         components::{Dialog, EmptyState, ErrorNotice, Skeleton, Toasts, effect, handler, memo, part},
         words,
     },
@@ -80,7 +80,7 @@ fn Filter(asked: Option<Status>) -> impl IntoView {
 #[component]
 fn Shown(asked: Option<Status>, board: JobBoard) -> impl IntoView {
     let board = Board::new(asked, board, expect_context::<Toasts>());
-    let following = OnlyHere::<Following>::new();
+    let following = BrowserOnly::<Following>::new();
     effect(move || following.fill(untrack(|| board.follow())));
     let leaving = RwSignal::new(None::<JobRow>);
     let is_empty = memo(move || board.entries.with(Vec::is_empty));

@@ -32,3 +32,19 @@ pub(super) fn media_address(uri: &str) -> String {
     url.query_pairs_mut().clear().extend_pairs(pairs);
     url.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_of_a_file_asks_for_its_bytes_and_holds_no_key() {
+        let file = "https://generativelanguage.googleapis.com/v1beta/files/abc:download";
+        assert_eq!(media_address(&format!("{file}?alt=media")), format!("{file}?alt=media"));
+        assert_eq!(media_address(file), format!("{file}?alt=media"));
+        assert_eq!(media_address(&format!("{file}?key=secret&alt=media")), format!("{file}?alt=media"));
+        for other in ["https://cdn.example/clip.mp4?sig=1", "gs://bucket/clip.mp4", "no address"] {
+            assert_eq!(media_address(other), other);
+        }
+    }
+}

@@ -84,14 +84,3 @@ async fn a_last_picture_alone_is_not_sent() {
     assert_eq!(api.create(&request).await.unwrap_err().class, ProviderClass::Rejected);
     assert!(asked.lock().unwrap().is_empty());
 }
-
-#[test]
-fn the_address_of_a_file_asks_for_its_bytes_and_holds_no_key() {
-    let file = "https://generativelanguage.googleapis.com/v1beta/files/abc:download";
-    assert_eq!(media_address(&format!("{file}?alt=media")), format!("{file}?alt=media"));
-    assert_eq!(media_address(file), format!("{file}?alt=media"));
-    assert_eq!(media_address(&format!("{file}?key=secret&alt=media")), format!("{file}?alt=media"));
-    for other in ["https://cdn.example/clip.mp4?sig=1", "gs://bucket/clip.mp4", "no address"] {
-        assert_eq!(media_address(other), other);
-    }
-}

@@ -3,17 +3,17 @@
 use leptos::prelude::*;
 
 /// A place for such a value. Empty on the server and until an effect fills it; emptied with the effect's owner.
-pub struct OnlyHere<T: 'static>(StoredValue<Option<StoredValue<T, LocalStorage>>>);
+pub struct BrowserOnly<T: 'static>(StoredValue<Option<StoredValue<T, LocalStorage>>>);
 
-impl<T> Clone for OnlyHere<T> {
+impl<T> Clone for BrowserOnly<T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for OnlyHere<T> {}
+impl<T> Copy for BrowserOnly<T> {}
 
-impl<T: 'static> OnlyHere<T> {
+impl<T: 'static> BrowserOnly<T> {
     /// An empty place.
     #[must_use]
     pub fn new() -> Self {
@@ -36,7 +36,7 @@ impl<T: 'static> OnlyHere<T> {
     }
 }
 
-impl<T: 'static> Default for OnlyHere<T> {
+impl<T: 'static> Default for BrowserOnly<T> {
     fn default() -> Self {
         Self::new()
     }
