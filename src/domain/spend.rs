@@ -35,7 +35,53 @@ pub enum SpendState {
     Withdrawn,
 }
 
+/// What can happen to a paid request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SpendEvent {
+    /// It leaves.
+    Send,
+    /// The provider surely took nothing; it may be sent again.
+    TakeNothing,
+    /// The provider took nothing, and will not.
+    Refuse,
+    /// The provider has a job for it.
+    Accept,
+    /// The clip is made and billed, and cannot be had.
+    Lose,
+    /// The clip is in the library.
+    Keep,
+    /// The user gives it up.
+    GiveUp,
+    /// Its job ended without a clip.
+    Fail,
+}
+
+impl SpendEvent {
+    /// Every event.
+    pub const ALL: [Self; 8] =
+        [Self::Send, Self::TakeNothing, Self::Refuse, Self::Accept, Self::Lose, Self::Keep, Self::GiveUp, Self::Fail];
+}
+
 impl SpendState {
+    /// The state after `event`, or `None` where the event cannot happen and nothing changes. Only what surely bought nothing may be sent again.
+    #[must_use]
+    pub fn next(self, event: SpendEvent) -> Option<Self> {
+        match (self, event) {
+            (Self::Intended, SpendEvent::Send) => Some(Self::Sent),
+            (Self::Sent, SpendEvent::TakeNothing) => Some(Self::Intended),
+            (Self::Intended | Self::Sent, SpendEvent::Refuse) | (Self::Intended, SpendEvent::Fail) => Some(Self::Refused),
+            (Self::Sent | Self::Accepted, SpendEvent::Accept) => Some(Self::Accepted),
+            (Self::Intended, SpendEvent::GiveUp) => Some(Self::Withdrawn),
+            (Self::Sent | Self::Accepted, SpendEvent::GiveUp) => Some(Self::Abandoned),
+            (Self::Sent | Self::Accepted, SpendEvent::Fail) => Some(Self::Failed),
+            // Given up while it was on its way: what comes of it is still to be known.
+            (Self::Abandoned, SpendEvent::TakeNothing | SpendEvent::Refuse) => Some(Self::Withdrawn),
+            (Self::Sent | Self::Accepted | Self::Abandoned, SpendEvent::Lose) => Some(Self::Lost),
+            (Self::Intended | Self::Sent | Self::Accepted | Self::Lost, SpendEvent::Keep) => Some(Self::Kept),
+            _ => None,
+        }
+    }
+
     /// Every state.
     pub const ALL: [Self; 9] =
         [Self::Intended, Self::Sent, Self::Accepted, Self::Kept, Self::Refused, Self::Failed, Self::Lost, Self::Abandoned, Self::Withdrawn];
@@ -196,5 +242,37 @@ mod tests {
         }
         assert!(SpendState::Sent.may_cost() && SpendState::Lost.may_cost() && SpendState::Abandoned.may_cost());
         assert!(!SpendState::Intended.may_cost() && !SpendState::Refused.may_cost());
+    }
+
+    #[test]
+    fn what_may_have_cost_money_is_never_sent_again() {
+        for state in SpendState::ALL.into_iter().filter(|state| *state != SpendState::Intended) {
+            assert_eq!(state.next(SpendEvent::Send), None, "{state:?}");
+        }
+        for state in SpendState::ALL.into_iter().filter(|state| state.may_cost() && *state != SpendState::Sent) {
+            for event in SpendEvent::ALL {
+                assert_ne!(state.next(event), Some(SpendState::Intended), "{state:?} {event:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_clip_that_is_kept_stays_so_and_what_nobody_took_costs_nothing() {
+        for event in SpendEvent::ALL {
+            assert_eq!(SpendState::Kept.next(event), None, "{event:?}");
+            for free in [SpendState::Refused, SpendState::Withdrawn] {
+                assert_eq!(free.next(event), None, "{free:?} {event:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_state_but_the_first_is_reached_from_another() {
+        for state in SpendState::ALL.into_iter().filter(|state| *state != SpendState::Intended) {
+            let reached = SpendState::ALL
+                .into_iter()
+                .any(|from| from != state && SpendEvent::ALL.into_iter().any(|event| from.next(event) == Some(state)));
+            assert!(reached, "{state:?}");
+        }
     }
 }

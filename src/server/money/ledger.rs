@@ -4,7 +4,7 @@ use crate::{
     domain::{
         ApiError, ErrorKind, JobId, Timestamp,
         page::{Cursor, PageRequest, Sort, SortKey},
-        spend::{SpendState, Spending, dollars},
+        spend::{SpendEvent, SpendState, Spending, dollars},
     },
     server::{
         Error, Result,
@@ -39,16 +39,16 @@ pub async fn sending(db: &Db, caps: &Caps, lease: &Lease) -> Result<()> {
         return Err(Error::Cancelled);
     }
     let entry = known(&mut tx, lease.job_id).await?;
-    if entry.state != SpendState::Intended {
+    let Some(sent) = entry.state.next(SpendEvent::Send) else {
         return Err(Error::Internal(format!("the request of job {} was sent already", lease.job_id)));
-    }
+    };
     let of_run = match entry.execution_id {
         Some(id) => spends::of_execution(&mut tx, id).await?,
         None => 0,
     };
     let of_day = spends::since(&mut tx, today()).await?;
     caps.allow(of_run, of_day, entry.estimated_usd_micros)?;
-    spends::set_state(&mut tx, lease.job_id, SpendState::Sent).await?;
+    spends::set_state(&mut tx, lease.job_id, sent).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -60,13 +60,8 @@ pub async fn sending(db: &Db, caps: &Caps, lease: &Lease) -> Result<()> {
 pub async fn not_taken(db: &Db, job_id: JobId, answer: Option<&str>, may_be_sent_again: bool) -> Result<()> {
     let mut tx = db.begin().await?;
     let entry = known(&mut tx, job_id).await?;
-    // Given up in the meantime: nothing was made, so nothing is owed.
-    let state = match (entry.state, may_be_sent_again) {
-        (SpendState::Abandoned, _) => SpendState::Withdrawn,
-        (_, true) => SpendState::Intended,
-        (_, false) => SpendState::Refused,
-    };
-    spends::set_state(&mut tx, job_id, state).await?;
+    let event = if may_be_sent_again { SpendEvent::TakeNothing } else { SpendEvent::Refuse };
+    happen(&mut tx, &entry, event).await?;
     keep_answer(&mut tx, job_id, answer).await?;
     tx.commit().await?;
     Ok(())
@@ -79,8 +74,9 @@ pub async fn not_taken(db: &Db, job_id: JobId, answer: Option<&str>, may_be_sent
 pub async fn accepted(db: &Db, job_id: JobId, provider_job_id: &str, answer: &str) -> Result<()> {
     let mut tx = db.begin().await?;
     // Whoever gave it up meanwhile has abandoned something that exists: the provider is told by this name.
-    if known(&mut tx, job_id).await?.state != SpendState::Abandoned {
-        spends::set_state(&mut tx, job_id, SpendState::Accepted).await?;
+    let entry = known(&mut tx, job_id).await?;
+    if entry.state != SpendState::Abandoned {
+        happen(&mut tx, &entry, SpendEvent::Accept).await?;
     }
     spends::set_provider_job(&mut tx, job_id, provider_job_id).await?;
     keep_answer(&mut tx, job_id, Some(answer)).await?;
@@ -114,7 +110,8 @@ pub async fn priced(db: &Db, job_id: JobId, usd_micros: i64) -> Result<()> {
 /// The database's.
 pub async fn lost(db: &Db, job_id: JobId, usd_micros: Option<i64>) -> Result<()> {
     let mut tx = db.begin().await?;
-    spends::set_state(&mut tx, job_id, SpendState::Lost).await?;
+    let entry = known(&mut tx, job_id).await?;
+    happen(&mut tx, &entry, SpendEvent::Lose).await?;
     if let Some(usd_micros) = usd_micros {
         spends::set_price(&mut tx, job_id, usd_micros).await?;
     }
@@ -139,14 +136,13 @@ pub async fn answered(db: &Db, job_id: JobId, answer: &str) -> Result<()> {
 /// The database's.
 pub async fn end(tx: &mut Tx, job_id: JobId, made: bool, cancelled: bool) -> Result<Option<Entry>> {
     let Some(entry) = spends::get(tx, job_id).await? else { return Ok(None) };
-    let state = match entry.state {
-        _ if made => SpendState::Kept,
-        SpendState::Intended if cancelled => SpendState::Withdrawn,
-        SpendState::Sent | SpendState::Accepted if cancelled => SpendState::Abandoned,
-        SpendState::Intended => SpendState::Refused,
-        SpendState::Sent | SpendState::Accepted => SpendState::Failed,
-        state => state,
+    let event = match (made, cancelled) {
+        (true, _) => SpendEvent::Keep,
+        (false, true) => SpendEvent::GiveUp,
+        (false, false) => SpendEvent::Fail,
     };
+    // A request that ended before its job stays as it ended.
+    let state = entry.state.next(event).unwrap_or(entry.state);
     if state != entry.state {
         spends::set_state(tx, job_id, state).await?;
     }
@@ -220,6 +216,17 @@ pub async fn spending_from(db: &Db, caps: &Caps, cursor: Option<&str>) -> Result
 /// The beginning of this day, in UTC.
 fn today() -> Timestamp {
     Timestamp::now().start_of_day()
+}
+
+/// Stores the state of a request after `event`; one that cannot happen to it is told to the operator, and changes nothing.
+async fn happen(tx: &mut Tx, entry: &Entry, event: SpendEvent) -> Result<()> {
+    match entry.state.next(event) {
+        Some(state) => spends::set_state(tx, entry.job_id, state).await,
+        None => {
+            tracing::warn!(job = %entry.job_id, state = entry.state.name(), ?event, "this cannot happen to a paid request; it stays as it is");
+            Ok(())
+        }
+    }
 }
 
 async fn known(tx: &mut Tx, job_id: JobId) -> Result<Entry> {
