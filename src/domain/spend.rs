@@ -76,6 +76,7 @@ impl SpendState {
             (Self::Sent | Self::Accepted, SpendEvent::Fail) => Some(Self::Failed),
             // Given up while it was on its way: what comes of it is still to be known.
             (Self::Abandoned, SpendEvent::TakeNothing | SpendEvent::Refuse) => Some(Self::Withdrawn),
+            (Self::Abandoned, SpendEvent::Accept) => Some(Self::Abandoned),
             (Self::Sent | Self::Accepted | Self::Abandoned, SpendEvent::Lose) => Some(Self::Lost),
             (Self::Intended | Self::Sent | Self::Accepted | Self::Lost, SpendEvent::Keep) => Some(Self::Kept),
             _ => None,

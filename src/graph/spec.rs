@@ -1,7 +1,7 @@
 //! What a node type is: everything that anyone asks of one stands in its [`NodeSpec`].
 
 use super::{
-    model::{Node, NodeType},
+    model::NodeType,
     param::{Param, ParamKind},
     socket_type::SocketType,
 };
@@ -154,8 +154,6 @@ pub enum Need {
         /// What to do where it names something else, in a sentence.
         wrong: &'static str,
     },
-    /// What only the node's settings together can tell: the parameter that is wrong, and what to do, in a sentence.
-    Rule(fn(&Node) -> Option<(&'static str, String)>),
 }
 
 /// A node type.
@@ -223,6 +221,15 @@ impl NodeSpec {
     #[must_use]
     pub fn makes(&self) -> bool {
         matches!(self.action, Action::Make { .. })
+    }
+
+    /// The kind of asset that it gives, where that is one of its own.
+    #[must_use]
+    pub fn gives(&self) -> Option<AssetKind> {
+        match self.action {
+            Action::Given { kind, .. } | Action::Make { kind, .. } => Some(kind),
+            Action::Nothing | Action::Value { .. } | Action::Name { .. } => None,
+        }
     }
 
     /// The kind of asset that the user gives it, with the parameter that names one.

@@ -120,7 +120,6 @@ fn lacking(spec: &NodeSpec, graph: &Graph, node: &Node, need: &Need) -> Option<S
                 _ => None,
             }
         }
-        Need::Rule(rule) => rule(node).map(|(param, reason)| Shortcoming { kind: "invalid", param: Some(param), reason }),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::{
     domain::{
         ApiError, ErrorKind, JobId, Timestamp,
         page::{Cursor, PageRequest, Sort, SortKey},
-        spend::{SpendEvent, SpendState, Spending, dollars},
+        spend::{SpendEvent, Spending, dollars},
     },
     server::{
         Error, Result,
@@ -75,9 +75,7 @@ pub async fn accepted(db: &Db, job_id: JobId, provider_job_id: &str, answer: &st
     let mut tx = db.begin().await?;
     // Whoever gave it up meanwhile has abandoned something that exists: the provider is told by this name.
     let entry = known(&mut tx, job_id).await?;
-    if entry.state != SpendState::Abandoned {
-        happen(&mut tx, &entry, SpendEvent::Accept).await?;
-    }
+    happen(&mut tx, &entry, SpendEvent::Accept).await?;
     spends::set_provider_job(&mut tx, job_id, provider_job_id).await?;
     keep_answer(&mut tx, job_id, Some(answer)).await?;
     tx.commit().await?;
@@ -221,6 +219,7 @@ fn today() -> Timestamp {
 /// Stores the state of a request after `event`; one that cannot happen to it is told to the operator, and changes nothing.
 async fn happen(tx: &mut Tx, entry: &Entry, event: SpendEvent) -> Result<()> {
     match entry.state.next(event) {
+        Some(state) if state == entry.state => Ok(()),
         Some(state) => spends::set_state(tx, entry.job_id, state).await,
         None => {
             tracing::warn!(job = %entry.job_id, state = entry.state.name(), ?event, "this cannot happen to a paid request; it stays as it is");

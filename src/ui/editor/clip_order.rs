@@ -8,6 +8,8 @@ use crate::{
     graph::{
         Command,
         list_order::{in_list_order, moved},
+        nodes,
+        param::ParamKind,
     },
     ui::{
         browser::canvas_dom,
@@ -16,11 +18,6 @@ use crate::{
     },
 };
 
-/// The socket that takes the clips.
-const SOCKET: &str = "videos";
-/// The parameter that keeps the order.
-const PARAM: &str = "order";
-
 /// The clips wired to a node, in their order.
 #[component]
 pub fn ClipOrder(
@@ -28,17 +25,20 @@ pub fn ClipOrder(
     node: NodeId,
 ) -> impl IntoView {
     let editor = expect_context::<Editor>();
+    let spec = editor.with_graph(|graph| nodes::spec(&graph.node(&node)?.node_type));
+    let socket = spec.and_then(|spec| spec.inputs.iter().find(|socket| socket.list)).map_or("", |socket| socket.name);
+    let param = spec.and_then(|spec| spec.param_of(ParamKind::Nodes)).map_or("", |param| param.name);
     let nodes = Memo::new({
         let node = node.clone();
         move |_| {
             editor.revision.track();
-            editor.with_graph(|graph| graph.node(&node).map(|node| in_list_order(graph, node, SOCKET)).unwrap_or_default())
+            editor.with_graph(|graph| graph.node(&node).map(|node| in_list_order(graph, node, socket)).unwrap_or_default())
         }
     });
     let place_of = move |id: &NodeId| nodes.with(|nodes| nodes.iter().position(|other| other == id)).unwrap_or_default();
     let go = move |id: &NodeId, by: isize| {
         let Some(value) = moved(nodes.get_untracked(), untrack(|| place_of(id)), by) else { return };
-        if editor.dispatch(Command::SetParam { node: node.clone(), name: PARAM.to_owned(), value }) {
+        if editor.dispatch(Command::SetParam { node: node.clone(), name: param.to_owned(), value }) {
             editor.say(format!("Clip {} of {}.", untrack(|| place_of(id)) + 1, nodes.with_untracked(Vec::len)));
         }
     };

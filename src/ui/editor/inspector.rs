@@ -7,7 +7,7 @@ use super::{
     restore::Restore, run, session::Session, view::Far,
 };
 use crate::{
-    domain::{NodeId, execution::NodeStatus, spend::dollars},
+    domain::{NodeId, asset::AssetKind, execution::NodeStatus, spend::dollars},
     graph::{geometry::FAR_ZOOM, nodes, param::ParamKind, selection::Selection, spec::NodeSpec},
     ui::{
         browser::canvas_dom,
@@ -75,7 +75,7 @@ fn NodePanel(id: NodeId, state: NodeState) -> impl IntoView {
     let makes = spec.is_some_and(NodeSpec::makes);
     let generates = nodes::generates(&node_type);
     let has_takes = spec.is_some_and(|spec| spec.param_of(ParamKind::Take).is_some());
-    let gives_image = spec.is_some_and(|spec| spec.output("image").is_some());
+    let gives_image = spec.is_some_and(|spec| spec.gives() == Some(AssetKind::Image));
     let name = title(&node_type).to_owned();
     view! {
         <Panel title=name>
