@@ -19,6 +19,7 @@ mod kills;
 mod layers;
 mod limits;
 mod models;
+mod old_database;
 mod openapi;
 mod paid;
 mod restart;

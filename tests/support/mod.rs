@@ -40,7 +40,11 @@ impl TestServer {
 
     /// Starts one with settings changed.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        let dir = TempDir::new().unwrap();
+        Self::start_in(TempDir::new().unwrap(), change).await
+    }
+
+    /// Starts one on what lies in a folder.
+    pub async fn start_in(dir: TempDir, change: impl FnOnce(&mut Config)) -> Self {
         let mut server = Self { client: Client::new(SocketAddr::from(([127, 0, 0, 1], 0))), dir, server: None };
         server.begin(change).await;
         server
