@@ -17,7 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("server/media", &["domain", "server/error", "server/config"]),
     ("server/providers", &["domain", "server/media/ffmpeg", "server/error", "server/config"]),
     ("server/events", &["domain", "server/store", "server/error"]),
-    ("server/operations", &["domain", "server/store", "server/error"]),
+    ("server/operations", &["domain", "graph", "server/providers", "server/media", "server/store", "server/error"]),
     ("server/money", &["domain", "server/store", "server/error", "server/config"]),
     ("server/library", &["domain", "graph", "server/operations", "server/media", "server/store", "server/events", "server/error"]),
     (

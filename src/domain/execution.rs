@@ -11,10 +11,10 @@ use utoipa::{
 };
 
 use super::{
+    asset::AssetRef,
     ids::{ExecutionId, ImageId, JobId, NodeId, Sha256, VideoId, WorkflowId},
     job::{Failure, Status},
     limits,
-    media::Media,
     timestamp::Timestamp,
 };
 
@@ -156,8 +156,8 @@ pub struct NodeRun {
 impl NodeRun {
     /// What it gave.
     #[must_use]
-    pub fn media(&self) -> Option<Media> {
-        Media::of(self.video_id, self.image_id)
+    pub fn media(&self) -> Option<AssetRef> {
+        self.video_id.map(AssetRef::from).or(self.image_id.map(AssetRef::from))
     }
 }
 

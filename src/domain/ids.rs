@@ -69,6 +69,10 @@ macro_rules! uuid_id {
 }
 
 uuid_id!(
+    /// Something stored in the library, of whatever kind.
+    AssetId
+);
+uuid_id!(
     /// A video in the library.
     VideoId
 );
@@ -88,6 +92,30 @@ uuid_id!(
     /// One run of a workflow.
     ExecutionId
 );
+
+impl From<VideoId> for AssetId {
+    fn from(id: VideoId) -> Self {
+        Self(id.0)
+    }
+}
+
+impl From<ImageId> for AssetId {
+    fn from(id: ImageId) -> Self {
+        Self(id.0)
+    }
+}
+
+impl From<AssetId> for VideoId {
+    fn from(id: AssetId) -> Self {
+        Self(id.0)
+    }
+}
+
+impl From<AssetId> for ImageId {
+    fn from(id: AssetId) -> Self {
+        Self(id.0)
+    }
+}
 
 /// A node of a workflow: 1 to 128 characters, unique in its workflow, chosen by whoever made the node.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]

@@ -5,38 +5,9 @@ use utoipa::ToSchema;
 
 use super::{
     ids::{ImageId, NodeId, Sha256},
+    origin::SourceType,
     timestamp::Timestamp,
 };
-
-/// Where an image came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ImageSource {
-    /// Given by the user.
-    Uploaded,
-    /// A frame of a clip.
-    Grabbed,
-}
-
-impl ImageSource {
-    /// Every source.
-    pub const ALL: [Self; 2] = [Self::Uploaded, Self::Grabbed];
-
-    /// The name, as it stands in JSON and in the database.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Uploaded => "uploaded",
-            Self::Grabbed => "grabbed",
-        }
-    }
-
-    /// The source of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|source| source.name() == name)
-    }
-}
 
 /// A still picture that is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -56,7 +27,7 @@ pub struct Image {
     /// `image/png`, `image/jpeg` or `image/webp`, by its content.
     pub media_type: String,
     /// Where it came from.
-    pub source_type: ImageSource,
+    pub source_type: SourceType,
     /// When it was stored.
     pub created_at: Timestamp,
 }

@@ -1,6 +1,6 @@
 //! Jobs: every step that does work is one. The states and which may follow which; how a user sees and orders the queue.
 
-use std::ops::RangeInclusive;
+use std::{borrow::Cow, ops::RangeInclusive};
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::Number;
@@ -115,39 +115,26 @@ fn priority() -> Object {
     limits::integer(least.into(), most.into()).description(Some("The highest runs first.")).build()
 }
 
-/// What a job does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum JobKind {
-    /// Makes a clip through a provider.
-    Generate,
-    /// Joins clips into one.
-    Stitch,
-    /// Makes the poster of a video.
-    Poster,
-    /// Takes a frame out of a clip.
-    FrameGrab,
-}
+/// What a job does: the name of its operation. A newer version's is kept, and never done.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = String)]
+pub struct JobKind(Cow<'static, str>);
 
 impl JobKind {
-    /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Generate, Self::Stitch, Self::Poster, Self::FrameGrab];
+    /// Makes the poster of a video: the one kind that no node asks for.
+    pub const POSTER: Self = Self(Cow::Borrowed("poster"));
+
+    /// The kind of that name; any name is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Self {
+        Self(Cow::Owned(name.to_owned()))
+    }
 
     /// The kind's stable name, as it stands in JSON and in the database.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Generate => "generate",
-            Self::Stitch => "stitch",
-            Self::Poster => "poster",
-            Self::FrameGrab => "frame_grab",
-        }
-    }
-
-    /// The kind of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    pub fn name(&self) -> &str {
+        &self.0
     }
 }
 
@@ -220,7 +207,7 @@ pub struct JobChange {
 }
 
 /// Which jobs a list shows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JobFilter {
     /// In this status.
     pub status: Option<Status>,

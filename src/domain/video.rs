@@ -6,41 +6,9 @@ use utoipa::ToSchema;
 
 use super::{
     ids::{NodeId, Sha256, VideoId, WorkflowId},
+    origin::{Generation, MadeBy, SourceType, StitchRecord},
     timestamp::Timestamp,
 };
-
-/// Where a video came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SourceType {
-    /// Made by a provider or as an animatic.
-    Generated,
-    /// Given by the user.
-    Uploaded,
-    /// Joined from other videos.
-    Stitched,
-}
-
-impl SourceType {
-    /// Every source type.
-    pub const ALL: [Self; 3] = [Self::Generated, Self::Uploaded, Self::Stitched];
-
-    /// The name, as it stands in JSON and in the database.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Generated => "generated",
-            Self::Uploaded => "uploaded",
-            Self::Stitched => "stitched",
-        }
-    }
-
-    /// The source type of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|source| source.name() == name)
-    }
-}
 
 /// What a video is to a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -86,16 +54,6 @@ pub struct AudioInfo {
     pub channels: u32,
 }
 
-/// How a stitched video was made.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct StitchRecord {
-    /// The joined videos in their order.
-    pub input_video_ids: Vec<VideoId>,
-    /// Transition, size, frame rate and the way that was taken.
-    #[schema(value_type = Object)]
-    pub params: Value,
-}
-
 /// What does not fit the table's columns. Members this version does not know are kept.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct VideoMetadata {
@@ -111,6 +69,9 @@ pub struct VideoMetadata {
     /// Inputs and parameters, of a stitched video.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stitch: Option<StitchRecord>,
+    /// The operation and its inputs, of a video that was derived from others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<MadeBy>,
     /// What is not as it should be with this video, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
@@ -118,30 +79,6 @@ pub struct VideoMetadata {
     #[serde(flatten)]
     #[schema(value_type = Object)]
     pub other: Map<String, Value>,
-}
-
-/// How a generated video was made: the first making, where equal bytes were made twice.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Generation {
-    /// `openai`, `google`, `xai` or `animatic`.
-    pub provider: Option<String>,
-    /// The provider's model.
-    pub model: Option<String>,
-    /// What was asked for.
-    pub prompt: Option<String>,
-    /// Seconds, size, seed and so on, as sent.
-    #[schema(value_type = Object)]
-    pub generation_params: Value,
-    /// The job that made it.
-    pub job_id: Option<String>,
-    /// The provider's own name for the job.
-    pub provider_job_id: Option<String>,
-    /// How it ended.
-    pub status: Option<String>,
-    /// When the request was sent.
-    pub started_at: Option<Timestamp>,
-    /// When the clip was there.
-    pub completed_at: Option<Timestamp>,
 }
 
 /// A node that uses a video.

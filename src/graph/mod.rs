@@ -1,6 +1,7 @@
 //! The editor core and the scheduler's rules. Pure: no DOM, no signals, no async, no clock, no randomness.
 
 pub mod auto_pan;
+pub mod catalog;
 pub mod change;
 pub mod check;
 pub mod clipboard;

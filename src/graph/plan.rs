@@ -16,7 +16,7 @@ use super::{
     unfinished,
 };
 use crate::domain::{
-    FieldError, Media, NodeId,
+    AssetRef, FieldError, NodeId,
     execution::Mode,
     provider::{self, Model, Provider},
 };
@@ -65,7 +65,7 @@ pub enum Action {
         text: String,
     },
     /// Gives what the user gave.
-    Given(Media),
+    Given(AssetRef),
     /// Names what it receives.
     Name {
         /// The name; `None` leaves it its own.
@@ -90,6 +90,15 @@ impl Step {
         }
     }
 
+    /// The operation that makes it, for a step that is work for a job.
+    #[must_use]
+    pub fn operation(&self) -> Option<&'static str> {
+        match self.action {
+            Action::Make { operation, .. } => Some(operation),
+            _ => None,
+        }
+    }
+
     /// Whether somebody is paid for it.
     #[must_use]
     pub fn is_paid(&self) -> bool {
@@ -99,7 +108,7 @@ impl Step {
     /// Whether it is work for a job.
     #[must_use]
     pub fn makes(&self) -> bool {
-        matches!(self.action, Action::Make { .. })
+        self.operation().is_some()
     }
 
     /// The text of a parameter; empty where it holds none.
@@ -222,7 +231,7 @@ fn step(graph: &Graph, node: &Node, mode: Mode) -> Option<Step> {
         spec::Action::Value { param } => Action::Value { text: node.text(param).to_owned() },
         spec::Action::Given { .. } => Action::Given(nodes::given(node)?),
         spec::Action::Name { param } => Action::Name { name: Some(node.text(param).trim().to_owned()).filter(|name| !name.is_empty()) },
-        spec::Action::Make { operation, .. } => Action::Make { operation, provider: model.map(|model| model.provider) },
+        spec::Action::Make(operation) => Action::Make { operation: operation.name, provider: model.map(|model| model.provider) },
     };
     Some(Step { node_id: node.id.clone(), node_type: node.node_type.clone(), action, inputs: inputs(graph, node, spec), params })
 }

@@ -117,13 +117,21 @@ pub enum Action {
         /// The parameter that holds the name.
         param: &'static str,
     },
-    /// Makes something.
-    Make {
-        /// The operation that makes it, by its name in the registry of operations.
-        operation: &'static str,
-        /// What is made.
-        kind: AssetKind,
-    },
+    /// Makes something, by this operation.
+    Make(&'static OperationSpec),
+}
+
+/// An operation, as graph and page know it; what performs it stands under its name in the server's registry of operations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OperationSpec {
+    /// Its name: the kind of its jobs, in JSON and in the database.
+    pub name: &'static str,
+    /// What it makes, or one doing of it, in a word: how its jobs are listed.
+    pub noun: &'static str,
+    /// What was done to what it made, in a word.
+    pub done: &'static str,
+    /// What is made.
+    pub kind: AssetKind,
 }
 
 /// What the user must have done before a node can be run.
@@ -143,6 +151,15 @@ pub enum Need {
         /// The input.
         socket: &'static str,
         /// What to do where nothing is, in a sentence.
+        reason: &'static str,
+    },
+    /// The number of a parameter is above that of another one, where both are set.
+    Above {
+        /// The parameter.
+        param: &'static str,
+        /// The other one.
+        than: &'static str,
+        /// What to do where it is not, in a sentence.
         reason: &'static str,
     },
     /// The parameter names an asset.
@@ -220,14 +237,24 @@ impl NodeSpec {
     /// Whether a run makes what it gives.
     #[must_use]
     pub fn makes(&self) -> bool {
-        matches!(self.action, Action::Make { .. })
+        self.operation().is_some()
+    }
+
+    /// The operation that makes what it gives.
+    #[must_use]
+    pub fn operation(&self) -> Option<&'static OperationSpec> {
+        match self.action {
+            Action::Make(operation) => Some(operation),
+            _ => None,
+        }
     }
 
     /// The kind of asset that it gives, where that is one of its own.
     #[must_use]
     pub fn gives(&self) -> Option<AssetKind> {
         match self.action {
-            Action::Given { kind, .. } | Action::Make { kind, .. } => Some(kind),
+            Action::Given { kind, .. } => Some(kind),
+            Action::Make(operation) => Some(operation.kind),
             Action::Nothing | Action::Value { .. } | Action::Name { .. } => None,
         }
     }

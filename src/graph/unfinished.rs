@@ -8,7 +8,7 @@ use super::{
     spec::{Action, Need, NodeSpec},
 };
 use crate::domain::{
-    FieldError, Media, NodeId,
+    AssetRef, FieldError, NodeId,
     execution::Mode,
     provider::{self, Provider},
 };
@@ -109,6 +109,11 @@ fn lacking(spec: &NodeSpec, graph: &Graph, node: &Node, need: &Need) -> Option<S
                 None
             }
         }
+        Need::Above { param, than, reason } => {
+            let number = |name| spec.param(name).and_then(|param| param.value(node).as_f64());
+            let is_above = number(param).zip(number(than)).is_none_or(|(number, other)| number > other);
+            (!is_above).then(|| Shortcoming { kind: "invalid", param: Some(*param), reason: (*reason).into() })
+        }
         Need::Asset { param, reason, wrong } => {
             let kind = spec.params.iter().find_map(|one| match one.kind {
                 ParamKind::Asset(kind) if one.name == *param => Some(kind),
@@ -116,7 +121,7 @@ fn lacking(spec: &NodeSpec, graph: &Graph, node: &Node, need: &Need) -> Option<S
             })?;
             match node.text(param) {
                 "" => unfinished(Some(*param), reason),
-                id if Media::parse(kind, id).is_none() => unfinished(Some(*param), wrong),
+                id if AssetRef::parse(kind, id).is_none() => unfinished(Some(*param), wrong),
                 _ => None,
             }
         }

@@ -61,6 +61,14 @@ pub struct ProviderError {
     pub raw: Option<String>,
 }
 
+impl ProviderError {
+    /// A paid request whose outcome is not known; `message` says why and what to do.
+    #[must_use]
+    pub fn unknown(message: String) -> Self {
+        Self { class: ProviderClass::Unknown, message, raw: None }
+    }
+}
+
 /// Anything that can go wrong in the server.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -219,7 +219,7 @@ mod tests {
     fn job() -> Job {
         Job {
             id: JobId::generate(),
-            kind: JobKind::Generate,
+            kind: JobKind::from_name("generate"),
             status: Status::Queued,
             progress: 0.0,
             message: String::new(),

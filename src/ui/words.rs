@@ -1,6 +1,12 @@
-//! Figures as people read them: the same on the server and in the browser, so no clock and no locale.
+//! Figures and facts as people read them: the same on the server and in the browser, so no clock and no locale.
 
-use crate::domain::Timestamp;
+use crate::{
+    domain::{
+        Timestamp,
+        origin::{MadeBy, SourceType},
+    },
+    graph::nodes,
+};
 
 /// A size, in the unit that leaves one to three digits before the point.
 #[must_use]
@@ -62,6 +68,21 @@ pub fn ago(seconds: f64) -> String {
 #[must_use]
 pub fn count(number: i64, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Where something stored came from.
+#[must_use]
+pub fn source(source: SourceType, made_by: Option<&MadeBy>) -> String {
+    let word = match source {
+        SourceType::Generated => "Generated",
+        SourceType::Uploaded => "Uploaded",
+        SourceType::Stitched => "Stitched",
+        SourceType::Grabbed => "A clip's frame",
+        SourceType::Derived => {
+            made_by.and_then(|made_by| nodes::operation(&made_by.operation)).map_or("Derived", |operation| operation.done)
+        }
+    };
+    word.to_owned()
 }
 
 #[cfg(test)]

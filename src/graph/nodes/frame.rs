@@ -6,7 +6,7 @@ use crate::{
         model::NodeType,
         param::{Param, Preset},
         socket_type::SocketType,
-        spec::{Action, Category, Need, NodeSpec, Socket},
+        spec::{Action, Category, Need, NodeSpec, OperationSpec, Socket},
     },
 };
 
@@ -34,5 +34,5 @@ pub(super) const SPECS: &[NodeSpec] = &[NodeSpec {
         Param::whole("index", "Number, from 0", 0, LAST_INDEX).preset(Preset::Whole(0)).with("frame", "nth").in_node(),
     ],
     needs: &[Need::Wired { socket: "video", reason: "Connect the clip from which the frame is taken." }],
-    action: Action::Make { operation: "frame_grab", kind: AssetKind::Image },
+    action: Action::Make(&OperationSpec { name: "frame_grab", noun: "Frame", done: "Taken", kind: AssetKind::Image }),
 }];

@@ -6,9 +6,9 @@ use super::{
     model::{Node, NodeType, SocketRef},
     param::Param,
     socket_type::SocketType,
-    spec::{Direction, NodeSpec},
+    spec::{Direction, NodeSpec, OperationSpec},
 };
-use crate::domain::{Media, asset::AssetKind};
+use crate::domain::{AssetKind, AssetRef};
 
 mod asset;
 mod frame;
@@ -41,6 +41,12 @@ pub fn spec(node_type: &NodeType) -> Option<&'static NodeSpec> {
 pub fn node_type(name: &str) -> NodeType {
     let named = NodeType::from_name(name);
     spec(&named).map_or(named, |spec| spec.node_type.clone())
+}
+
+/// The operation of that name; `None` for one that no node asks for.
+#[must_use]
+pub fn operation(name: &str) -> Option<&'static OperationSpec> {
+    specs().iter().filter_map(|spec| spec.operation()).find(|operation| operation.name == name)
 }
 
 /// Whether this version knows the type.
@@ -81,7 +87,7 @@ pub fn giving(kind: AssetKind) -> Option<&'static NodeSpec> {
 
 /// The asset of the user's that a node names and gives.
 #[must_use]
-pub fn given(node: &Node) -> Option<Media> {
+pub fn given(node: &Node) -> Option<AssetRef> {
     let (param, kind) = spec(&node.node_type)?.given()?;
-    Media::parse(kind, node.text(param))
+    AssetRef::parse(kind, node.text(param))
 }

@@ -6,7 +6,7 @@ use crate::{
         model::NodeType,
         param::{Param, ParamKind},
         socket_type::SocketType,
-        spec::{Action, Category, Need, NodeSpec, Socket},
+        spec::{Action, Category, Need, NodeSpec, OperationSpec, Socket},
     },
 };
 
@@ -30,7 +30,7 @@ const TAKE: Param = Param::take("take", "Take");
 
 const NEEDS: &[Need] =
     &[Need::Text { param: "prompt", reason: "Write a prompt, or connect one.", wired: "The prompt that is connected is empty: write it." }];
-const GENERATE: Action = Action::Make { operation: "generate", kind: AssetKind::Video };
+const GENERATE: Action = Action::Make(&OperationSpec { name: "generate", noun: "Shot", done: "Generated", kind: AssetKind::Video });
 
 pub(super) const SPECS: &[NodeSpec] = &[
     NodeSpec {

@@ -6,7 +6,7 @@ use crate::{
         model::NodeType,
         param::{Param, Preset},
         socket_type::SocketType,
-        spec::{Action, Category, Need, NodeSpec, Socket},
+        spec::{Action, Category, Need, NodeSpec, OperationSpec, Socket},
     },
 };
 
@@ -31,5 +31,5 @@ pub(super) const SPECS: &[NodeSpec] = &[NodeSpec {
         Param::order("order", "Order"),
     ],
     needs: &[Need::Wired { socket: "videos", reason: "Connect the clips that are to be joined." }],
-    action: Action::Make { operation: "stitch", kind: AssetKind::Video },
+    action: Action::Make(&OperationSpec { name: "stitch", noun: "Stitch", done: "Stitched", kind: AssetKind::Video }),
 }];

@@ -120,7 +120,7 @@ fn finished(mut graph: Graph) -> Graph {
             let (name, value) = match need {
                 Need::Text { param, .. } => (*param, json!(format!("The {param} of {}", node.id))),
                 Need::Asset { param, .. } => (*param, json!("0190b5a0-7b0e-7c3e-8f1e-0123456789ab")),
-                Need::Wired { .. } => continue,
+                Need::Wired { .. } | Need::Above { .. } => continue,
             };
             graph.apply(Command::SetParam { node: node.id.clone(), name: name.into(), value }).unwrap();
         }

@@ -14,10 +14,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 
 use super::problem::Failed;
 use crate::{
-    domain::{
-        job::{JobKind, Status},
-        video::SourceType,
-    },
+    domain::origin::SourceType,
     server::{Error, runs::figures, state::AppState},
 };
 
@@ -78,9 +75,8 @@ pub async fn show(Extension(metrics): Extension<Metrics>, State(state): State<Ap
     let figures = figures::figures(&state.db).await?;
     with_local_recorder(&*metrics.0, || {
         // What is no more has to go back to zero.
-        for (kind, status) in JobKind::ALL.into_iter().flat_map(|kind| Status::ALL.map(|status| (kind, status))) {
-            let found = figures.jobs.iter().find(|(of, at, _)| (*of, *at) == (kind, status));
-            gauge!(JOBS, "kind" => kind.name(), "status" => status.name()).set(found.map_or(0.0, |(.., number)| *number as f64));
+        for (kind, status, number) in &figures.jobs {
+            gauge!(JOBS, "kind" => kind.name().to_owned(), "status" => status.name()).set(*number as f64);
         }
         for source in SourceType::ALL {
             let (number, bytes) =

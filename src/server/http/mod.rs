@@ -11,6 +11,7 @@ pub mod jobs;
 pub mod layers;
 pub mod login;
 pub mod metrics;
+pub mod nodes;
 pub mod openapi;
 pub mod pages;
 pub mod problem;

@@ -8,13 +8,13 @@ use utoipa::{
     openapi::{
         self, Components, RefOr, Server,
         path::{Operation, Parameter, ParameterIn, PathItem},
-        schema::Schema,
+        schema::{ObjectBuilder, Schema, Type},
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
 
 use super::access;
-use crate::{domain::error::Problem, graph::schema};
+use crate::{domain::error::Problem, graph::schema, server::runs::jobs};
 
 mod answers;
 mod examples;
@@ -44,7 +44,7 @@ const SESSION: &str = "session";
         (name = "events", description = "What happens, as it happens"),
         (name = "operation", description = "Whether the server lives, what it counts, and this description"),
     ),
-    modifiers(&Access, &Graphs)
+    modifiers(&Access, &Registries)
 )]
 pub struct Description;
 
@@ -65,12 +65,15 @@ impl Modify for Access {
     }
 }
 
-/// What definitions hold.
-struct Graphs;
+/// What the registries hold: what definitions are made of, and what jobs do.
+struct Registries;
 
-impl Modify for Graphs {
+impl Modify for Registries {
     fn modify(&self, description: &mut openapi::OpenApi) {
-        description.components.get_or_insert_with(Components::new).schemas.extend(schema::schemas());
+        let schemas = &mut description.components.get_or_insert_with(Components::new).schemas;
+        schemas.extend(schema::schemas());
+        let kind = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(jobs::kinds())).description(Some("What a job does."));
+        schemas.insert("JobKind".to_owned(), kind.into());
     }
 }
 

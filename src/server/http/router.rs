@@ -32,6 +32,7 @@ use super::{
     access::Access,
     events, executions, health, images, jobs, layers, login,
     metrics::{self, Metrics},
+    nodes,
     openapi::{self, Description, completed},
     pages,
     problem::Failed,
@@ -50,6 +51,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(openapi::show))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
+        .merge(nodes::router())
         .merge(workflows::router())
         .merge(executions::router())
         .merge(jobs::router())

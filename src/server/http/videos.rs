@@ -21,8 +21,9 @@ use crate::{
         VideoId, WorkflowId,
         error::Problem,
         limits,
+        origin::SourceType,
         page::{Cursor, PageRequest, Sort, SortKey},
-        video::{SourceType, Video, VideoFilter},
+        video::{Video, VideoFilter},
     },
     server::{library::videos, state::AppState},
 };

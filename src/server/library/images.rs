@@ -7,8 +7,9 @@ use serde_json::Value;
 use super::ingest::presentable_name;
 use crate::{
     domain::{
-        ApiError, ErrorKind, ImageId, Media, Timestamp, WorkflowId,
-        image::{Image, ImageSource, NodeImage, UploadedImage},
+        ApiError, AssetRef, ErrorKind, ImageId, Timestamp, WorkflowId,
+        image::{Image, NodeImage, UploadedImage},
+        origin::SourceType,
     },
     graph::{Node, format, nodes, spec::NodeSpec},
     server::{
@@ -33,7 +34,7 @@ pub struct IncomingImage {
     /// Its name; made presentable by [`presentable_name`].
     pub name: String,
     /// Where it comes from.
-    pub source_type: ImageSource,
+    pub source_type: SourceType,
 }
 
 /// Stores a file as an image, or finds the image that has these bytes already. Once the file is being given its name, the caller going
@@ -160,7 +161,7 @@ pub async fn of_workflow(db: &Db, id: WorkflowId, definition: &Value) -> Result<
     let makes = |node: &Node| nodes::spec(&node.node_type).is_some_and(NodeSpec::makes);
     found.retain(|one| graph.node(&one.node_id).is_some_and(|node| makes(node)));
     for node in graph.nodes() {
-        if let Some(named) = nodes::given(node).and_then(Media::image)
+        if let Some(named) = nodes::given(node).and_then(AssetRef::image)
             && let Some(stored) = images::find(db.reader(), named).await?
         {
             found.push(NodeImage { node_id: node.id.clone(), image: stored.image });

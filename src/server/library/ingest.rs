@@ -7,7 +7,8 @@ use std::sync::Arc;
 use crate::{
     domain::{
         ApiError, ErrorKind, Sha256, Timestamp, VideoId, limits,
-        video::{Generation, SourceType, StitchRecord, Uploaded, Video, VideoMetadata},
+        origin::{Generation, MadeBy, SourceType, StitchRecord},
+        video::{Uploaded, Video, VideoMetadata},
     },
     server::{
         Error, Result,
@@ -50,6 +51,8 @@ pub struct Incoming {
     pub generation: Option<Generation>,
     /// How it was stitched.
     pub stitch: Option<StitchRecord>,
+    /// What it was derived from.
+    pub made_by: Option<MadeBy>,
     /// What to do if its metadata cannot be read.
     pub metadata_failure: MetadataFailure,
 }
@@ -178,6 +181,7 @@ fn new_video(incoming: &Incoming, facts: Facts, file_path: String) -> NewVideo {
         height: probe.map(|probe| probe.height),
         audio: probe.and_then(|probe| probe.audio.clone()),
         stitch: incoming.stitch.clone(),
+        made_by: incoming.made_by.clone(),
         warning: facts.warning,
         other,
     };

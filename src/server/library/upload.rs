@@ -7,11 +7,7 @@ use super::{
     ingest::{Incoming, MetadataFailure, ingest},
 };
 use crate::{
-    domain::{
-        ApiError, ErrorKind,
-        image::{ImageSource, UploadedImage},
-        video::{SourceType, Uploaded},
-    },
+    domain::{ApiError, ErrorKind, image::UploadedImage, origin::SourceType, video::Uploaded},
     server::{
         Error, Result,
         events::Events,
@@ -129,6 +125,7 @@ impl Arrived {
             source_type: SourceType::Uploaded,
             generation: None,
             stitch: None,
+            made_by: None,
             metadata_failure: MetadataFailure::Refuse,
         };
         let uploaded = ingest(db, content, ffmpeg, incoming).await?;
@@ -141,6 +138,6 @@ impl Arrived {
     /// # Errors
     /// As for [`images::ingest`].
     pub async fn keep_image(self, db: &Db, content: &Content, name: String) -> Result<UploadedImage> {
-        images::ingest(db, content, IncomingImage { file: self.0, name, source_type: ImageSource::Uploaded }).await
+        images::ingest(db, content, IncomingImage { file: self.0, name, source_type: SourceType::Uploaded }).await
     }
 }

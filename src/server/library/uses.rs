@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     domain::{
-        ApiError, Media, Timestamp, VideoId, WorkflowId, limits,
+        ApiError, AssetRef, Timestamp, VideoId, WorkflowId, limits,
         video::Role,
         workflow::{NewAssociation, WorkflowStatus},
     },
@@ -83,7 +83,7 @@ pub async fn associate_saved(tx: &mut Tx, id: WorkflowId) -> Result<()> {
             };
             associations::renew_if_newer(tx, id, &association).await?;
         }
-        if let Some(video_id) = nodes::given(node).and_then(Media::video) {
+        if let Some(video_id) = nodes::given(node).and_then(AssetRef::video) {
             associate_upload(tx, id, node, video_id).await?;
         }
     }

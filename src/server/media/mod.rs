@@ -4,7 +4,7 @@ mod arguments;
 pub mod content;
 mod extent;
 pub mod ffmpeg;
-pub mod frame;
+pub mod frames;
 pub mod picture;
 pub mod poster;
 pub mod probe;

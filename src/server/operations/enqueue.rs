@@ -1,16 +1,18 @@
-//! How work gets into the queue, and what a job of each kind works on.
+//! How work gets into the queue.
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::{
+    operation::{Operation, Payment, Registered},
+    poster::{Poster, PosterInput},
+};
 use crate::{
     domain::{
-        ExecutionId, ImageId, JobId, Media, NodeId, Sha256, Timestamp, VideoId,
+        AssetRef, ExecutionId, JobId, NodeId, Sha256, Timestamp, VideoId,
         event::Happening,
-        image::Frame,
         job::{Job, JobKind, POSTER_PRIORITY, Status},
-        provider::{self, Provider, Size},
     },
+    graph::Step,
     server::{
         Result,
         store::{
@@ -21,77 +23,23 @@ use crate::{
     },
 };
 
-/// What a `generate` job makes, and who makes it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct GenerateInput {
-    /// The provider that does the work: `animatic` in a draft, whatever the node names.
-    pub provider: String,
-    /// Its model.
-    pub model: String,
-    /// What is to be seen.
-    pub prompt: String,
-    /// Length in seconds.
-    pub seconds: f64,
-    /// Width and height in pixels.
-    pub size: (u32, u32),
-    /// The seed, where the user fixed one.
-    pub seed: Option<i64>,
-    /// Which take, from 1.
-    pub take: i64,
-    /// Everything else.
-    pub params: Value,
-    /// The picture it begins with.
-    #[serde(default)]
-    pub first_frame: Option<ImageId>,
-    /// The picture it ends with.
-    #[serde(default)]
-    pub last_frame: Option<ImageId>,
-    /// The clip's name in the library.
-    pub name: String,
+/// Work for a job: an operation and what it works on.
+#[derive(Debug, Clone)]
+pub struct Work {
+    /// The operation.
+    pub operation: &'static dyn Registered,
+    /// What it works on, as that operation stores it.
+    pub input: Value,
 }
 
-/// What a `stitch` job joins.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StitchInput {
-    /// The clips in their order.
-    pub video_ids: Vec<VideoId>,
-    /// `cut`, or the name of an xfade transition.
-    pub transition: String,
-    /// How long a transition lasts, in seconds.
-    pub transition_seconds: f64,
-    /// Width and height in pixels; else the first clip's.
-    pub size: Option<(u32, u32)>,
-    /// Frames a second; else the first clip's.
-    pub fps: Option<f64>,
-    /// The clip's name in the library.
-    pub name: String,
-}
-
-/// What a `poster` job makes the poster of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PosterInput {
-    /// The video.
-    pub video_id: VideoId,
-}
-
-/// What a `frame_grab` job takes out of which clip.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct FrameGrabInput {
-    /// The clip.
-    pub video_id: VideoId,
-    /// The frame.
-    pub frame: Frame,
-}
-
-/// What a job works on.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Work {
-    /// A clip to generate.
-    Generate(GenerateInput),
-    /// Clips to join.
-    Stitch(StitchInput),
-    /// A frame to take out of a clip.
-    FrameGrab(FrameGrabInput),
+impl Work {
+    /// What a job has to do for a step into whose sockets `inputs` flow, in order, under a name that the caller chose; `None` for a step that
+    /// needs no job, or whose settings name no work.
+    #[must_use]
+    pub fn of(step: &Step, inputs: &[(&str, AssetRef)], name: Option<String>) -> Option<Self> {
+        let operation = super::find(step.operation()?)?;
+        Some(Self { operation, input: operation.input(step, inputs, name)? })
+    }
 }
 
 /// Who asks for a job.
@@ -114,27 +62,26 @@ pub async fn enqueue(tx: &mut Tx, work: &Work, key: Sha256, requester: Requester
         }
         return Ok(same.job);
     }
-    let queued = new_job(work, key, requester)?;
+    let payment = work.operation.payment(&work.input)?;
+    let queued = new_job(work, key, requester, payment.as_ref());
     jobs::insert(tx, &queued).await?;
-    if let (Work::Generate(input), true) = (work, queued.lane != lane::LOCAL) {
-        spends::insert(tx, &intent(input, &queued.job)).await?;
+    if let Some(payment) = payment {
+        spends::insert(tx, &intent(payment, &queued.job)).await?;
     }
     events::record(tx, &Happening::Job(queued.job.clone())).await?;
     Ok(queued.job)
 }
 
 /// What the ledger has of a request before anything is sent.
-fn intent(input: &GenerateInput, job: &Job) -> Intent {
-    let (width, height) = input.size;
-    let model = Provider::from_name(&input.provider).and_then(|provider| provider::model(provider, &input.model));
+fn intent(payment: Payment, job: &Job) -> Intent {
     Intent {
         job_id: job.id,
         execution_id: job.execution_id,
         node_id: job.node_id.clone(),
-        provider: input.provider.clone(),
-        model: input.model.clone(),
-        prompt: input.prompt.clone(),
-        estimated_usd_micros: model.and_then(|model| model.usd_micros(input.seconds, Size { width, height })),
+        provider: payment.provider.name().to_owned(),
+        model: payment.model,
+        prompt: payment.prompt,
+        estimated_usd_micros: payment.estimated_usd_micros,
     }
 }
 
@@ -143,10 +90,11 @@ fn intent(input: &GenerateInput, job: &Job) -> Intent {
 /// # Errors
 /// The database's.
 pub async fn enqueue_poster(tx: &mut Tx, video_id: VideoId) -> Result<()> {
-    let job = Job { video_id: Some(video_id), priority: POSTER_PRIORITY, ..waiting(JobKind::Poster) };
+    let job = Job { video_id: Some(video_id), priority: POSTER_PRIORITY, ..waiting(JobKind::POSTER) };
     let input = serde_json::to_value(PosterInput { video_id })?;
     // No execution waits for it, so none can end it.
-    let queued = QueuedJob { job: job.clone(), key: None, input, attempts: 0, stand_alone: true, lane: lane::LOCAL.to_owned() };
+    let lane = lane::LOCAL.to_owned();
+    let queued = QueuedJob { job: job.clone(), key: None, version: Poster::VERSION, input, attempts: 0, stand_alone: true, lane };
     jobs::insert(tx, &queued).await?;
     events::record(tx, &Happening::Job(job)).await
 }
@@ -155,10 +103,10 @@ pub async fn enqueue_poster(tx: &mut Tx, video_id: VideoId) -> Result<()> {
 ///
 /// # Errors
 /// The database's.
-pub async fn record_cached(tx: &mut Tx, work: &Work, key: Sha256, media: Media) -> Result<Job> {
-    let mut queued = new_job(work, key, Requester::Caller)?;
+pub async fn record_cached(tx: &mut Tx, work: &Work, key: Sha256, asset: AssetRef) -> Result<Job> {
+    let mut queued = new_job(work, key, Requester::Caller, work.operation.payment(&work.input)?.as_ref());
     let now = Some(queued.job.created_at);
-    let (video_id, image_id) = (media.video(), media.image());
+    let (video_id, image_id) = (asset.video(), asset.image());
     let job = Job { status: Status::Succeeded, progress: 1.0, video_id, image_id, started_at: now, finished_at: now, ..queued.job };
     queued.job = job.clone();
     jobs::insert(tx, &queued).await?;
@@ -166,23 +114,15 @@ pub async fn record_cached(tx: &mut Tx, work: &Work, key: Sha256, media: Media) 
     Ok(job)
 }
 
-fn new_job(work: &Work, key: Sha256, requester: Requester) -> Result<QueuedJob> {
-    let (kind, input) = match work {
-        Work::Generate(input) => (JobKind::Generate, serde_json::to_value(input)?),
-        Work::Stitch(input) => (JobKind::Stitch, serde_json::to_value(input)?),
-        Work::FrameGrab(input) => (JobKind::FrameGrab, serde_json::to_value(input)?),
-    };
+fn new_job(work: &Work, key: Sha256, requester: Requester, payment: Option<&Payment>) -> QueuedJob {
     let stand_alone = requester == Requester::Caller;
     let (execution_id, node_id) = match requester {
         Requester::Node(execution_id, node_id) => (Some(execution_id), Some(node_id)),
         Requester::Caller => (None, None),
     };
-    let job = Job { execution_id, node_id, ..waiting(kind) };
-    let lane = match work {
-        Work::Generate(input) => lane::of(&input.provider),
-        Work::Stitch(_) | Work::FrameGrab(_) => lane::LOCAL,
-    };
-    Ok(QueuedJob { job, key: Some(key), input, attempts: 0, stand_alone, lane: lane.to_owned() })
+    let job = Job { execution_id, node_id, ..waiting(JobKind::from_name(work.operation.name())) };
+    let lane = payment.map_or(lane::LOCAL, |payment| payment.provider.name()).to_owned();
+    QueuedJob { job, key: Some(key), version: work.operation.version(), input: work.input.clone(), attempts: 0, stand_alone, lane }
 }
 
 /// A new job that waits for its turn.

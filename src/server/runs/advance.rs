@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::{
     domain::{
-        ApiError, ErrorKind, ExecutionId, Media, NodeId, Sha256, Timestamp,
+        ApiError, AssetRef, ErrorKind, ExecutionId, NodeId, Sha256, Timestamp,
         event::{Happening, NodeEvent},
         execution::{Cost, Execution, NodeRun, NodeStatus},
         job::{Failure, Status},
@@ -17,8 +17,8 @@ use crate::{
         Error, Result,
         events::Events,
         library::{ingest::presentable_name, uses::associate_saved},
-        operations::enqueue::{self, Requester},
-        runs::{prepare, work},
+        operations::enqueue::{self, Requester, Work},
+        runs::prepare,
         store::{Db, Tx, events, executions, step_results, videos},
     },
 };
@@ -113,7 +113,7 @@ async fn begin(
     execution_id: ExecutionId,
     node: &NodeRun,
     step: &Step,
-    media_of: &(dyn Fn(&NodeId) -> Option<Media> + Sync),
+    media_of: &(dyn Fn(&NodeId) -> Option<AssetRef> + Sync),
 ) -> Result<NodeRun> {
     let node = node.clone();
     match &step.action {
@@ -121,7 +121,7 @@ async fn begin(
         Action::Given(media) => return given(tx, node, *media).await,
         Action::Name { name } => {
             let clip = step.media_inputs().flat_map(|input| &input.from).find_map(media_of);
-            if let (Some(name), Some(clip)) = (name, clip.and_then(Media::video)) {
+            if let (Some(name), Some(clip)) = (name, clip.and_then(AssetRef::video)) {
                 videos::rename(&mut **tx, clip, &presentable_name(name)).await?;
             }
             return Ok(succeeded(node, clip));
@@ -134,15 +134,15 @@ async fn begin(
         let cost = step.is_paid().then_some(Cost { usd_micros: 0, estimated: false });
         return Ok(NodeRun { cached: true, key: Some(key), cost, ..succeeded(node, Some(known)) });
     }
-    let Some(work) = work::work(step, &media) else { return Ok(cannot_be_asked(node)) };
+    let Some(work) = Work::of(step, &media, None) else { return Ok(cannot_be_asked(node)) };
     let job = enqueue::enqueue(tx, &work, key, Requester::Node(execution_id, node.node_id.clone())).await?;
     Ok(NodeRun { status: job.status.into(), progress: job.progress, message: job.message, key: Some(key), job_id: Some(job.id), ..node })
 }
 
-type Inputs = (Vec<(&'static str, Media)>, Vec<(&'static str, Vec<Sha256>)>);
+type Inputs = (Vec<(&'static str, AssetRef)>, Vec<(&'static str, Vec<Sha256>)>);
 
 /// The clips and pictures that flow into a step, by socket, and the hashes of each socket's; `None` where one was deleted.
-async fn inputs(tx: &mut Tx, step: &Step, media_of: &(dyn Fn(&NodeId) -> Option<Media> + Sync)) -> Result<Option<Inputs>> {
+async fn inputs(tx: &mut Tx, step: &Step, media_of: &(dyn Fn(&NodeId) -> Option<AssetRef> + Sync)) -> Result<Option<Inputs>> {
     let (mut all, mut hashes) = (Vec::new(), Vec::new());
     for input in step.media_inputs() {
         let mut of_socket = Vec::with_capacity(input.from.len());
@@ -158,13 +158,13 @@ async fn inputs(tx: &mut Tx, step: &Step, media_of: &(dyn Fn(&NodeId) -> Option<
 }
 
 /// A step that gives what the user gave, as long as it is stored.
-async fn given(tx: &mut Tx, node: NodeRun, media: Media) -> Result<NodeRun> {
+async fn given(tx: &mut Tx, node: NodeRun, media: AssetRef) -> Result<NodeRun> {
     let there = step_results::file_hash(tx, media).await?.is_some();
     Ok(if there { succeeded(node, Some(media)) } else { lost_input(node) })
 }
 
-fn succeeded(node: NodeRun, media: Option<Media>) -> NodeRun {
-    let (video_id, image_id) = (media.and_then(Media::video), media.and_then(Media::image));
+fn succeeded(node: NodeRun, media: Option<AssetRef>) -> NodeRun {
+    let (video_id, image_id) = (media.and_then(AssetRef::video), media.and_then(AssetRef::image));
     NodeRun { status: NodeStatus::Succeeded, progress: 1.0, video_id, image_id, ..node }
 }
 

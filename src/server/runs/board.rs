@@ -5,15 +5,14 @@ use crate::{
     domain::{
         ApiError, JobId,
         error::WorkflowRef,
-        job::{JobBoard, JobKind, JobRow, Status},
+        job::{JobBoard, JobRow, Status},
         page::{Cursor, CursorError, Page, PageRequest, Sort, SortKey},
-        provider::Provider,
     },
     server::{
-        Result, events,
+        Result, events, operations,
         store::{
             Db,
-            jobs::QueuedJob,
+            jobs::{QueuedJob, lane},
             queue::{self, Place},
         },
     },
@@ -67,12 +66,7 @@ fn live(places: Vec<Place>, status: Option<Status>) -> Vec<JobId> {
 }
 
 fn row((found, workflow): (QueuedJob, Option<WorkflowRef>)) -> JobRow {
-    let text = |name: &str| found.input[name].as_str().unwrap_or_default();
-    let title = match text("name") {
-        "" if found.job.kind == JobKind::FrameGrab => "Frame of a clip".to_owned(),
-        "" => "Untitled".to_owned(),
-        name => name.to_owned(),
-    };
-    let is_paid = found.job.kind == JobKind::Generate && text("provider") != Provider::Animatic.name();
-    JobRow { title, workflow, is_paid, job: found.job }
+    let operation = operations::find(found.job.kind.name());
+    let title = operation.map_or_else(|| "Untitled".to_owned(), |operation| operation.title(&found.input));
+    JobRow { title, workflow, is_paid: found.lane != lane::LOCAL, job: found.job }
 }

@@ -3,10 +3,11 @@
 use crate::{
     domain::{
         job::{JobKind, Status},
-        video::SourceType,
+        origin::SourceType,
     },
     server::{
         Result,
+        runs::jobs as queue,
         store::{Db, figures},
     },
 };
@@ -14,7 +15,7 @@ use crate::{
 /// What there is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figures {
-    /// Kind, status, how many.
+    /// Kind, status, how many; of every operation in every status, though there be none.
     pub jobs: Vec<(JobKind, Status, i64)>,
     /// Source, how many, their bytes.
     pub videos: Vec<(SourceType, i64, i64)>,
@@ -25,5 +26,13 @@ pub struct Figures {
 /// # Errors
 /// The database's.
 pub async fn figures(db: &Db) -> Result<Figures> {
-    Ok(Figures { jobs: figures::jobs(db).await?, videos: figures::videos(db).await? })
+    let mut jobs = figures::jobs(db).await?;
+    for kind in queue::kinds() {
+        for status in Status::ALL {
+            if !jobs.iter().any(|(of, at, _)| of.name() == kind && *at == status) {
+                jobs.push((JobKind::from_name(kind), status, 0));
+            }
+        }
+    }
+    Ok(Figures { jobs, videos: figures::videos(db).await? })
 }

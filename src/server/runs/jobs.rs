@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        ApiError, JobId, Media, Sha256, VideoId,
+        ApiError, AssetRef, JobId, Sha256, VideoId,
         job::{Job, JobEvent, JobFilter, Status},
         page::{Page, PageRequest, SortKey},
     },
@@ -11,11 +11,11 @@ use crate::{
         Error, Result,
         events::Events,
         library::ingest::MAX_NAME,
-        operations::enqueue::{self, Requester},
-        runs::{
-            outcome::{Outcome, end, moved, not_found, show_queued},
-            work,
+        operations::{
+            self,
+            enqueue::{self, Requester, Work},
         },
+        runs::outcome::{Outcome, end, moved, not_found, show_queued},
         store::{Db, jobs, step_results},
     },
 };
@@ -29,13 +29,22 @@ pub async fn job(db: &Db, id: JobId) -> Result<Job> {
     Ok(jobs::get(&mut connection, id).await?.ok_or_else(not_found)?.job)
 }
 
+/// Every kind of job: the names of the operations.
+pub fn kinds() -> impl Iterator<Item = &'static str> {
+    operations::all().iter().map(|operation| operation.name())
+}
+
 /// A page of jobs.
 ///
 /// # Errors
-/// [`Invalid`](crate::domain::ErrorKind::Invalid) for an order that jobs do not have.
+/// [`Invalid`](crate::domain::ErrorKind::Invalid) for an order that jobs do not have, or a kind that none has.
 pub async fn list(db: &Db, filter: &JobFilter, page: &PageRequest) -> Result<Page<Job>> {
     if page.sort.key != SortKey::CreatedAt {
         return Err(ApiError::invalid("/sort", "Jobs are sorted by created_at.").into());
+    }
+    if filter.kind.as_ref().is_some_and(|kind| operations::find(kind.name()).is_none()) {
+        let known = kinds().collect::<Vec<_>>().join(", ");
+        return Err(ApiError::invalid("/kind", format!("There are no jobs of this kind: choose one of {known}.")).into());
     }
     jobs::list(db, filter, page).await
 }
@@ -47,9 +56,8 @@ pub async fn list(db: &Db, filter: &JobFilter, page: &PageRequest) -> Result<Pag
 /// The database's.
 pub async fn request(db: &Db, events: &Events, step: &Step, clips: &[(VideoId, Sha256)], name: Option<String>) -> Result<JobId> {
     let sockets = || step.media_inputs().map(|input| input.socket);
-    let media: Vec<_> = sockets().flat_map(|socket| clips.iter().map(move |(id, _)| (socket, Media::Video(*id)))).collect();
-    let work = work::work(step, &media).ok_or_else(|| Error::Internal("a step that needs no work was asked for".into()))?;
-    let work = work::named(work, name);
+    let media: Vec<_> = sockets().flat_map(|socket| clips.iter().map(move |(id, _)| (socket, AssetRef::from(*id)))).collect();
+    let work = Work::of(step, &media, name).ok_or_else(|| Error::Internal("a step that needs no work was asked for".into()))?;
     let hashes: Vec<_> = sockets().map(|socket| (socket, clips.iter().map(|(_, hash)| *hash).collect())).collect();
     let key = content_key(step, &hashes);
     let mut tx = db.begin().await?;

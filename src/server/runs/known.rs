@@ -6,14 +6,14 @@ use sqlx::SqliteConnection;
 
 use crate::{
     domain::{
-        Media, NodeId, Sha256,
+        AssetRef, NodeId, Sha256,
         spend::{Estimate, NodeEstimate},
     },
     graph::{
         content_key,
-        plan::{Action, Plan},
+        plan::{Action, Plan, Step},
     },
-    server::{Result, runs::work, store::step_results},
+    server::{Result, operations, store::step_results},
 };
 
 /// Prices a plan. What comes after something that is yet to be made is not there either; equal shots are made once.
@@ -27,7 +27,7 @@ pub async fn price(connection: &mut SqliteConnection, plan: &Plan) -> Result<Est
     for step in &plan.steps {
         if step.is_paid() {
             let cached = given.get(&step.node_id).is_some_and(|given| given.media.is_some() || !asked.insert(given.hash));
-            let usd_micros = if cached { Some(0) } else { work::price(step) };
+            let usd_micros = if cached { Some(0) } else { price_of(step) };
             estimate.usd_micros += usd_micros.unwrap_or_default();
             estimate.nodes.push(NodeEstimate { node_id: step.node_id.clone(), cached, usd_micros });
         }
@@ -35,11 +35,16 @@ pub async fn price(connection: &mut SqliteConnection, plan: &Plan) -> Result<Est
     Ok(estimate)
 }
 
+/// The estimated price of a step in millionths of a US dollar; `None` where it is not known.
+fn price_of(step: &Step) -> Option<i64> {
+    operations::find(step.operation()?)?.price(step)
+}
+
 /// What the steps of a plan give that is there already.
 ///
 /// # Errors
 /// The database's.
-pub async fn known(connection: &mut SqliteConnection, plan: &Plan) -> Result<HashMap<NodeId, Media>> {
+pub async fn known(connection: &mut SqliteConnection, plan: &Plan) -> Result<HashMap<NodeId, AssetRef>> {
     let given = look_through(connection, plan).await?;
     Ok(given.into_iter().filter_map(|(id, given)| Some((id.clone(), given.media?))).collect())
 }
@@ -48,7 +53,7 @@ pub async fn known(connection: &mut SqliteConnection, plan: &Plan) -> Result<Has
 #[derive(Debug, Clone, Copy)]
 struct Given {
     /// What is there already.
-    media: Option<Media>,
+    media: Option<AssetRef>,
     /// The hash of its file; of what is yet to be made, the content key, which equal steps share.
     hash: Sha256,
     /// Whether there is a file.

@@ -283,7 +283,7 @@ mod tests {
             give_back_silent(&db, &events, Timestamp::now()).await.unwrap();
         }
         let failed = job(&db, id).await.unwrap();
-        assert_eq!((failed.status, failed.kind), (Status::Failed, JobKind::Generate));
+        assert_eq!((failed.status, failed.kind), (Status::Failed, JobKind::from_name("generate")));
         assert!(failed.error.unwrap().message.contains("5 times"));
     }
 

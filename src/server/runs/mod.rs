@@ -15,4 +15,3 @@ pub mod queue;
 #[cfg(test)]
 mod sample_jobs;
 pub mod stitching;
-mod work;

@@ -3,7 +3,7 @@
 
 use crate::{
     domain::{
-        ApiError, ExecutionId, JobId, Media, Timestamp,
+        ApiError, AssetRef, ExecutionId, JobId, Timestamp,
         event::{Happening, NodeEvent},
         execution::{NodeRun, NodeStatus},
         job::{Failure, Job, JobEvent},
@@ -24,7 +24,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// With this clip or picture, or with this clip's poster.
-    Made(Media),
+    Made(AssetRef),
     /// Without a result.
     Failed(Failure),
     /// Stopped by the user.

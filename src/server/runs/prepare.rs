@@ -7,7 +7,7 @@ use sqlx::SqliteConnection;
 
 use crate::{
     domain::{
-        ApiError, ErrorKind, FieldError, Media, NodeId, Timestamp,
+        ApiError, AssetKind, ErrorKind, FieldError, NodeId, Timestamp,
         execution::{Mode, NewExecution},
     },
     graph::{
@@ -109,12 +109,12 @@ async fn hindrances(
         return Ok(Vec::new());
     }
     let param = nodes::spec(&node.node_type).and_then(NodeSpec::given).map_or("", |(param, _)| param);
-    Ok(vec![match media {
-        Media::Video(_) => {
+    Ok(vec![match media.kind {
+        AssetKind::Video => {
             let detail = "The clip of this node is no longer in the library. Choose or upload another one.";
             error(param, "missing_video", detail.into())
         }
-        Media::Image(_) => error(param, "missing_image", "The image of this node is not stored here. Upload it again.".into()),
+        AssetKind::Image => error(param, "missing_image", "The image of this node is not stored here. Upload it again.".into()),
     }])
 }
 

@@ -140,7 +140,7 @@ async fn executions_take_turns_as_the_page_foretells_and_posters_take_nobodys() 
     let mut order = Vec::new();
     let mut executions = Vec::new();
     while let Some(job) = take(&db).await {
-        if job.kind == JobKind::Poster {
+        if job.kind == JobKind::POSTER {
             assert_eq!(order.len(), shown.live.len(), "a poster comes last");
         } else {
             executions.push(job.execution_id);

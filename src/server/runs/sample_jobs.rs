@@ -5,7 +5,10 @@
 use crate::{
     domain::{JobId, Sha256},
     server::{
-        operations::enqueue::{self, GenerateInput, Requester, Work},
+        operations::{
+            enqueue::{self, Requester, Work},
+            generate::{Generate, GenerateInput},
+        },
         store::Db,
     },
 };
@@ -37,8 +40,9 @@ pub async fn ask(db: &Db, number: u8, requester: Requester) -> JobId {
         params: serde_json::Value::Null,
         name: format!("Clip {number}"),
     };
+    let work = Work { operation: &Generate, input: serde_json::to_value(input).unwrap() };
     let mut tx = db.begin().await.unwrap();
-    let job = enqueue::enqueue(&mut tx, &Work::Generate(input), Sha256::new([number; 32]), requester).await.unwrap();
+    let job = enqueue::enqueue(&mut tx, &work, Sha256::new([number; 32]), requester).await.unwrap();
     tx.commit().await.unwrap();
     job.id
 }

@@ -8,7 +8,7 @@ use utoipa::{
 };
 
 use crate::{
-    domain::{JobId, Media, VideoId, execution::Mode, limits},
+    domain::{JobId, VideoId, execution::Mode, limits},
     graph::{NodeType, schema},
     server::{
         Result,
@@ -74,7 +74,7 @@ pub async fn stitch(db: &Db, events: &Events, providers: &Providers, ffmpeg: &Ff
     let plan = plan.map_err(|error| prepare::repoint(error, pointer))?;
     let mut hashes = Vec::with_capacity(new.video_ids.len());
     for id in &new.video_ids {
-        hashes.extend(step_results::file_hash(&mut reader, Media::Video(*id)).await?);
+        hashes.extend(step_results::file_hash(&mut reader, (*id).into()).await?);
     }
     drop(reader);
     let step = prepare::step_of(&plan, NODE)?;

@@ -17,6 +17,7 @@ const SCRIPTS: &[(i64, &str, &str)] = &[
     (2, "ledger", include_str!("../../../migrations/sqlite/0002_ledger.sql")),
     (3, "images", include_str!("../../../migrations/sqlite/0003_images.sql")),
     (4, "poster_jobs", include_str!("../../../migrations/sqlite/0004_poster_jobs.sql")),
+    (5, "operations", include_str!("../../../migrations/sqlite/0005_operations.sql")),
 ];
 
 pub(super) static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {

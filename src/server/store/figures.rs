@@ -1,12 +1,12 @@
 //! Totals for the operator: how many jobs and videos there are, and how large.
 
-use sqlx::Row;
+use sqlx::{Row, sqlite::SqliteRow};
 
 use super::{Db, rows};
 use crate::{
     domain::{
         job::{JobKind, Status},
-        video::SourceType,
+        origin::SourceType,
     },
     server::Result,
 };
@@ -17,9 +17,8 @@ use crate::{
 /// The database's.
 pub async fn jobs(db: &Db) -> Result<Vec<(JobKind, Status, i64)>> {
     let rows = sqlx::query("SELECT kind, status, COUNT(*) AS number FROM jobs GROUP BY kind, status").fetch_all(db.reader()).await?;
-    let count = |row| {
-        let kind = rows::named(row, "jobs", "kind", JobKind::from_name)?;
-        Ok((kind, rows::named(row, "jobs", "status", Status::from_name)?, row.try_get("number")?))
+    let count = |row: &SqliteRow| {
+        Ok((JobKind::from_name(row.try_get("kind")?), rows::named(row, "jobs", "status", Status::from_name)?, row.try_get("number")?))
     };
     rows.iter().map(count).collect()
 }

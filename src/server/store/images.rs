@@ -6,7 +6,8 @@ use super::rows::{named, parsed, text};
 use crate::{
     domain::{
         ImageId, NodeId, Sha256, WorkflowId,
-        image::{Image, ImageSource, NodeImage},
+        image::{Image, NodeImage},
+        origin::SourceType,
     },
     server::{Error, Result},
 };
@@ -116,7 +117,7 @@ fn stored(row: &SqliteRow) -> Result<StoredImage> {
         width: side("width")?,
         height: side("height")?,
         media_type: row.try_get("media_type")?,
-        source_type: named(row, TABLE, "source_type", ImageSource::from_name)?,
+        source_type: named(row, TABLE, "source_type", SourceType::from_name)?,
         created_at: parsed(row, TABLE, "created_at")?,
     };
     Ok(StoredImage { image, file_path: row.try_get("file_path")? })

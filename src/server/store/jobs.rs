@@ -26,7 +26,9 @@ pub struct QueuedJob {
     pub job: Job,
     /// The content key of its result, where it has one.
     pub key: Option<Sha256>,
-    /// What it works on.
+    /// The version of its operation that stored the input.
+    pub version: u32,
+    /// What it works on, in its operation's own form.
     pub input: Value,
     /// How often a worker has taken it.
     pub attempts: i64,
@@ -42,12 +44,6 @@ pub mod lane {
     pub const LOCAL: &str = "local";
     /// Work for a provider, under its name.
     pub const PAID: [&str; 3] = ["openai", "google", "xai"];
-
-    /// The lane of what this provider makes.
-    #[must_use]
-    pub fn of(provider: &str) -> &'static str {
-        PAID.into_iter().find(|lane| *lane == provider).unwrap_or(LOCAL)
-    }
 }
 
 /// A worker's hold on a job.
@@ -67,8 +63,8 @@ pub async fn insert(tx: &mut Tx, queued: &QueuedJob) -> Result<()> {
     let job = &queued.job;
     sqlx::query(
         "INSERT INTO jobs (id, kind, status, progress, message, execution_id, node_id, content_key, stand_alone, input, created_at, \
-         video_id, started_at, finished_at, priority, paused, lane, image_id) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+         video_id, started_at, finished_at, priority, paused, lane, image_id, version) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
     )
     .bind(job.id.to_string())
     .bind(job.kind.name())
@@ -88,6 +84,7 @@ pub async fn insert(tx: &mut Tx, queued: &QueuedJob) -> Result<()> {
     .bind(job.paused)
     .bind(&queued.lane)
     .bind(rows::text(job.image_id.as_ref()))
+    .bind(queued.version)
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -140,7 +137,7 @@ pub async fn list(db: &Db, filter: &JobFilter, page: &PageRequest) -> Result<Pag
         .bind(page.cursor.as_ref().and_then(|cursor| cursor.key.clone()))
         .bind(page.cursor.as_ref().map(|cursor| cursor.id.clone()))
         .bind(i64::from(page.limit) + 1)
-        .bind(filter.kind.map(JobKind::name))
+        .bind(filter.kind.as_ref().map(|kind| kind.name().to_owned()))
         .fetch_all(db.reader())
         .await?;
     let items = rows.iter().map(|row| Ok(queued_job(row)?.job)).collect::<Result<Vec<_>>>()?;
@@ -301,7 +298,7 @@ pub async fn silent_since(connection: &mut SqliteConnection, moment: Timestamp) 
 pub(super) fn queued_job(row: &SqliteRow) -> Result<QueuedJob> {
     let job = Job {
         id: rows::parsed(row, TABLE, "id")?,
-        kind: rows::named(row, TABLE, "kind", JobKind::from_name)?,
+        kind: JobKind::from_name(row.try_get("kind")?),
         status: rows::named(row, TABLE, "status", Status::from_name)?,
         progress: row.try_get("progress")?,
         message: row.try_get("message")?,
@@ -319,6 +316,7 @@ pub(super) fn queued_job(row: &SqliteRow) -> Result<QueuedJob> {
     Ok(QueuedJob {
         job,
         key: rows::parsed_option(row, TABLE, "content_key")?,
+        version: row.try_get("version")?,
         input: rows::json(row, TABLE, "input")?.ok_or(Error::Row { table: TABLE, column: "input", value: "null".into() })?,
         attempts: row.try_get("attempts")?,
         stand_alone: row.try_get("stand_alone")?,

@@ -4,7 +4,7 @@ use sqlx::SqliteConnection;
 
 use super::{Tx, rows};
 use crate::{
-    domain::{Media, Sha256, Timestamp},
+    domain::{AssetKind, AssetRef, ImageId, Sha256, Timestamp, VideoId},
     server::Result,
 };
 
@@ -12,31 +12,32 @@ use crate::{
 ///
 /// # Errors
 /// The database's.
-pub async fn find(connection: &mut SqliteConnection, key: &Sha256) -> Result<Option<Media>> {
+pub async fn find(connection: &mut SqliteConnection, key: &Sha256) -> Result<Option<AssetRef>> {
     let row = sqlx::query(
         "SELECT video_id, NULL AS image_id FROM step_results WHERE content_key = $1 \
          UNION ALL SELECT NULL, image_id FROM step_images WHERE content_key = $1",
     );
     let row = row.bind(key.to_string()).fetch_optional(connection).await?;
     let Some(row) = row else { return Ok(None) };
-    let video = rows::parsed_option(&row, "step_results", "video_id")?;
-    Ok(Media::of(video, rows::parsed_option(&row, "step_images", "image_id")?))
+    let video: Option<VideoId> = rows::parsed_option(&row, "step_results", "video_id")?;
+    let image: Option<ImageId> = rows::parsed_option(&row, "step_images", "image_id")?;
+    Ok(video.map(AssetRef::from).or(image.map(AssetRef::from)))
 }
 
 /// Remembers what a step gave. A later result for the same key takes the earlier one's place.
 ///
 /// # Errors
 /// The database's.
-pub async fn keep(tx: &mut Tx, key: &Sha256, media: Media) -> Result<()> {
+pub async fn keep(tx: &mut Tx, key: &Sha256, asset: AssetRef) -> Result<()> {
     const VIDEO: &str = "INSERT INTO step_results (content_key, video_id, created_at) VALUES ($1, $2, $3) \
          ON CONFLICT (content_key) DO UPDATE SET video_id = excluded.video_id, created_at = excluded.created_at";
     const IMAGE: &str = "INSERT INTO step_images (content_key, image_id, created_at) VALUES ($1, $2, $3) \
          ON CONFLICT (content_key) DO UPDATE SET image_id = excluded.image_id, created_at = excluded.created_at";
-    let (statement, id) = match media {
-        Media::Video(id) => (VIDEO, id.to_string()),
-        Media::Image(id) => (IMAGE, id.to_string()),
+    let statement = match asset.kind {
+        AssetKind::Video => VIDEO,
+        AssetKind::Image => IMAGE,
     };
-    sqlx::query(statement).bind(key.to_string()).bind(id).bind(Timestamp::now().to_string()).execute(&mut **tx).await?;
+    sqlx::query(statement).bind(key.to_string()).bind(asset.id.to_string()).bind(Timestamp::now().to_string()).execute(&mut **tx).await?;
     Ok(())
 }
 
@@ -44,12 +45,11 @@ pub async fn keep(tx: &mut Tx, key: &Sha256, media: Media) -> Result<()> {
 ///
 /// # Errors
 /// The database's.
-pub async fn file_hash(connection: &mut SqliteConnection, media: Media) -> Result<Option<Sha256>> {
-    let (statement, id) = match media {
-        Media::Video(id) => ("SELECT file_hash FROM videos WHERE id = $1", id.to_string()),
-        Media::Image(id) => ("SELECT file_hash FROM images WHERE id = $1", id.to_string()),
+pub async fn file_hash(connection: &mut SqliteConnection, asset: AssetRef) -> Result<Option<Sha256>> {
+    let (table, statement) = match asset.kind {
+        AssetKind::Video => ("videos", "SELECT file_hash FROM videos WHERE id = $1"),
+        AssetKind::Image => ("images", "SELECT file_hash FROM images WHERE id = $1"),
     };
-    let row = sqlx::query(statement).bind(id).fetch_optional(connection).await?;
-    let table = if media.video().is_some() { "videos" } else { "images" };
+    let row = sqlx::query(statement).bind(asset.id.to_string()).fetch_optional(connection).await?;
     row.map(|row| rows::parsed(&row, table, "file_hash")).transpose()
 }

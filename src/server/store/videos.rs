@@ -10,7 +10,8 @@ use crate::{
     domain::{
         Sha256, Timestamp, VideoId,
         error::WorkflowRef,
-        video::{Generation, Role, SourceType, Video, VideoMetadata, WorkflowUse},
+        origin::{Generation, SourceType},
+        video::{Role, Video, VideoMetadata, WorkflowUse},
     },
     server::{Error, Result},
 };

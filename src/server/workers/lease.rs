@@ -5,7 +5,7 @@ use std::{convert::Infallible, time::Duration};
 use tokio::{sync::watch, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use super::context::Progress;
+use super::perform::Progress;
 use crate::{
     domain::job::Job,
     server::{

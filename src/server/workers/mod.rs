@@ -12,13 +12,9 @@ use super::{
 };
 use crate::domain::Timestamp;
 
-mod context;
-mod generate;
-mod grab_frame;
+mod job_ledger;
 mod lease;
-mod pictures;
-mod poster;
-mod stitch;
+mod perform;
 mod withdraw;
 mod worker;
 

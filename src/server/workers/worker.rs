@@ -4,16 +4,14 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 
 use futures_util::FutureExt;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::{
-    context::{Context, Progress},
-    generate, grab_frame, lease, poster, stitch,
+    lease,
+    perform::{Progress, perform},
 };
 use crate::{
-    domain::{
-        ApiError, ErrorKind, Media,
-        job::{Failure, JobKind},
-    },
+    domain::{ApiError, AssetRef, ErrorKind, job::Failure},
     server::{
         Error, Result,
         error::{ProviderClass, ProviderError},
@@ -58,35 +56,26 @@ pub(super) async fn work(state: AppState, lane: &'static str) {
 
 async fn run(state: &AppState, job: &QueuedJob, lease: &Lease) {
     let (progress, told) = watch::channel(Progress::default());
-    let context = Context { state, job, lease, progress, cancel: state.stop.child_token() };
-    let work = AssertUnwindSafe(perform(&context)).catch_unwind();
+    let cancel = state.stop.child_token();
+    let work = AssertUnwindSafe(perform(state, job, lease, &progress, &cancel)).catch_unwind();
     let result = tokio::select! {
         result = work => result.unwrap_or_else(|_| Err(Error::Internal(format!("job {} panicked", job.job.id)))),
-        never = lease::keep(state, job, lease, told, &context.cancel) => match never {},
+        never = lease::keep(state, job, lease, told, &cancel) => match never {},
     };
-    if let Err(error) = write_back(state, lease, &context, result).await {
+    if let Err(error) = write_back(state, lease, &cancel, result).await {
         tracing::error!(job = %job.job.id, cause = %error, "how the job ended could not be written; it will be done again");
     }
 }
 
-async fn perform(context: &Context<'_>) -> Result<Media> {
-    match context.job.job.kind {
-        JobKind::Generate => generate::perform(context).await.map(Media::Video),
-        JobKind::Stitch => stitch::perform(context).await.map(Media::Video),
-        JobKind::FrameGrab => grab_frame::perform(context).await.map(Media::Image),
-        JobKind::Poster => poster::perform(context).await.map(Media::Video),
-    }
-}
-
-async fn write_back(state: &AppState, lease: &Lease, context: &Context<'_>, result: Result<Media>) -> Result<()> {
+async fn write_back(state: &AppState, lease: &Lease, cancel: &CancellationToken, result: Result<AssetRef>) -> Result<()> {
     let outcome = match result {
-        Ok(media) => Outcome::Made(media),
+        Ok(asset) => Outcome::Made(asset),
         // What a provider said is written down even now: it must not be asked for a second time.
         Err(error) if state.stop.is_cancelled() && !matches!(error, Error::Provider(_)) => {
             return leases::give_back(&state.db, &state.events, lease).await;
         }
         // Cancelled or given to another: whoever did that has written what there is to write.
-        Err(Error::Cancelled) if context.cancel.is_cancelled() => return Ok(()),
+        Err(Error::Cancelled) if cancel.is_cancelled() => return Ok(()),
         Err(Error::Provider(ProviderError { class: class @ (ProviderClass::NotReached | ProviderClass::Busy(_)), message, .. })) => {
             let wait = match class {
                 ProviderClass::Busy(wait) => wait,

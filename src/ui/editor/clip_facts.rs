@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::{NodeState, session::Session, text_of};
 use crate::{
     api::videos::video,
-    domain::video::{Generation, SourceType, Video},
+    domain::{origin::Generation, video::Video},
+    graph::nodes,
     ui::{
         clip::download_url,
         components::{Glyph, Icon, effect, memo, part},
@@ -55,11 +56,7 @@ fn Facts(video: Arc<Video>) -> impl IntoView {
         Some(audio) => format!("{}, {} Hz, {}", audio.codec, audio.sample_rate, words::count(i64::from(audio.channels), "channel")),
         None => "None".to_owned(),
     };
-    let source = match video.source_type {
-        SourceType::Generated => "Generated",
-        SourceType::Uploaded => "Uploaded",
-        SourceType::Stitched => "Stitched",
-    };
+    let source = words::source(video.source_type, metadata.made_by.as_ref());
     let name = video.name.clone();
     let id = video.id;
     let generation = video.generation.clone();
@@ -71,7 +68,7 @@ fn Facts(video: Arc<Video>) -> impl IntoView {
         ("Codec", video.codec.clone()),
         ("Sound", Some(sound)),
         ("File size", Some(words::bytes(u64::try_from(video.size_bytes).unwrap_or_default()))),
-        ("Source", Some(source.to_owned())),
+        ("Source", Some(source)),
         ("Stored", Some(words::moment(video.created_at))),
         ("SHA-256", Some(video.file_hash.to_string())),
     ];
@@ -79,6 +76,11 @@ fn Facts(video: Arc<Video>) -> impl IntoView {
         let mut rows = vec![("Clips".to_owned(), stitch.input_video_ids.len().to_string())];
         rows.extend(pairs(&stitch.params));
         view! { <Section title="Stitch"><Rows rows/></Section> }
+    });
+    let derived = metadata.made_by.as_ref().map(|made_by| {
+        let title = nodes::operation(&made_by.operation).map_or("Derivation", |operation| operation.noun);
+        let rows = pairs(&made_by.params);
+        view! { <Section title><Rows rows/></Section> }
     });
     let rows = facts.into_iter().map(|(name, value)| (name.to_owned(), value.unwrap_or_else(|| "Not known".to_owned()))).collect();
     view! {
@@ -89,6 +91,7 @@ fn Facts(video: Arc<Video>) -> impl IntoView {
             <a class="button" href=download_url(id) download=name.clone()><Icon glyph=Glyph::Download/>"Download"</a>
         </Section>
         {stitched}
+        {derived}
         {generation.map(|generation| view! { <Made generation/> })}
         <Uses video/>
     }

@@ -9,7 +9,7 @@ use super::{
     clip_facts::{Rows, Section},
 };
 use crate::{
-    domain::image::{Image, ImageSource},
+    domain::image::Image,
     ui::{
         clip::image_url,
         components::{Glyph, Icon, part},
@@ -34,10 +34,7 @@ pub fn ImageFacts(
 
 #[component]
 fn Facts(image: Arc<Image>) -> impl IntoView {
-    let source = match image.source_type {
-        ImageSource::Uploaded => "Uploaded",
-        ImageSource::Grabbed => "A clip's frame",
-    };
+    let source = words::source(image.source_type, None);
     let format = match image.media_type.as_str() {
         "image/png" => "PNG",
         "image/jpeg" => "JPEG",

@@ -11,7 +11,7 @@ use leptos::{prelude::*, task::spawn_local};
 use super::{node_state::NodeState, session::Session};
 use crate::{
     api::{images::image, videos::video},
-    domain::{ImageId, Media, NodeId, Sha256, VideoId, video::Video},
+    domain::{AssetRef, ImageId, NodeId, Sha256, VideoId, video::Video},
     graph::{Node, nodes},
     ui::{
         browser::{
@@ -84,7 +84,7 @@ impl Restore {
             self.bring_picture_of(node, state);
             let clip = state.clip.get_untracked();
             let made = state.run.with_untracked(|run| run.as_ref().and_then(|run| run.video_id));
-            let chosen = nodes::given(node).and_then(Media::video);
+            let chosen = nodes::given(node).and_then(AssetRef::video);
             match clip.and_then(|clip| Some((clip.video?, clip.stage))) {
                 Some((video, Stage::Waiting)) => self.bring(node.id.clone(), video),
                 Some(_) => {}
@@ -101,7 +101,7 @@ impl Restore {
     /// Brings the picture a node names, or its run made; a workflow that was opened came with those of its stored graph.
     fn bring_picture_of(self, node: &Node, state: NodeState) {
         let made = state.run.with_untracked(|run| run.as_ref().and_then(|run| run.image_id));
-        let chosen = nodes::given(node).and_then(Media::image);
+        let chosen = nodes::given(node).and_then(AssetRef::image);
         if let Some(image) = chosen.or(made) {
             self.bring_image(node.id.clone(), image);
         }

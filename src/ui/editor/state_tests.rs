@@ -14,7 +14,8 @@ use crate::{
     domain::{
         ImageId, NodeId, Sha256, Timestamp,
         execution::{NodeRun, NodeStatus},
-        image::{Image, ImageSource},
+        image::Image,
+        origin::SourceType,
     },
     graph::{
         Command, Graph, Node, NodeType, Position, SocketRef, format,
@@ -227,7 +228,7 @@ fn a_node_makes_room_for_its_picture() {
         width: 720,
         height: 1280,
         media_type: "image/png".into(),
-        source_type: ImageSource::Uploaded,
+        source_type: SourceType::Uploaded,
         created_at: Timestamp::now(),
     };
     let node = Node::new(id("i"), NodeType::UPLOAD_IMAGE, Position::default()).with_param("image_id", picture.id.to_string());

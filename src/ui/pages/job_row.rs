@@ -7,8 +7,9 @@ use crate::{
     api::jobs::{cancel_job, change_job, front_of_queue, move_job},
     domain::{
         ApiError, JobId,
-        job::{Job, JobChange, JobKind, JobRow, Status, Step},
+        job::{Job, JobChange, JobRow, Status, Step},
     },
+    graph::nodes,
     ui::{
         browser::canvas_dom,
         components::{Glyph, Icon, IconButton, OutcomeButtons, Toasts, When, handler, part},
@@ -31,13 +32,8 @@ pub fn Row(
     leaving: RwSignal<Option<JobRow>>,
 ) -> impl IntoView {
     let first = row.get_untracked();
-    let (id, kind) = (first.job.id, first.job.kind);
-    let (glyph, of_kind) = match kind {
-        JobKind::Generate => (Glyph::Film, "Shot"),
-        JobKind::Stitch => (Glyph::Graph, "Stitch"),
-        JobKind::FrameGrab => (Glyph::Film, "Frame"),
-        JobKind::Poster => (Glyph::Film, "Poster"),
-    };
+    let id = first.job.id;
+    let of_kind = nodes::operation(first.job.kind.name()).map_or("Job", |operation| operation.noun);
     let workflow = first.workflow.map(|workflow| view! { " · " <a href=format!("/workflows/{}", workflow.id)>{workflow.name}</a> });
     let status = Memo::new({
         let row = row.clone();
@@ -45,7 +41,7 @@ pub fn Row(
     });
     view! {
         <li class="job-row" data-job=id.to_string() data-job-status=Signal::derive(move || status.get().name())>
-            <span class="job-kind"><Icon glyph/></span>
+            <span class="job-kind"><Icon glyph=Glyph::Film/></span>
             <div class="job-what">
                 <p class="job-title">{first.title.clone()}</p>
                 <p class="job-of">{of_kind}{workflow}</p>

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use utoipa::openapi::{Content, RefOr, Response, Schema, path::Operation, request_body::RequestBody, schema::ArrayItems};
 
 use super::answers::JSON;
+use crate::graph::catalog::catalog;
 
 const CLIP: &str = "0190b5a0-7b0e-7c3e-8f1e-0123456789ab";
 const IMAGE: &str = "0190b5a0-7b0e-7c3e-8f1e-0123456789ac";
@@ -46,6 +47,7 @@ fn add(content: &mut RefOr<Content>) {
 /// The example of the schema of that name.
 fn of(name: &str) -> Option<Value> {
     Some(match name {
+        "NodeTypeEntry" => node_type(),
         "NewWorkflow" => json!({ "name": "Episode 1", "status": "saved", "definition": definition() }),
         "WorkflowChange" => json!({ "name": "Episode 1, second cut", "definition": definition() }),
         "NewDraft" => json!({ "definition": definition(), "base_etag": ETAG }),
@@ -74,6 +76,11 @@ fn of(name: &str) -> Option<Value> {
 }
 
 const PROMPT: &str = "A door opens on a long corridor, seen from below";
+
+/// The first node type.
+fn node_type() -> Value {
+    catalog().first().and_then(|entry| serde_json::to_value(entry).ok()).unwrap_or_default()
+}
 
 /// A prompt, a shot and its output.
 fn definition() -> Value {

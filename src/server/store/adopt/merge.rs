@@ -15,7 +15,8 @@ use super::seed::{Seed, SeedAssociation, SeedGeneration, SeedVideo, SeedWorkflow
 use crate::{
     domain::{
         ExecutionId, NodeId, Sha256, Timestamp, VideoId, WorkflowId,
-        video::{Generation, Role, SourceType, Video, VideoMetadata},
+        origin::{Generation, SourceType},
+        video::{Role, Video, VideoMetadata},
         workflow::WorkflowStatus,
     },
     server::store::{associations::Association, videos::NewVideo, workflows::WorkflowRow},

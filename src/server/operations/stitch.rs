@@ -1,0 +1,84 @@
+//! Joining clips into one.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    context::Context,
+    operation::{Made, MadeFile, Operation},
+};
+use crate::{
+    domain::{
+        AssetKind, AssetRef, VideoId,
+        origin::{Origin, StitchRecord},
+        provider::Size,
+    },
+    graph::Step,
+    server::{
+        Result,
+        media::stitch::{join, params::StitchParams},
+    },
+};
+
+/// Joins clips into one.
+#[derive(Debug)]
+pub struct Stitch;
+
+/// Which clips are joined, and how.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StitchInput {
+    /// The clips in their order.
+    pub video_ids: Vec<VideoId>,
+    /// `cut`, or the name of an xfade transition.
+    pub transition: String,
+    /// How long a transition lasts, in seconds.
+    pub transition_seconds: f64,
+    /// Width and height in pixels; else the first clip's.
+    pub size: Option<(u32, u32)>,
+    /// Frames a second; else the first clip's.
+    pub fps: Option<f64>,
+    /// The clip's name in the library.
+    pub name: String,
+}
+
+impl Operation for Stitch {
+    type Input = StitchInput;
+
+    const NAME: &'static str = "stitch";
+
+    fn input(step: &Step, inputs: &[(&str, AssetRef)]) -> Option<StitchInput> {
+        Some(StitchInput {
+            video_ids: inputs.iter().filter_map(|(_, asset)| asset.video()).collect(),
+            transition: step.text("transition").to_owned(),
+            transition_seconds: step.number("transition_seconds")?,
+            size: step.text("size").parse().ok().map(|size: Size| (size.width, size.height)),
+            fps: step.number("fps"),
+            name: format!("Stitch of {} clips", inputs.len()),
+        })
+    }
+
+    fn title(input: &StitchInput) -> String {
+        input.name.clone()
+    }
+
+    fn rename(input: &mut StitchInput, name: String) {
+        input.name = name;
+    }
+
+    async fn perform(input: StitchInput, context: &Context<'_>) -> Result<Made> {
+        let StitchInput { video_ids, transition, transition_seconds, size, fps, name } = input;
+        let params = StitchParams { transition, transition_seconds, size, fps };
+        let mut clips = Vec::with_capacity(video_ids.len());
+        for id in &video_ids {
+            clips.push(context.library.file((*id).into()).await?.path);
+        }
+        let path = context.content.staging_path("mp4")?;
+        let on_progress = |share: f64| (context.on_progress)(share, "Joining the clips");
+        let outcome = join::stitch(context.ffmpeg, &clips, &params, &path, on_progress, context.cancel).await?;
+        let mut record = serde_json::to_value(&params)?;
+        record["way"] = serde_json::to_value(outcome.way)?;
+        record["plan"] = serde_json::to_value(&outcome.plan)?;
+        record["checked"] = outcome.duration_seconds.is_some().into();
+        let origin = Origin::Stitched(StitchRecord { input_video_ids: video_ids, params: record });
+        Ok(Made::File(MadeFile { path, kind: AssetKind::Video, name, origin }))
+    }
+}

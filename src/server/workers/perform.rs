@@ -1,0 +1,146 @@
+//! Doing a job: its operation is given what it may use, and what it makes is stored.
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::job_ledger::JobLedger;
+use crate::{
+    domain::{ApiError, AssetKind, AssetRef, ErrorKind, VideoId, origin::Origin},
+    server::{
+        Error, Result,
+        error::ProviderError,
+        library::{
+            images::{self, IncomingImage},
+            ingest::{self, Incoming, MetadataFailure},
+            posters, videos,
+        },
+        media::staging::StagedFile,
+        operations::{
+            self,
+            context::{Context, Library, StoredFile},
+            operation::{Made, MadeFile},
+        },
+        providers::Ledger,
+        state::AppState,
+        store::{
+            self,
+            jobs::{Lease, QueuedJob},
+        },
+    },
+};
+
+/// The share of a job that is its operation's; the rest is reading and storing what was made.
+const MAKING: f64 = 0.95;
+
+/// How far a job's work is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Progress {
+    /// From 0 to 1.
+    pub share: f64,
+    /// What is being done.
+    pub message: String,
+}
+
+/// Does the job that the lease holds and gives what it made. Done again it gives the same.
+///
+/// # Errors
+/// The operation's and the store's; where it was paid for, a clip that could not be stored waits for the user.
+pub(super) async fn perform(
+    state: &AppState,
+    job: &QueuedJob,
+    lease: &Lease,
+    progress: &watch::Sender<Progress>,
+    cancel: &CancellationToken,
+) -> Result<AssetRef> {
+    let operation = operations::find(job.job.kind.name()).filter(|operation| job.version <= operation.version());
+    let operation = operation.ok_or_else(|| {
+        let message = "A newer Reelgraph asked for this, and this version cannot do it. Start that version, or run it again.";
+        Error::api(ErrorKind::Invalid, message)
+    })?;
+    let ledger = JobLedger::of(state, lease).await?;
+    let tell = |share: f64, message: &str| {
+        progress.send_replace(Progress { share: share.clamp(0.0, 1.0), message: message.to_owned() });
+    };
+    let on_progress = |share: f64, message: &str| tell(share * MAKING, message);
+    let context = Context {
+        job_id: job.job.id,
+        ffmpeg: &state.ffmpeg,
+        providers: &state.providers,
+        content: &state.content,
+        library: &Stored(state),
+        ledger: ledger.as_ref().map(|ledger| ledger as &dyn Ledger),
+        on_progress: &on_progress,
+        cancel,
+    };
+    match operation.perform(&job.input, &context).await? {
+        Made::Beside(asset) => Ok(asset),
+        Made::File(file) => {
+            tell(MAKING, "Storing the result");
+            keep(state, file).await.map_err(|error| if ledger.is_some() { not_stored(error) } else { error })
+        }
+    }
+}
+
+async fn keep(state: &AppState, made: MadeFile) -> Result<AssetRef> {
+    let file = StagedFile::read(made.path).await?;
+    match made.kind {
+        AssetKind::Video => {
+            let source_type = made.origin.source_type();
+            let (mut generation, mut stitch, mut made_by) = (None, None, None);
+            match made.origin {
+                Origin::Generated(of) => generation = Some(of),
+                Origin::Stitched(of) => stitch = Some(of),
+                Origin::Derived(of) => made_by = Some(of),
+                Origin::Uploaded | Origin::Grabbed => {}
+            }
+            let metadata_failure = MetadataFailure::KeepWithWarning;
+            let incoming = Incoming { file, name: made.name, source_type, generation, stitch, made_by, metadata_failure };
+            Ok(ingest::ingest(&state.db, &state.content, &state.ffmpeg, incoming).await?.video_id.into())
+        }
+        AssetKind::Image => {
+            let incoming = IncomingImage { file, name: made.name, source_type: made.origin.source_type() };
+            Ok(images::ingest(&state.db, &state.content, incoming).await?.image_id.into())
+        }
+    }
+}
+
+/// A clip that was paid for and could not be stored is still at the provider: the job waits for the user.
+fn not_stored(error: Error) -> Error {
+    let reason = ApiError::from(error).message;
+    let message = format!("The clip is made and paid for, but could not be stored. {reason} Then check again: it is downloaded once more.");
+    ProviderError::unknown(message).into()
+}
+
+/// The library as an operation sees it.
+struct Stored<'a>(&'a AppState);
+
+#[async_trait]
+impl Library for Stored<'_> {
+    async fn file(&self, asset: AssetRef) -> Result<StoredFile> {
+        let Self(state) = self;
+        match asset.kind {
+            AssetKind::Video => {
+                let name = videos::file(&state.db, asset.id.into()).await?.name;
+                Ok(StoredFile { name, path: videos::path_of_video(&state.db, &state.content, asset.id.into()).await? })
+            }
+            AssetKind::Image => {
+                let (stored, path) = images::located(&state.db, &state.content, asset.id.into()).await?;
+                Ok(StoredFile { name: stored.image.name, path })
+            }
+        }
+    }
+
+    async fn make_poster(&self, video: VideoId) -> Result<()> {
+        let Self(state) = self;
+        match posters::poster(&state.db, &state.content, &state.ffmpeg, video).await {
+            Ok(poster) if poster.lasting => Ok(()),
+            _ if store::videos::file(state.db.reader(), video).await?.is_none() => Ok(()),
+            Ok(_) => {
+                let message = "Reading the video took too long. The poster is made when it is first looked at.";
+                Err(Error::api(ErrorKind::Unavailable, message))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
