@@ -6,6 +6,7 @@ mod access;
 mod adoption;
 mod associations;
 mod circles;
+mod conformance;
 mod double;
 mod events;
 mod executions;

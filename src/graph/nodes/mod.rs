@@ -19,13 +19,13 @@ mod shot;
 mod stitcher;
 
 /// Every family, in the order in which a palette shows them. A node type is added by a file and its line here.
-static FAMILIES: [&[NodeSpec]; 7] = [prompt::SPECS, shot::SPECS, asset::SPECS, frame::SPECS, stitcher::SPECS, output::SPECS, note::SPECS];
+static FAMILIES: &[&[NodeSpec]] = &[prompt::SPECS, shot::SPECS, asset::SPECS, frame::SPECS, stitcher::SPECS, output::SPECS, note::SPECS];
 
 /// Every node type this version knows, in the order in which a palette shows them.
 #[must_use]
 pub fn specs() -> &'static [&'static NodeSpec] {
     static ALL: OnceLock<Vec<&'static NodeSpec>> = OnceLock::new();
-    ALL.get_or_init(|| FAMILIES.into_iter().flatten().collect())
+    ALL.get_or_init(|| FAMILIES.iter().copied().flatten().collect())
 }
 
 /// The entry of a node type; `None` for a type of a newer version.

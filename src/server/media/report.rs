@@ -94,18 +94,27 @@ impl Report {
 
     /// Seconds from the beginning of the file to this stream's last moment.
     pub(super) fn end_of(&self, stream: &Stream) -> Option<f64> {
-        let begin = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<f64>().ok()).filter(|start| start.is_finite());
-        let late = begin(&stream.start_time).unwrap_or(0.0) - begin(&self.format.start_time).unwrap_or(0.0);
+        let late = moment(stream.start_time.as_deref()) - self.begins_at();
         match stream.seconds() {
             Some(seconds) => Some(seconds + late.max(0.0)),
             None => clock(stream.tags.duration.as_deref()),
         }
     }
 
+    /// When the file begins in its own time, in seconds: what tools count from.
+    pub(super) fn begins_at(&self) -> f64 {
+        moment(self.format.start_time.as_deref())
+    }
+
     /// Whether the container is MP4 or MOV, the ones whose header counts the frames.
     pub(super) fn is_mov(&self) -> bool {
         self.format.format_name.split(',').any(|name| name == "mov")
     }
+}
+
+/// A moment in seconds; 0 where none is told.
+fn moment(text: Option<&str>) -> f64 {
+    text.and_then(|text| text.parse::<f64>().ok()).filter(|moment| moment.is_finite()).unwrap_or(0.0)
 }
 
 impl Stream {

@@ -54,6 +54,6 @@ impl Operation for FrameGrab {
             Frame::Last => format!("Last frame of {}", clip.name),
             Frame::Nth(number) => format!("Frame {number} of {}", clip.name),
         };
-        Ok(Made::File(MadeFile { path, kind: AssetKind::Image, name, origin: Origin::Grabbed }))
+        Ok(Made::file(MadeFile { path, kind: AssetKind::Image, name, origin: Origin::Grabbed }))
     }
 }

@@ -152,7 +152,7 @@ impl Operation for Generate {
             started_at: Some(started_at),
             completed_at: Some(Timestamp::now()),
         });
-        Ok(Made::File(MadeFile { path, kind: AssetKind::Video, name: input.name, origin }))
+        Ok(Made::file(MadeFile { path, kind: AssetKind::Video, name: input.name, origin }))
     }
 }
 

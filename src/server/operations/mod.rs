@@ -1,7 +1,5 @@
 //! What jobs do: the operations, one file each, and the list of them. Jobs are queued, priced, shown and done by what stands here.
 
-use std::sync::LazyLock;
-
 pub mod context;
 pub mod enqueue;
 pub mod frame_grab;
@@ -13,13 +11,12 @@ pub mod stitch;
 use operation::Registered;
 
 /// Every operation. One is added by a file and its line here.
-static ALL: LazyLock<[&'static dyn Registered; 4]> =
-    LazyLock::new(|| [&generate::Generate, &stitch::Stitch, &frame_grab::FrameGrab, &poster::Poster]);
+static ALL: &[&dyn Registered] = &[&generate::Generate, &stitch::Stitch, &frame_grab::FrameGrab, &poster::Poster];
 
 /// Every operation this version knows.
 #[must_use]
 pub fn all() -> &'static [&'static dyn Registered] {
-    ALL.as_slice()
+    ALL
 }
 
 /// The operation of that name; `None` for one of a newer version.

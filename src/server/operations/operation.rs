@@ -70,9 +70,17 @@ pub struct Payment {
 #[derive(Debug)]
 pub enum Made {
     /// A file, to be stored as an asset.
-    File(MadeFile),
+    File(Box<MadeFile>),
     /// Something that is kept beside this asset, like its poster.
     Beside(AssetRef),
+}
+
+impl Made {
+    /// A file, to be stored as an asset.
+    #[must_use]
+    pub fn file(file: MadeFile) -> Self {
+        Self::File(Box::new(file))
+    }
 }
 
 /// A file that was made.

@@ -79,6 +79,6 @@ impl Operation for Stitch {
         record["plan"] = serde_json::to_value(&outcome.plan)?;
         record["checked"] = outcome.duration_seconds.is_some().into();
         let origin = Origin::Stitched(StitchRecord { input_video_ids: video_ids, params: record });
-        Ok(Made::File(MadeFile { path, kind: AssetKind::Video, name, origin }))
+        Ok(Made::file(MadeFile { path, kind: AssetKind::Video, name, origin }))
     }
 }

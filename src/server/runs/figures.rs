@@ -7,7 +7,7 @@ use crate::{
     },
     server::{
         Result,
-        runs::jobs as queue,
+        runs::jobs,
         store::{Db, figures},
     },
 };
@@ -26,13 +26,13 @@ pub struct Figures {
 /// # Errors
 /// The database's.
 pub async fn figures(db: &Db) -> Result<Figures> {
-    let mut jobs = figures::jobs(db).await?;
-    for kind in queue::kinds() {
+    let mut counted = figures::jobs(db).await?;
+    for kind in jobs::kinds() {
         for status in Status::ALL {
-            if !jobs.iter().any(|(of, at, _)| of.name() == kind && *at == status) {
-                jobs.push((JobKind::from_name(kind), status, 0));
+            if !counted.iter().any(|(of, at, _)| of.name() == kind && *at == status) {
+                counted.push((JobKind::from_name(kind), status, 0));
             }
         }
     }
-    Ok(Figures { jobs, videos: figures::videos(db).await? })
+    Ok(Figures { jobs: counted, videos: figures::videos(db).await? })
 }

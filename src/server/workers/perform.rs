@@ -77,7 +77,7 @@ pub(super) async fn perform(
         Made::Beside(asset) => Ok(asset),
         Made::File(file) => {
             tell(MAKING, "Storing the result");
-            keep(state, file).await.map_err(|error| if ledger.is_some() { not_stored(error) } else { error })
+            keep(state, *file).await.map_err(|error| if ledger.is_some() { not_stored(error) } else { error })
         }
     }
 }
