@@ -327,3 +327,27 @@ fn long_request() -> Value {
 async fn done(client: &Client, started: &Value) -> Value {
     client.wait_for(&format!("/api/jobs/{}", started["job_id"].as_str().unwrap()), |job| !job["finished_at"].is_null()).await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trimmed_clip_says_what_it_was_made_of() {
+    let server = TestServer::start().await;
+    let client = &server.client;
+    let uploaded = client.upload("walk.mp4", clips::short(60)).await.expect(201).json();
+    let clip = uploaded["video_id"].as_str().unwrap();
+    let trimmed = |from: f64, to: f64| {
+        let part = node("part", "Trim", json!({ "in_seconds": from, "out_seconds": to }));
+        definition(&[node("clip", "UploadVideo", json!({ "video_id": clip })), part], &["clip.video part.video"])
+    };
+    let execution = run(client, &trimmed(0.25, 0.75)).await;
+    assert_eq!(execution["status"], "succeeded", "{execution:#}");
+    let video = client.get(&format!("/api/videos/{}", node_of(&execution, "part")["video_id"].as_str().unwrap())).await.expect(200).json();
+    assert_eq!(
+        (&video["source_type"], &video["name"], &video["duration_seconds"]),
+        (&json!("derived"), &json!("Trim of walk.mp4"), &json!(0.5))
+    );
+    let made_by = &video["metadata"]["made_by"];
+    assert_eq!((&made_by["operation"], &made_by["inputs"]), (&json!("trim"), &json!([{ "kind": "video", "id": clip }])), "{made_by:#}");
+    assert_eq!((&made_by["params"]["first_frame"], &made_by["params"]["frames"]), (&json!(6), &json!(12)));
+    let refused = client.post("/api/executions", &json!({ "definition": trimmed(0.75, 0.25), "mode": "draft" })).await.problem(422);
+    assert_eq!((&refused["errors"][0]["node_id"], &refused["errors"][0]["kind"]), (&json!("part"), &json!("invalid")), "{refused:#}");
+}

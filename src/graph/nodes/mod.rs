@@ -17,9 +17,11 @@ mod output;
 mod prompt;
 mod shot;
 mod stitcher;
+mod trim;
 
 /// Every family, in the order in which a palette shows them. A node type is added by a file and its line here.
-static FAMILIES: &[&[NodeSpec]] = &[prompt::SPECS, shot::SPECS, asset::SPECS, frame::SPECS, stitcher::SPECS, output::SPECS, note::SPECS];
+static FAMILIES: &[&[NodeSpec]] =
+    &[prompt::SPECS, shot::SPECS, asset::SPECS, frame::SPECS, trim::SPECS, stitcher::SPECS, output::SPECS, note::SPECS];
 
 /// Every node type this version knows, in the order in which a palette shows them.
 #[must_use]

@@ -1,13 +1,14 @@
-//! The frames of a clip: one as a picture, told by its number.
+//! The frames of a clip: one as a picture, told by its number, or a part of them as a clip.
 
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     ffmpeg::{Arguments, Ffmpeg, Limits},
     probe,
+    report::Stream,
 };
 use crate::{
     domain::{ApiError, ErrorKind, image::Frame},
@@ -83,6 +84,200 @@ async fn count(ffmpeg: &Ffmpeg, clip: &Path, limits: Limits, cancel: &Cancellati
     let counted: Counted = serde_json::from_slice(&ffmpeg.inspect(&arguments, limits, COUNT_BYTES, cancel).await?)?;
     let number = counted.streams.first().and_then(|stream| stream.nb_read_frames.as_deref()?.parse().ok());
     Ok(number.unwrap_or_default())
+}
+
+/// A part of a clip, in seconds from its first frame.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Span {
+    /// Where it begins; with the first frame where that is open.
+    pub in_seconds: Option<f64>,
+    /// Where it ends; with the last frame where that is open.
+    pub out_seconds: Option<f64>,
+}
+
+/// What was cut out of a clip.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Trimmed {
+    /// The number of its first frame in the clip, from 0.
+    pub first_frame: usize,
+    /// How many frames it has: at least one.
+    pub frames: usize,
+    /// Whether the clip's own packets were taken over, so that nothing is lost.
+    pub copied: bool,
+}
+
+/// How far apart picture and sound of what was cut may end, in seconds.
+const DRIFT: f64 = 0.050;
+/// Bytes of ffprobe's list of packets at most: some millions of frames.
+const PACKET_BYTES: usize = 256 << 20;
+/// What can be taken over into an MP4 that browsers play.
+const COPIED: [&[&str]; 2] = [&["h264", "hevc", "av1"], &["aac", "mp3"]];
+
+/// Writes the part of a clip as an MP4, exact to the frame: a point between two frames counts as the nearer one's. Packets are taken over where
+/// the part is made of whole groups of them; else it is encoded, with one thread, so that equal inputs give equal bytes. The sound is cut at the
+/// same moments.
+///
+/// # Errors
+/// [`ErrorKind::Invalid`] where the part lies behind the end of the clip, with its length; [`ErrorKind::NotAVideo`] where the clip cannot be
+/// decoded to the end of the part; as for [`probe::probe`] and [`Ffmpeg::run`].
+pub async fn trim(
+    ffmpeg: &Ffmpeg,
+    clip: &Path,
+    span: Span,
+    output: &Path,
+    on_progress: &(dyn Fn(f64) + Send + Sync),
+    cancel: &CancellationToken,
+) -> Result<Trimmed> {
+    let (probe, report) = probe::examine(ffmpeg, clip).await?;
+    let limits = Limits::render(probe.duration_seconds);
+    let packets = packets(ffmpeg, clip, probe.fps, limits, cancel).await?;
+    let cut = Cut::new(&packets, span, probe.fps)?;
+    let zero = report.begins_at();
+    let has_sound = report.audio().is_some();
+    let codecs = [report.video(), report.audio()].map(|stream| stream.and_then(|stream| stream.codec_name.as_deref()));
+    let can_stay = codecs.into_iter().zip(COPIED).all(|(codec, known)| codec.is_none_or(|codec| known.contains(&codec)));
+    if can_stay && cut.is_whole_packets(&packets) {
+        let copied = match ffmpeg.run(&cut.copying(clip, zero, output)?, limits, &|_| (), cancel).await {
+            Ok(()) => cut.verify(ffmpeg, output, has_sound).await,
+            Err(error) => Err(error),
+        };
+        match copied {
+            Ok(()) => return Ok(Trimmed { first_frame: cut.first, frames: cut.frames, copied: true }),
+            Err(error @ (Error::Cancelled | Error::Io { .. } | Error::Timeout { .. } | Error::ToolMissing { .. })) => return Err(error),
+            Err(error) => tracing::info!(%error, "cutting without encoding did not hold; encoding"),
+        }
+    }
+    let share = |seconds: f64| on_progress((seconds / cut.seconds).clamp(0.0, 1.0));
+    ffmpeg.run(&cut.encoding(clip, zero, has_sound, output)?, limits, &share, cancel).await?;
+    cut.verify(ffmpeg, output, has_sound).await?;
+    Ok(Trimmed { first_frame: cut.first, frames: cut.frames, copied: false })
+}
+
+/// A packet of the picture: one frame.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Packet {
+    /// When it is shown, in seconds.
+    at: f64,
+    /// Whether it can be decoded without another.
+    is_key: bool,
+}
+
+/// The packets of the picture, in the order in which they are decoded.
+async fn packets(ffmpeg: &Ffmpeg, clip: &Path, fps: f64, limits: Limits, cancel: &CancellationToken) -> Result<Vec<Packet>> {
+    let arguments = Arguments::new().option("-select_streams", "V:0").option("-show_entries", "packet=pts_time,dts_time,flags");
+    let listed = ffmpeg.inspect(&arguments.option("-of", "csv=p=0").user_input(clip)?, limits, PACKET_BYTES, cancel).await?;
+    let mut packets = Vec::new();
+    for line in String::from_utf8_lossy(&listed).lines().filter(|line| line.contains(',')) {
+        let mut fields = line.split(',');
+        let (shown, decoded) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
+        let flags = fields.next().unwrap_or_default();
+        // What an edit list hides is not shown.
+        if !flags.contains('D') {
+            // A container that tells no time has one frame after the other.
+            let at = shown.parse().or_else(|_| decoded.parse()).unwrap_or(packets.len() as f64 / fps);
+            packets.push(Packet { at, is_key: flags.starts_with('K') });
+        }
+    }
+    if packets.is_empty() {
+        return Err(Error::api(ErrorKind::NotAVideo, "No picture of this video can be decoded."));
+    }
+    Ok(packets)
+}
+
+/// Which frames are cut out.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Cut {
+    /// The number of the first frame, in the order in which they are shown.
+    first: usize,
+    /// How many frames.
+    frames: usize,
+    /// When the first is shown, in the clip's own time, in seconds.
+    at: f64,
+    /// How long they last together, in seconds.
+    seconds: f64,
+}
+
+impl Cut {
+    fn new(packets: &[Packet], span: Span, fps: f64) -> Result<Self> {
+        let mut times: Vec<f64> = packets.iter().map(|packet| packet.at).collect();
+        times.sort_by(f64::total_cmp);
+        let (begin, last) = (times[0], times[times.len() - 1]);
+        // Where each frame begins, and the last one ends.
+        times.push(last + 1.0 / fps);
+        let nearest = |seconds: f64| {
+            let at = begin + seconds;
+            let after = times.partition_point(|time| *time < at).min(times.len() - 1);
+            let before = after.saturating_sub(1);
+            if at - times[before] < times[after] - at { before } else { after }
+        };
+        let first = span.in_seconds.map_or(0, nearest);
+        if first + 1 >= times.len() {
+            let length = last + 1.0 / fps - begin;
+            let detail = format!("This clip is {length:.2} s long: choose an earlier in point.");
+            return Err(Error::api(ErrorKind::Invalid, detail));
+        }
+        let end = span.out_seconds.map_or(times.len() - 1, nearest).max(first + 1);
+        Ok(Self { first, frames: end - first, at: times[first], seconds: times[end] - times[first] })
+    }
+
+    /// Whether a run of packets holds just these frames and begins with one that needs no other.
+    fn is_whole_packets(&self, packets: &[Packet]) -> bool {
+        let end = self.at + self.seconds;
+        let is_in = |packet: &Packet| packet.at >= self.at - 1e-6 && packet.at < end - 1e-6;
+        let Some(begin) = packets.iter().position(|packet| is_in(packet)) else { return false };
+        let run = packets.iter().skip(begin).take(self.frames);
+        packets[begin].is_key && packets[begin].at <= self.at + 1e-6 && run.clone().count() == self.frames && run.clone().all(is_in)
+    }
+
+    fn copying(&self, clip: &Path, zero: f64, output: &Path) -> Result<Arguments> {
+        let from = if self.first == 0 { Arguments::new() } else { Arguments::new().option("-ss", seconds(self.at - zero)) };
+        let arguments = from.user_input(clip)?.option("-map", "0:V:0").option("-map", "0:a:0?").option("-c", "copy");
+        // A limit on frames would end the sound with the last packet that is written, not with the last that is shown.
+        let beyond = format!("noise=drop='gte(n,{})'", self.frames);
+        let arguments = arguments.option("-copypriorss", "0").option("-bsf:v", beyond);
+        arguments.option("-t", seconds(self.seconds)).reproducible().mp4_output(output)
+    }
+
+    fn encoding(&self, clip: &Path, zero: f64, has_sound: bool, output: &Path) -> Result<Arguments> {
+        let (first, end) = (self.first, self.first + self.frames);
+        let mut graph =
+            format!("[0:V:0]trim=start_frame={first}:end_frame={end},setpts=PTS-STARTPTS,crop='2*trunc(iw/2)':'2*trunc(ih/2)'[v]");
+        if has_sound {
+            // Silence stands in where there is no sound yet, or none any more.
+            let (from, length) = (seconds((self.at - zero).max(0.0)), seconds(self.seconds));
+            graph += &format!(
+                ";[0:a:0]aresample=48000:async=1:first_pts=0,atrim=start={from},asetpts=PTS-STARTPTS,apad=whole_dur={length},atrim=end={length}[a]"
+            );
+        }
+        let arguments = Arguments::new().option("-filter_complex_threads", "1").user_input(clip)?;
+        let mut arguments = arguments.option("-filter_complex", graph).option("-map", "[v]");
+        if has_sound {
+            arguments = arguments.option("-map", "[a]");
+        }
+        arguments.option("-fps_mode", "passthrough").reproducible().delivery_encoding().mp4_output(output)
+    }
+
+    /// An exit status of 0 does not say that every frame is there.
+    async fn verify(&self, ffmpeg: &Ffmpeg, output: &Path, has_sound: bool) -> Result<()> {
+        let (_, report) = probe::examine(ffmpeg, output).await?;
+        let frames = report.video().and_then(Stream::frames_promised).unwrap_or_default();
+        if frames != self.frames as u64 {
+            return Err(Error::Internal(format!("{frames} frames were cut out instead of {}", self.frames)));
+        }
+        let end = |stream: Option<&Stream>| stream.and_then(|stream| report.end_of(stream));
+        match (end(report.video()), end(report.audio())) {
+            (Some(picture), Some(sound)) if (picture - sound).abs() > DRIFT => {
+                Err(Error::Internal(format!("what was cut out has {picture:.3} s of picture beside {sound:.3} s of sound")))
+            }
+            (Some(_), None) if has_sound => Err(Error::Internal("what was cut out has no sound".into())),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Seconds as ffmpeg reads them, to the microsecond.
+fn seconds(seconds: f64) -> String {
+    format!("{seconds:.6}")
 }
 
 #[cfg(test)]

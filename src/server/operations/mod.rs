@@ -7,11 +7,12 @@ pub mod generate;
 pub mod operation;
 pub mod poster;
 pub mod stitch;
+pub mod trim;
 
 use operation::Registered;
 
 /// Every operation. One is added by a file and its line here.
-static ALL: &[&dyn Registered] = &[&generate::Generate, &stitch::Stitch, &frame_grab::FrameGrab, &poster::Poster];
+static ALL: &[&dyn Registered] = &[&generate::Generate, &stitch::Stitch, &frame_grab::FrameGrab, &trim::Trim, &poster::Poster];
 
 /// Every operation this version knows.
 #[must_use]
