@@ -1,8 +1,8 @@
 //! Which clips belong to which node of a workflow: as a caller says, and by what was saved and run.
 
 use reelgraph::{
-    domain::{ExecutionId, Timestamp, WorkflowId},
-    server::{library::uses::associate_saved, state::AppState},
+    domain::{ExecutionId, Timestamp},
+    server::{library::uses::associate_step, state::AppState, store::executions},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -171,9 +171,11 @@ async fn a_draft_gets_its_clips_when_it_is_saved() {
     let etag = client.get(&format!("/api/workflows/{id}")).await.header("etag");
 
     // A step of a saved workflow that succeeds later, as the engine tells.
-    ran(server.state(), &id, "2026-01-01T00:00:04.000000Z", &[("a", "Sora2Video", &second)]).await;
+    let at = "2026-01-01T00:00:04.000000Z";
+    let later: ExecutionId = ran(server.state(), &id, at, &[("a", "Sora2Video", &second)]).await.parse().unwrap();
     let mut tx = server.state().db.begin().await.unwrap();
-    associate_saved(&mut tx, id.parse::<WorkflowId>().unwrap()).await.unwrap();
+    let step = executions::get(&mut tx, later).await.unwrap().unwrap().nodes.remove(0);
+    associate_step(&mut tx, later, &step, at.parse().unwrap()).await.unwrap();
     tx.commit().await.unwrap();
     let after = client.get(&format!("/api/workflows/{id}")).await;
     assert_eq!(after.header("etag"), etag);

@@ -10,8 +10,9 @@ use reelgraph::{
         control::Control,
         format, nodes,
         param::{Limit, Param, ParamKind},
-        plan::{self, Step},
+        plan,
         spec::{Action, Need, NodeSpec},
+        step::Step,
     },
     server::{
         Error, Result,

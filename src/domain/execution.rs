@@ -156,8 +156,14 @@ pub struct NodeRun {
 impl NodeRun {
     /// What it gave.
     #[must_use]
-    pub fn media(&self) -> Option<AssetRef> {
+    pub fn asset(&self) -> Option<AssetRef> {
         self.video_id.map(AssetRef::from).or(self.image_id.map(AssetRef::from))
+    }
+
+    /// The same node, having given that.
+    #[must_use]
+    pub fn with_asset(self, asset: Option<AssetRef>) -> Self {
+        Self { video_id: asset.and_then(AssetRef::video), image_id: asset.and_then(AssetRef::image), ..self }
     }
 }
 

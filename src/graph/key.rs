@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256 as Hasher};
 
-use super::{nodes, plan::Step};
+use super::{nodes, step::Step};
 use crate::domain::{
     Sha256,
     provider::{ANIMATIC_VERSION, Provider},

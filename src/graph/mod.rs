@@ -28,6 +28,7 @@ pub mod setting;
 pub mod socket_type;
 pub mod spec;
 pub mod starter;
+pub mod step;
 pub mod swap;
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,7 @@ pub use command::{Command, CommandError};
 pub use connect::ConnectError;
 pub use key::content_key;
 pub use model::{Connection, Graph, Node, NodeType, Position, SocketRef};
-pub use plan::{Plan, Step, plan};
+pub use plan::{Plan, plan};
 pub use socket_type::SocketType;
+pub use step::Step;
 pub use unfinished::unfinished;

@@ -7,18 +7,18 @@ use serde_json::{Map, Value};
 use super::{
     check,
     list_order::in_list_order,
-    model::{Connection, Graph, Node, NodeType},
+    model::{Connection, Graph, Node},
     nodes,
     param::{Param, ParamKind},
     setting,
-    socket_type::SocketType,
-    spec::{self, NodeSpec, Socket},
+    spec::{Action, NodeSpec, Socket},
+    step::{Input, Step},
     unfinished,
 };
 use crate::domain::{
-    AssetRef, FieldError, NodeId,
+    FieldError, NodeId,
     execution::Mode,
-    provider::{self, Model, Provider},
+    provider::{self, Model},
 };
 
 /// The steps of a run; each comes after those it needs.
@@ -28,112 +28,6 @@ pub struct Plan {
     pub mode: Mode,
     /// The steps in an order in which they can be done.
     pub steps: Vec<Step>,
-}
-
-/// One node of a run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Step {
-    /// The node.
-    pub node_id: NodeId,
-    /// Its type.
-    pub node_type: NodeType,
-    /// What is to be done.
-    pub action: Action,
-    /// What flows in: the connected inputs in the order of its type's spec.
-    pub inputs: Vec<Input>,
-    /// Every parameter this version knows, in its plain form, defaults filled in; provider, model and prompt as they take effect.
-    pub params: Map<String, Value>,
-}
-
-/// A connected input of a step.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Input {
-    /// The socket's name.
-    pub socket: &'static str,
-    /// What flows through it.
-    pub socket_type: SocketType,
-    /// The nodes that feed it, in order: several at a list only.
-    pub from: Vec<NodeId>,
-}
-
-/// What a step does.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Action {
-    /// Gives a text; those who use it have it already.
-    Value {
-        /// The text.
-        text: String,
-    },
-    /// Gives what the user gave.
-    Given(AssetRef),
-    /// Names what it receives.
-    Name {
-        /// The name; `None` leaves it its own.
-        name: Option<String>,
-    },
-    /// Makes something.
-    Make {
-        /// The operation that makes it.
-        operation: &'static str,
-        /// Who is asked to, where it is one of the providers: in a draft always the animatic.
-        provider: Option<Provider>,
-    },
-}
-
-impl Step {
-    /// Which provider makes it, for a step that asks one.
-    #[must_use]
-    pub fn provider(&self) -> Option<Provider> {
-        match self.action {
-            Action::Make { provider, .. } => provider,
-            _ => None,
-        }
-    }
-
-    /// The operation that makes it, for a step that is work for a job.
-    #[must_use]
-    pub fn operation(&self) -> Option<&'static str> {
-        match self.action {
-            Action::Make { operation, .. } => Some(operation),
-            _ => None,
-        }
-    }
-
-    /// Whether somebody is paid for it.
-    #[must_use]
-    pub fn is_paid(&self) -> bool {
-        self.provider().is_some_and(|provider| provider != Provider::Animatic)
-    }
-
-    /// Whether it is work for a job.
-    #[must_use]
-    pub fn makes(&self) -> bool {
-        self.operation().is_some()
-    }
-
-    /// The text of a parameter; empty where it holds none.
-    #[must_use]
-    pub fn text(&self, param: &str) -> &str {
-        self.params.get(param).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    /// The number of a parameter, if it holds one.
-    #[must_use]
-    pub fn number(&self, param: &str) -> Option<f64> {
-        self.params.get(param).and_then(Value::as_f64)
-    }
-
-    /// The inputs through which clips and pictures flow: those whose hashes belong to the content key.
-    pub fn media_inputs(&self) -> impl Iterator<Item = &Input> {
-        self.inputs.iter().filter(|input| input.socket_type != SocketType::Text)
-    }
-
-    /// The nodes whose clips or texts this step needs, each once.
-    #[must_use]
-    pub fn needs(&self) -> Vec<&NodeId> {
-        let mut seen = HashSet::new();
-        self.inputs.iter().flat_map(|input| &input.from).filter(|id| seen.insert(*id)).collect()
-    }
 }
 
 /// Plans a run of these nodes and what they need; without any, of every node but notes and prompts that nobody uses.
@@ -174,8 +68,8 @@ fn unknown_targets(graph: &Graph, targets: &[NodeId]) -> Vec<FieldError> {
 fn needed(graph: &Graph, targets: Option<&[NodeId]>) -> HashSet<NodeId> {
     let used: HashSet<&NodeId> = graph.connections().iter().map(|connection| &connection.from.node).collect();
     let runs = |node: &Node| match nodes::spec(&node.node_type).map(|spec| spec.action) {
-        Some(spec::Action::Nothing) => false,
-        Some(spec::Action::Value { .. }) => targets.is_some() || used.contains(&node.id),
+        Some(Action::Nothing) => false,
+        Some(Action::Value { .. }) => targets.is_some() || used.contains(&node.id),
         _ => true,
     };
     let named: Option<HashSet<&NodeId>> = targets.map(|targets| targets.iter().collect());
@@ -226,14 +120,7 @@ fn step(graph: &Graph, node: &Node, mode: Mode) -> Option<Step> {
             params.insert(param.name.into(), param.default(node));
         }
     }
-    let action = match spec.action {
-        spec::Action::Nothing => return None,
-        spec::Action::Value { param } => Action::Value { text: node.text(param).to_owned() },
-        spec::Action::Given { .. } => Action::Given(nodes::given(node)?),
-        spec::Action::Name { param } => Action::Name { name: Some(node.text(param).trim().to_owned()).filter(|name| !name.is_empty()) },
-        spec::Action::Make(operation) => Action::Make { operation: operation.name, provider: model.map(|model| model.provider) },
-    };
-    Some(Step { node_id: node.id.clone(), node_type: node.node_type.clone(), action, inputs: inputs(graph, node, spec), params })
+    Step::new(node.id.clone(), spec, inputs(graph, node, spec), params)
 }
 
 /// The value of a parameter as it takes effect: what is wired in its place, and the model that is called, which in a draft is the animatic.

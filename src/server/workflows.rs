@@ -11,7 +11,7 @@ use crate::{
             WorkflowSummary,
         },
     },
-    graph::format,
+    graph::{Graph, format},
     server::{
         Error, Result,
         events::{self, Events},
@@ -133,10 +133,10 @@ pub async fn create(db: &Db, new: NewWorkflow, if_match: Option<&str>) -> Result
     let id = new.id.unwrap_or_else(WorkflowId::generate);
     let change =
         WorkflowChange { name: Some(new.name), description: new.description, status: new.status, definition: Some(new.definition) };
-    let (change, node_count) = check(change)?;
+    let (change, graph) = check(change)?;
     let mut tx = db.begin().await?;
     if let Some(row) = workflows::find(&mut tx, id).await? {
-        let workflow = apply(&mut tx, row, change, node_count, if_match).await?;
+        let workflow = apply(&mut tx, row, change, graph.as_ref(), if_match).await?;
         tx.commit().await?;
         return Ok(Stored { workflow, created: false });
     }
@@ -150,7 +150,7 @@ pub async fn create(db: &Db, new: NewWorkflow, if_match: Option<&str>) -> Result
         name: change.name.unwrap_or_default(),
         description: change.description.filter(|text| !text.is_empty()),
         status: change.status.unwrap_or_default(),
-        node_count,
+        node_count: count(graph.as_ref()),
         definition: definition.to_string(),
         revision: 1,
         created_at: now,
@@ -159,7 +159,7 @@ pub async fn create(db: &Db, new: NewWorkflow, if_match: Option<&str>) -> Result
         draft: None,
     };
     workflows::insert(&mut tx, &row).await?;
-    associate_saved(&mut tx, id).await?;
+    associate_saved(&mut tx, &row, graph.as_ref()).await?;
     tx.commit().await?;
     Ok(Stored { workflow: SavedWorkflow { id, etag: row.etag() }, created: true })
 }
@@ -171,10 +171,10 @@ pub async fn create(db: &Db, new: NewWorkflow, if_match: Option<&str>) -> Result
 /// [`ErrorKind::NotFound`]; [`ErrorKind::Invalid`] with each thing that is wrong; [`ErrorKind::PreconditionFailed`] where `if_match`
 /// (an `If-Match` header's value) names another revision.
 pub async fn save(db: &Db, id: WorkflowId, change: WorkflowChange, if_match: Option<&str>) -> Result<SavedWorkflow> {
-    let (change, node_count) = check(change)?;
+    let (change, graph) = check(change)?;
     let mut tx = db.begin().await?;
     let row = workflows::find(&mut tx, id).await?.ok_or_else(not_found)?;
-    let saved = apply(&mut tx, row, change, node_count, if_match).await?;
+    let saved = apply(&mut tx, row, change, graph.as_ref(), if_match).await?;
     tx.commit().await?;
     Ok(saved)
 }
@@ -183,7 +183,7 @@ async fn apply(
     tx: &mut Tx,
     mut row: WorkflowRow,
     change: WorkflowChange,
-    node_count: i64,
+    graph: Option<&Graph>,
     if_match: Option<&str>,
 ) -> Result<SavedWorkflow> {
     if if_match.is_some_and(|header| !matches_etag(header, &row.etag())) {
@@ -206,7 +206,7 @@ async fn apply(
     if let Some(definition) = change.definition
         && serde_json::from_str::<Value>(&row.definition)? != definition
     {
-        row.node_count = node_count;
+        row.node_count = count(graph);
         row.definition = definition.to_string();
     }
     if row != before {
@@ -214,7 +214,7 @@ async fn apply(
         row.updated_at = Timestamp::now();
         workflows::update(tx, &row).await?;
     }
-    associate_saved(tx, row.id).await?;
+    associate_saved(tx, &row, graph).await?;
     Ok(SavedWorkflow { id: row.id, etag: row.etag() })
 }
 
@@ -244,7 +244,7 @@ pub async fn keep_draft(db: &Db, id: WorkflowId, draft: NewDraft) -> Result<()> 
     if !(1..=limits::ETAG).contains(&draft.base_etag.chars().count()) {
         errors.push(wrong("/base_etag", "base_etag is the ETag of the version the edits began from."));
     }
-    errors.extend(count_nodes(&draft.definition).err().unwrap_or_default());
+    errors.extend(read_sound(&draft.definition).err().unwrap_or_default());
     refuse(errors)?;
     let slot = DraftSlot { definition: draft.definition, base_etag: draft.base_etag, updated_at: Timestamp::now() };
     let mut tx = db.begin().await?;
@@ -268,8 +268,8 @@ pub async fn discard_draft(db: &Db, id: WorkflowId) -> Result<()> {
     Ok(())
 }
 
-/// Checks what a change sets, and trims its name. Counts the nodes of its definition.
-fn check(mut change: WorkflowChange) -> Result<(WorkflowChange, i64)> {
+/// Checks what a change sets, and trims its name. Gives the graph of its definition, which is read here and nowhere else.
+fn check(mut change: WorkflowChange) -> Result<(WorkflowChange, Option<Graph>)> {
     let mut errors = Vec::new();
     if let Some(name) = &mut change.name {
         *name = name.trim().to_owned();
@@ -280,17 +280,25 @@ fn check(mut change: WorkflowChange) -> Result<(WorkflowChange, i64)> {
     if change.description.as_ref().is_some_and(|text| text.chars().count() > limits::DESCRIPTION) {
         errors.push(wrong("/description", &format!("A description has at most {} characters.", limits::DESCRIPTION)));
     }
-    let counted = change.definition.as_ref().map_or(Ok(0), count_nodes);
-    errors.extend(counted.as_ref().err().cloned().unwrap_or_default());
+    let graph = match change.definition.as_ref().map(read_sound).transpose() {
+        Ok(graph) => graph,
+        Err(wrong) => {
+            errors.extend(wrong);
+            None
+        }
+    };
     refuse(errors)?;
-    Ok((change, counted.unwrap_or_default()))
+    Ok((change, graph))
 }
 
-/// The nodes of a definition that may be stored, or what is wrong with it, with pointers into the request's body.
-fn count_nodes(definition: &Value) -> Result<i64, Vec<FieldError>> {
+/// The graph of a definition that may be stored, or what is wrong with it, with pointers into the request's body.
+fn read_sound(definition: &Value) -> Result<Graph, Vec<FieldError>> {
     let in_body = |error: FieldError| FieldError { pointer: format!("/definition{}", error.pointer), ..error };
-    let graph = format::read_sound(definition).map_err(|errors| errors.into_iter().map(in_body).collect::<Vec<_>>())?;
-    Ok(graph.nodes().len() as i64)
+    format::read_sound(definition).map_err(|errors| errors.into_iter().map(in_body).collect())
+}
+
+fn count(graph: Option<&Graph>) -> i64 {
+    graph.map_or(0, |graph| graph.nodes().len() as i64)
 }
 
 fn wrong(pointer: &str, detail: &str) -> FieldError {

@@ -7,7 +7,8 @@ use crate::{
     domain::{AssetKind, FieldError, NodeId, Sha256, execution::Mode, provider::Provider},
     graph::{
         Command, Graph, Position, SocketRef, content_key, nodes,
-        plan::{Action, Plan, Step, plan},
+        plan::{Plan, plan},
+        step::{Action, Step},
         unfinished,
     },
 };

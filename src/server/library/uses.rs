@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use crate::{
     domain::{
-        ApiError, AssetRef, Timestamp, VideoId, WorkflowId, limits,
+        ApiError, AssetRef, ExecutionId, NodeId, Timestamp, VideoId, WorkflowId,
+        execution::NodeRun,
+        limits,
         video::Role,
         workflow::{NewAssociation, WorkflowStatus},
     },
@@ -21,7 +23,8 @@ use crate::{
         store::{
             Db, Tx,
             associations::{self, Association},
-            workflows,
+            executions,
+            workflows::{self, ListedNode, WorkflowRow},
         },
     },
 };
@@ -57,37 +60,77 @@ pub async fn associate(db: &Db, id: WorkflowId, new: &NewAssociation) -> Result<
 }
 
 /// Gives each node of a saved workflow's stored definition (same id and type) the clip of its latest succeeded step in any execution of
-/// the workflow, and each `UploadVideo` the video it names. Nothing happens to a draft. To be called where a workflow is saved and where
-/// a step of one succeeds, in the same transaction; called again it changes nothing.
+/// the workflow, and each `UploadVideo` the video it names. Nothing happens to a draft. To be called where a workflow is saved, in the same
+/// transaction; called again it changes nothing. `graph` is the stored definition where the caller has read it.
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn associate_saved(tx: &mut Tx, id: WorkflowId) -> Result<()> {
-    let Some(row) = workflows::find(tx, id).await?.filter(|row| row.status == WorkflowStatus::Saved) else { return Ok(()) };
-    let steps = associations::latest_steps(tx, id).await?;
-    if let Some(last) = steps.iter().map(|step| step.finished_at).max() {
-        workflows::executed(tx, id, last).await?;
+pub async fn associate_saved(tx: &mut Tx, row: &WorkflowRow, graph: Option<&Graph>) -> Result<()> {
+    if row.status != WorkflowStatus::Saved {
+        return Ok(());
     }
-    // An adopted definition may be none that this version reads; it is kept all the same, without clips.
-    let Ok(graph) = format::read(&serde_json::from_str::<Value>(&row.definition)?) else { return Ok(()) };
+    let steps = associations::latest_steps(tx, row.id).await?;
+    if let Some(last) = steps.iter().map(|step| step.finished_at).max() {
+        workflows::executed(tx, row.id, last).await?;
+    }
+    let read = match graph {
+        Some(_) => None,
+        // An adopted definition may be none that this version reads; it is kept all the same, without clips.
+        None => Some(format::read(&serde_json::from_str::<Value>(&row.definition)?).unwrap_or_default()),
+    };
+    let Some(graph) = graph.or(read.as_ref()) else { return Ok(()) };
+    let listed = listed(graph);
+    workflows::list_nodes(tx, row.id, &listed).await?;
     let steps: HashMap<_, _> = steps.into_iter().map(|step| ((step.node_id.clone(), step.node_type.clone()), step)).collect();
-    for node in graph.nodes() {
-        if let Some(step) = steps.get(&(node.id.clone(), node.node_type.name().to_owned())) {
+    for node in listed {
+        if let Some(step) = steps.get(&(node.node_id.clone(), node.node_type.clone())) {
             let association = Association {
                 video_id: step.video_id,
-                node_id: node.id.clone(),
-                node_type: step.node_type.clone(),
-                role: role(&graph, node),
+                node_id: node.node_id,
+                node_type: node.node_type,
+                role: node.role,
                 execution_id: Some(step.execution_id),
                 created_at: step.finished_at,
             };
-            associations::renew_if_newer(tx, id, &association).await?;
+            associations::renew_if_newer(tx, row.id, &association).await?;
         }
+    }
+    for node in graph.nodes() {
         if let Some(video_id) = nodes::given(node).and_then(AssetRef::video) {
-            associate_upload(tx, id, node, video_id).await?;
+            associate_upload(tx, row.id, node, video_id).await?;
         }
     }
     Ok(())
+}
+
+/// Ties what a step gave to its node in the workflow of its execution, if that is saved and its stored definition has the node. To be called
+/// where a step succeeds, in the same transaction.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn associate_step(tx: &mut Tx, execution_id: ExecutionId, node: &NodeRun, finished_at: Timestamp) -> Result<()> {
+    let Some(id) = executions::workflow(tx, execution_id).await? else { return Ok(()) };
+    let Some(standing) = workflows::standing(tx, id).await?.filter(|standing| standing.status == WorkflowStatus::Saved) else {
+        return Ok(());
+    };
+    if !standing.is_listed {
+        // Saved by an earlier version, or adopted: listed from now on.
+        let definition = workflows::find(tx, id).await?.map(|row| row.definition).unwrap_or_default();
+        let graph = format::read(&serde_json::from_str::<Value>(&definition)?).unwrap_or_default();
+        workflows::list_nodes(tx, id, &listed(&graph)).await?;
+    }
+    workflows::executed(tx, id, finished_at).await?;
+    let role = workflows::listed_role(tx, id, &node.node_id, &node.node_type).await?;
+    let (Some(role), Some(video_id)) = (role, node.asset().and_then(AssetRef::video)) else { return Ok(()) };
+    let association = Association {
+        video_id,
+        node_id: node.node_id.clone(),
+        node_type: node.node_type.clone(),
+        role,
+        execution_id: Some(execution_id),
+        created_at: finished_at,
+    };
+    associations::renew_if_newer(tx, id, &association).await
 }
 
 /// The video that an `UploadVideo` names belongs to it whether it ran or not.
@@ -107,12 +150,20 @@ async fn associate_upload(tx: &mut Tx, id: WorkflowId, node: &Node, video_id: Vi
     associations::renew(tx, id, &association).await
 }
 
-/// What a node's clip is to the workflow: given, a result (it feeds an `Output` or nothing), or made on the way.
-fn role(graph: &Graph, node: &Node) -> Role {
+/// What each node's clip is to the workflow: given, a result (it feeds an `Output` or nothing), or made on the way.
+fn listed(graph: &Graph) -> Vec<ListedNode> {
     let action = |node: &Node| nodes::spec(&node.node_type).map(|spec| spec.action);
-    if matches!(action(node), Some(Action::Given { .. })) {
-        return Role::Input;
+    // Of each node that feeds others, whether one of these names a result.
+    let mut feeds: HashMap<&NodeId, bool> = HashMap::new();
+    for connection in graph.connections() {
+        let names = graph.node(&connection.to.node).is_some_and(|fed| matches!(action(fed), Some(Action::Name { .. })));
+        *feeds.entry(&connection.from.node).or_default() |= names;
     }
-    let mut fed = graph.outgoing(&node.id).filter_map(|connection| graph.node(&connection.to.node)).peekable();
-    if fed.peek().is_none() || fed.any(|fed| matches!(action(fed), Some(Action::Name { .. }))) { Role::Output } else { Role::Intermediate }
+    let role = |node: &Node| match (action(node), feeds.get(&node.id)) {
+        (Some(Action::Given { .. }), _) => Role::Input,
+        (_, None | Some(true)) => Role::Output,
+        (_, Some(false)) => Role::Intermediate,
+    };
+    let listed = |node: &Node| ListedNode { node_id: node.id.clone(), node_type: node.node_type.name().to_owned(), role: role(node) };
+    graph.nodes().iter().map(|node| listed(node)).collect()
 }

@@ -1,6 +1,7 @@
-//! How an execution moves on: what is ready begins, what cannot succeed is skipped, and when nothing is left it ends.
+//! How an execution moves on: what is ready begins, what cannot succeed is skipped, and when nothing is left it ends. What a step's end costs
+//! grows with what depends on it, not with the run.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::{
     domain::{
@@ -11,37 +12,40 @@ use crate::{
     },
     graph::{
         content_key,
-        plan::{Action, Plan, Step},
+        plan::Plan,
+        step::{Action, Step},
     },
     server::{
         Error, Result,
         events::Events,
-        library::{ingest::presentable_name, uses::associate_saved},
+        library::{ingest::presentable_name, uses},
         operations::enqueue::{self, Requester, Work},
         runs::prepare,
-        store::{Db, Tx, events, executions, step_results, videos},
+        store::{
+            Db, Tx, events, executions, step_results,
+            steps::{self, Needed, Standing},
+            videos,
+        },
     },
 };
 
-/// Moves an execution on as far as it goes now, with an event for each change.
+/// Stores what each node of a new execution does, and begins what can begin.
 ///
 /// # Errors
 /// The database's.
-pub async fn advance(tx: &mut Tx, id: ExecutionId) -> Result<()> {
-    let execution = load(tx, id).await?;
-    if execution.status.is_finished() {
-        return Ok(());
-    }
-    let definition = executions::definition(tx, id).await?;
-    let targets: Vec<_> = execution.nodes.iter().map(|node| node.node_id.clone()).collect();
-    let execution = match prepare::plan_again(&definition, &targets, execution.mode) {
-        Ok(plan) => advance_by(tx, execution, &plan).await?,
-        Err(error) => give_up(tx, execution, error).await?,
-    };
-    if let Some(workflow_id) = execution.workflow_id {
-        associate_saved(tx, workflow_id).await?;
-    }
-    settle(tx, execution).await
+pub async fn begin(tx: &mut Tx, id: ExecutionId, plan: &Plan) -> Result<()> {
+    store_steps(tx, id, plan).await?;
+    let all = steps::not_begun(tx, id).await?;
+    begin_ready(tx, id, all).await
+}
+
+/// Moves an execution on after one of its nodes has ended, or waits for the user.
+///
+/// # Errors
+/// The database's.
+pub async fn advance(tx: &mut Tx, id: ExecutionId, ended: &NodeId) -> Result<()> {
+    let freed = steps::dependents(tx, id, ended).await?;
+    begin_ready(tx, id, freed).await
 }
 
 /// Moves every execution on that is not finished, as after a start. Gives their number.
@@ -54,36 +58,59 @@ pub async fn resume_all(db: &Db, events: &Events) -> Result<usize> {
     drop(reader);
     for id in &unfinished {
         let mut tx = db.begin().await?;
-        advance(&mut tx, *id).await?;
+        if steps::is_unplanned(&mut tx, *id).await? {
+            plan_again(&mut tx, *id).await?;
+        }
+        let all = steps::not_begun(&mut tx, *id).await?;
+        begin_ready(&mut tx, *id, all).await?;
         tx.commit().await?;
     }
     events.ring();
     Ok(unfinished.len())
 }
 
-/// Begins and skips what can be, in the order of the plan: what begins may be done at once and free what follows.
-async fn advance_by(tx: &mut Tx, mut execution: Execution, plan: &Plan) -> Result<Execution> {
-    let places: HashMap<NodeId, usize> = execution.nodes.iter().enumerate().map(|(place, node)| (node.node_id.clone(), place)).collect();
+async fn store_steps(tx: &mut Tx, id: ExecutionId, plan: &Plan) -> Result<()> {
     for step in &plan.steps {
-        let Some(&place) = places.get(&step.node_id) else { continue };
-        let needed = step.needs().into_iter().filter_map(|id| Some(&execution.nodes[*places.get(id)?]));
-        let node = match readiness(&execution.nodes[place], needed) {
-            Readiness::Begun | Readiness::Waits => continue,
-            Readiness::Blocked(by) => skipped(&execution.nodes[place], &by),
-            Readiness::Ready => {
-                let media_of = |id: &NodeId| execution.nodes[*places.get(id)?].media();
-                begin(tx, execution.id, &execution.nodes[place], step, &media_of).await?
-            }
-        };
-        store_node(tx, execution.id, node.clone()).await?;
-        execution.nodes[place] = node;
+        steps::insert(tx, id, &step.node_id, &step.to_json()?, &step.needs()).await?;
     }
-    Ok(execution)
+    Ok(())
+}
+
+/// Plans an execution that an earlier version began, which stored no steps. Where this version refuses it, nothing more of it can begin.
+async fn plan_again(tx: &mut Tx, id: ExecutionId) -> Result<()> {
+    let execution = load(tx, id).await?;
+    let definition = executions::definition(tx, id).await?;
+    let targets: Vec<_> = execution.nodes.iter().map(|node| node.node_id.clone()).collect();
+    match prepare::plan_again(&definition, &targets, execution.mode) {
+        Ok(plan) => store_steps(tx, id, &plan).await,
+        Err(error) => give_up(tx, execution, error).await,
+    }
+}
+
+/// Begins and skips what can be of these nodes and of what depends on them, in the order of the plan: what begins may be done at once and free
+/// what follows.
+async fn begin_ready(tx: &mut Tx, id: ExecutionId, nodes: Vec<(i64, NodeId)>) -> Result<()> {
+    let mut open: BTreeSet<(i64, NodeId)> = nodes.into_iter().collect();
+    while let Some((_, node_id)) = open.pop_first() {
+        let Some(waiting) = steps::waiting(tx, id, &node_id).await? else { continue };
+        let needed = steps::needed(tx, id, &node_id).await?;
+        let node = match readiness(&needed) {
+            Readiness::Waits => continue,
+            Readiness::Blocked(by) => skipped(waiting.node, &by),
+            Readiness::Ready => match waiting.step.and_then(|step| Step::from_json(node_id.clone(), &step)) {
+                Some(step) => begin_step(tx, id, waiting.node, &step, &needed).await?,
+                None => cannot_be_done(waiting.node),
+            },
+        };
+        if node.status.is_finished() {
+            open.extend(steps::dependents(tx, id, &node_id).await?);
+        }
+        store_node(tx, id, node).await?;
+    }
+    settle(tx, id).await
 }
 
 enum Readiness {
-    /// Begun or ended already.
-    Begun,
     /// Something it needs is not there yet.
     Waits,
     /// This, which it needs, will never be there.
@@ -91,36 +118,25 @@ enum Readiness {
     Ready,
 }
 
-fn readiness<'a>(node: &NodeRun, needed: impl Iterator<Item = &'a NodeRun> + Clone) -> Readiness {
-    if node.status != NodeStatus::Queued || node.job_id.is_some() {
-        return Readiness::Begun;
+fn readiness(needed: &HashMap<NodeId, Needed>) -> Readiness {
+    let lost = |status| matches!(status, NodeStatus::Failed | NodeStatus::Cancelled | NodeStatus::Skipped);
+    if let Some(by) = needed.iter().filter(|(_, needed)| lost(needed.status)).map(|(id, _)| id).min() {
+        return Readiness::Blocked(by.clone());
     }
-    let lost = |node: &&NodeRun| matches!(node.status, NodeStatus::Failed | NodeStatus::Cancelled | NodeStatus::Skipped);
-    if let Some(by) = needed.clone().find(lost) {
-        return Readiness::Blocked(by.node_id.clone());
-    }
-    let mut needed = needed;
-    if needed.all(|node| node.status == NodeStatus::Succeeded) { Readiness::Ready } else { Readiness::Waits }
+    if needed.values().all(|needed| needed.status == NodeStatus::Succeeded) { Readiness::Ready } else { Readiness::Waits }
 }
 
-fn skipped(node: &NodeRun, by: &NodeId) -> NodeRun {
-    NodeRun { status: NodeStatus::Skipped, message: format!("“{by}”, which this needs, did not succeed."), ..node.clone() }
+fn skipped(node: NodeRun, by: &NodeId) -> NodeRun {
+    NodeRun { status: NodeStatus::Skipped, message: format!("“{by}”, which this needs, did not succeed."), ..node }
 }
 
 /// Begins a step whose inputs are there: at once for what needs no work, from the cache, or as a job.
-async fn begin(
-    tx: &mut Tx,
-    execution_id: ExecutionId,
-    node: &NodeRun,
-    step: &Step,
-    media_of: &(dyn Fn(&NodeId) -> Option<AssetRef> + Sync),
-) -> Result<NodeRun> {
-    let node = node.clone();
+async fn begin_step(tx: &mut Tx, id: ExecutionId, node: NodeRun, step: &Step, needed: &HashMap<NodeId, Needed>) -> Result<NodeRun> {
     match &step.action {
         Action::Value { .. } => return Ok(succeeded(node, None)),
-        Action::Given(media) => return given(tx, node, *media).await,
+        Action::Given(asset) => return given(tx, node, *asset).await,
         Action::Name { name } => {
-            let clip = step.media_inputs().flat_map(|input| &input.from).find_map(media_of);
+            let clip = step.media_inputs().flat_map(|input| &input.from).find_map(|from| needed.get(from)?.asset);
             if let (Some(name), Some(clip)) = (name, clip.and_then(AssetRef::video)) {
                 videos::rename(&mut **tx, clip, &presentable_name(name)).await?;
             }
@@ -128,28 +144,28 @@ async fn begin(
         }
         Action::Make { .. } => {}
     }
-    let Some((media, hashes)) = inputs(tx, step, media_of).await? else { return Ok(lost_input(node)) };
+    let Some((assets, hashes)) = inputs(tx, step, needed).await? else { return Ok(lost_input(node)) };
     let key = content_key(step, &hashes);
     if let Some(known) = step_results::find(tx, &key).await? {
         let cost = step.is_paid().then_some(Cost { usd_micros: 0, estimated: false });
         return Ok(NodeRun { cached: true, key: Some(key), cost, ..succeeded(node, Some(known)) });
     }
-    let Some(work) = Work::of(step, &media, None) else { return Ok(cannot_be_asked(node)) };
-    let job = enqueue::enqueue(tx, &work, key, Requester::Node(execution_id, node.node_id.clone())).await?;
+    let Some(work) = Work::of(step, &assets, None) else { return Ok(cannot_be_asked(node)) };
+    let job = enqueue::enqueue(tx, &work, key, Requester::Node(id, node.node_id.clone())).await?;
     Ok(NodeRun { status: job.status.into(), progress: job.progress, message: job.message, key: Some(key), job_id: Some(job.id), ..node })
 }
 
 type Inputs = (Vec<(&'static str, AssetRef)>, Vec<(&'static str, Vec<Sha256>)>);
 
-/// The clips and pictures that flow into a step, by socket, and the hashes of each socket's; `None` where one was deleted.
-async fn inputs(tx: &mut Tx, step: &Step, media_of: &(dyn Fn(&NodeId) -> Option<AssetRef> + Sync)) -> Result<Option<Inputs>> {
+/// The assets that flow into a step, by socket, and the hashes of each socket's; `None` where one was deleted.
+async fn inputs(tx: &mut Tx, step: &Step, needed: &HashMap<NodeId, Needed>) -> Result<Option<Inputs>> {
     let (mut all, mut hashes) = (Vec::new(), Vec::new());
     for input in step.media_inputs() {
         let mut of_socket = Vec::with_capacity(input.from.len());
-        for id in &input.from {
-            let Some(media) = media_of(id) else { return Ok(None) };
-            let Some(hash) = step_results::file_hash(tx, media).await? else { return Ok(None) };
-            all.push((input.socket, media));
+        for from in &input.from {
+            let Some(asset) = needed.get(from).and_then(|needed| needed.asset) else { return Ok(None) };
+            let Some(hash) = step_results::file_hash(tx, asset).await? else { return Ok(None) };
+            all.push((input.socket, asset));
             of_socket.push(hash);
         }
         hashes.push((input.socket, of_socket));
@@ -158,44 +174,51 @@ async fn inputs(tx: &mut Tx, step: &Step, media_of: &(dyn Fn(&NodeId) -> Option<
 }
 
 /// A step that gives what the user gave, as long as it is stored.
-async fn given(tx: &mut Tx, node: NodeRun, media: AssetRef) -> Result<NodeRun> {
-    let there = step_results::file_hash(tx, media).await?.is_some();
-    Ok(if there { succeeded(node, Some(media)) } else { lost_input(node) })
+async fn given(tx: &mut Tx, node: NodeRun, asset: AssetRef) -> Result<NodeRun> {
+    let there = step_results::file_hash(tx, asset).await?.is_some();
+    Ok(if there { succeeded(node, Some(asset)) } else { lost_input(node) })
 }
 
-fn succeeded(node: NodeRun, media: Option<AssetRef>) -> NodeRun {
-    let (video_id, image_id) = (media.and_then(AssetRef::video), media.and_then(AssetRef::image));
-    NodeRun { status: NodeStatus::Succeeded, progress: 1.0, video_id, image_id, ..node }
+fn succeeded(node: NodeRun, asset: Option<AssetRef>) -> NodeRun {
+    NodeRun { status: NodeStatus::Succeeded, progress: 1.0, ..node }.with_asset(asset)
+}
+
+fn failed(node: NodeRun, kind: ErrorKind, message: &str) -> NodeRun {
+    NodeRun { status: NodeStatus::Failed, error: Some(Failure { kind, message: message.to_owned() }), ..node }
 }
 
 fn lost_input(node: NodeRun) -> NodeRun {
-    let message = "A clip that this needs was deleted from the library. Run it again, or choose another clip.".into();
-    NodeRun { status: NodeStatus::Failed, error: Some(Failure { kind: ErrorKind::Gone, message }), ..node }
+    failed(node, ErrorKind::Gone, "A clip that this needs was deleted from the library. Run it again, or choose another clip.")
 }
 
 /// A step whose settings were found right and still name no work must not wait for ever.
 fn cannot_be_asked(node: NodeRun) -> NodeRun {
-    let message = "What this node asks for cannot be made with its settings. Change them, and run it again.".into();
-    NodeRun { status: NodeStatus::Failed, error: Some(Failure { kind: ErrorKind::Invalid, message }), ..node }
+    failed(node, ErrorKind::Invalid, "What this node asks for cannot be made with its settings. Change them, and run it again.")
+}
+
+fn cannot_be_done(node: NodeRun) -> NodeRun {
+    failed(node, ErrorKind::Invalid, "A newer Reelgraph planned this, and this version cannot do it. Start that version, or run it again.")
 }
 
 /// This version refuses what an earlier one began: nothing more of it can begin.
-async fn give_up(tx: &mut Tx, mut execution: Execution, error: ApiError) -> Result<Execution> {
+async fn give_up(tx: &mut Tx, execution: Execution, error: ApiError) -> Result<()> {
     let failure = Failure::from(error);
-    for node in execution.nodes.iter_mut().filter(|node| node.status == NodeStatus::Queued && node.job_id.is_none()) {
-        node.status = NodeStatus::Failed;
-        node.error = Some(failure.clone());
-        store_node(tx, execution.id, node.clone()).await?;
+    for node in execution.nodes.into_iter().filter(|node| node.status == NodeStatus::Queued && node.job_id.is_none()) {
+        store_node(tx, execution.id, NodeRun { status: NodeStatus::Failed, error: Some(failure.clone()), ..node }).await?;
     }
-    Ok(execution)
+    Ok(())
 }
 
-/// Stores where a node stands, with its event.
+/// Stores where a node stands, with its event. What it made is tied to its node in the workflow.
 ///
 /// # Errors
 /// The database's.
 pub async fn store_node(tx: &mut Tx, execution_id: ExecutionId, node: NodeRun) -> Result<()> {
-    executions::update_node(tx, execution_id, &node).await?;
+    let finished_at = node.status.is_finished().then(Timestamp::now);
+    executions::update_node(tx, execution_id, &node, finished_at).await?;
+    if let (NodeStatus::Succeeded, Some(finished_at), Some(_)) = (node.status, finished_at, node.asset()) {
+        uses::associate_step(tx, execution_id, &node, finished_at).await?;
+    }
     events::record(tx, &Happening::Node(NodeEvent { execution_id, node })).await
 }
 
@@ -203,12 +226,13 @@ pub async fn store_node(tx: &mut Tx, execution_id: ExecutionId, node: NodeRun) -
 ///
 /// # Errors
 /// The database's.
-pub async fn settle(tx: &mut Tx, mut execution: Execution) -> Result<()> {
-    let status = status_of(&execution.nodes);
+pub async fn settle(tx: &mut Tx, id: ExecutionId) -> Result<()> {
+    let status = status_of(steps::standing(tx, id).await?);
     // Between two steps all nodes may be queued for a moment; an execution that has begun stays so.
-    if status == execution.status || status == Status::Queued {
+    if status == Status::Queued || executions::status(tx, id).await?.is_none_or(|now| now == status || now.is_finished()) {
         return Ok(());
     }
+    let mut execution = load(tx, id).await?;
     let now = Timestamp::now();
     execution.status = status;
     execution.started_at = execution.started_at.or(Some(now));
@@ -216,18 +240,16 @@ pub async fn settle(tx: &mut Tx, mut execution: Execution) -> Result<()> {
     store_execution(tx, execution).await
 }
 
-/// Where an execution with these nodes stands.
-fn status_of(nodes: &[NodeRun]) -> Status {
-    let any = |status| nodes.iter().any(|node| node.status == status);
-    let under_way = nodes.iter().any(|node| node.status == NodeStatus::Queued && node.job_id.is_some());
-    match () {
-        () if any(NodeStatus::Running) => Status::Running,
+/// Where an execution with such nodes stands.
+fn status_of(standing: Standing) -> Status {
+    match standing {
+        Standing { running: true, .. } => Status::Running,
         // What is still queued without a job waits for the step whose outcome is not known.
-        () if any(NodeStatus::Unknown) && !under_way => Status::Unknown,
-        () if any(NodeStatus::Queued) || any(NodeStatus::Unknown) => Status::Queued,
-        () if any(NodeStatus::Failed) => Status::Failed,
-        () if any(NodeStatus::Cancelled) => Status::Cancelled,
-        () => Status::Succeeded,
+        Standing { unknown: true, queued_job: false, .. } => Status::Unknown,
+        Standing { queued: true, .. } | Standing { unknown: true, .. } => Status::Queued,
+        Standing { failed: true, .. } => Status::Failed,
+        Standing { cancelled: true, .. } => Status::Cancelled,
+        _ => Status::Succeeded,
     }
 }
 
@@ -241,9 +263,6 @@ pub async fn store_execution(tx: &mut Tx, execution: Execution) -> Result<()> {
 }
 
 /// The execution with its nodes, which is there as long as anything of it runs.
-///
-/// # Errors
-/// The database's.
-pub async fn load(tx: &mut Tx, id: ExecutionId) -> Result<Execution> {
+async fn load(tx: &mut Tx, id: ExecutionId) -> Result<Execution> {
     executions::get(tx, id).await?.ok_or_else(|| Error::Internal(format!("execution {id} is gone while it runs")))
 }

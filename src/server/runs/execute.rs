@@ -8,7 +8,7 @@ use crate::{
         job::Status,
         page::{Page, PageRequest, SortKey},
     },
-    graph::plan::Step,
+    graph::Step,
     server::{
         Error, Result,
         config::Caps,
@@ -56,7 +56,7 @@ pub async fn start(
     let mut tx = db.begin().await?;
     executions::insert(&mut tx, &execution, &definition).await?;
     events::record(&mut tx, &Happening::Execution(execution.clone())).await?;
-    advance::advance(&mut tx, execution.id).await?;
+    advance::begin(&mut tx, execution.id, &plan).await?;
     if let Some(workflow_id) = execution.workflow_id {
         workflows::executed(&mut tx, workflow_id, execution.created_at).await?;
     }

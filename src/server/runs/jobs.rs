@@ -6,7 +6,7 @@ use crate::{
         job::{Job, JobEvent, JobFilter, Status},
         page::{Page, PageRequest, SortKey},
     },
-    graph::{content_key, plan::Step},
+    graph::{Step, content_key},
     server::{
         Error, Result,
         events::Events,

@@ -11,7 +11,8 @@ use crate::{
     },
     graph::{
         content_key,
-        plan::{Action, Plan, Step},
+        plan::Plan,
+        step::{Action, Step},
     },
     server::{Result, operations, store::step_results},
 };

@@ -57,9 +57,8 @@ pub async fn take_next(db: &Db, events: &Events, lane: &str, token: &str) -> Res
         node.message.clear();
     })
     .await?;
-    for execution_id in waiting {
-        let execution = advance::load(&mut tx, execution_id).await?;
-        advance::settle(&mut tx, execution).await?;
+    for (execution_id, _) in waiting {
+        advance::settle(&mut tx, execution_id).await?;
     }
     tx.commit().await?;
     events.ring();

@@ -3,7 +3,7 @@
 
 use crate::{
     domain::{
-        ApiError, AssetRef, ExecutionId, JobId, Timestamp,
+        ApiError, AssetRef, ExecutionId, JobId, NodeId, Timestamp,
         event::{Happening, NodeEvent},
         execution::{NodeRun, NodeStatus},
         job::{Failure, Job, JobEvent},
@@ -88,8 +88,8 @@ pub(super) async fn end(tx: &mut Tx, found: QueuedJob, outcome: Outcome) -> Resu
         node.cost = cost.filter(|_| job.execution_id == Some(execution_id) && job.node_id.as_ref() == Some(&node.node_id));
     })
     .await?;
-    for execution_id in waiting {
-        advance::advance(tx, execution_id).await?;
+    for (execution_id, node_id) in waiting {
+        advance::advance(tx, execution_id, &node_id).await?;
     }
     Ok(job)
 }
@@ -105,23 +105,20 @@ pub(super) async fn show_queued(tx: &mut Tx, job: &Job) -> Result<()> {
         node.error = None;
     })
     .await?;
-    for execution_id in waiting {
-        let execution = advance::load(tx, execution_id).await?;
-        advance::settle(tx, execution).await?;
+    for (execution_id, _) in waiting {
+        advance::settle(tx, execution_id).await?;
     }
     Ok(())
 }
 
-/// Changes the nodes that wait for a job, and gives the executions they belong to.
-pub(super) async fn change_nodes(tx: &mut Tx, id: JobId, change: impl Fn(ExecutionId, &mut NodeRun)) -> Result<Vec<ExecutionId>> {
+/// Changes the nodes that wait for a job, and gives them with the executions they belong to.
+pub(super) async fn change_nodes(tx: &mut Tx, id: JobId, change: impl Fn(ExecutionId, &mut NodeRun)) -> Result<Vec<(ExecutionId, NodeId)>> {
     let mut touched = Vec::new();
     for mut event in executions::waiting_for(tx, id).await? {
         change(event.execution_id, &mut event.node);
         let NodeEvent { execution_id, node } = event;
+        touched.push((execution_id, node.node_id.clone()));
         advance::store_node(tx, execution_id, node).await?;
-        if !touched.contains(&execution_id) {
-            touched.push(execution_id);
-        }
     }
     Ok(touched)
 }

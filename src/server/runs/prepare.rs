@@ -11,11 +11,11 @@ use crate::{
         execution::{Mode, NewExecution},
     },
     graph::{
-        Graph, format,
+        Graph, Step, format,
         model::Node,
         nodes,
         param::ParamKind,
-        plan::{self, Plan, Step},
+        plan::{self, Plan},
         setting,
         spec::NodeSpec,
     },

@@ -18,6 +18,7 @@ const SCRIPTS: &[(i64, &str, &str)] = &[
     (3, "images", include_str!("../../../migrations/sqlite/0003_images.sql")),
     (4, "poster_jobs", include_str!("../../../migrations/sqlite/0004_poster_jobs.sql")),
     (5, "operations", include_str!("../../../migrations/sqlite/0005_operations.sql")),
+    (6, "steps", include_str!("../../../migrations/sqlite/0006_steps.sql")),
 ];
 
 pub(super) static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {

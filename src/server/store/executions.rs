@@ -16,7 +16,7 @@ use crate::{
 };
 
 const TABLE: &str = "executions";
-const NODES: &str = "execution_nodes";
+pub(super) const NODES: &str = "execution_nodes";
 
 /// Stores a new execution with its nodes, in their order, and the definition it runs.
 ///
@@ -67,6 +67,24 @@ pub async fn get(connection: &mut SqliteConnection, id: ExecutionId) -> Result<O
 pub async fn definition(connection: &mut SqliteConnection, id: ExecutionId) -> Result<Value> {
     let row = sqlx::query("SELECT definition FROM executions WHERE id = $1").bind(id.to_string()).fetch_one(connection).await?;
     rows::json(&row, TABLE, "definition")?.ok_or(Error::Row { table: TABLE, column: "definition", value: "null".into() })
+}
+
+/// Where an execution stands; `None` if it is not there.
+///
+/// # Errors
+/// The database's.
+pub async fn status(connection: &mut SqliteConnection, id: ExecutionId) -> Result<Option<Status>> {
+    let row = sqlx::query("SELECT status FROM executions WHERE id = $1").bind(id.to_string()).fetch_optional(connection).await?;
+    row.map(|row| rows::named(&row, TABLE, "status", Status::from_name)).transpose()
+}
+
+/// The workflow of an execution, if it was run as one that is still there.
+///
+/// # Errors
+/// The database's.
+pub async fn workflow(connection: &mut SqliteConnection, id: ExecutionId) -> Result<Option<WorkflowId>> {
+    let row = sqlx::query("SELECT workflow_id FROM executions WHERE id = $1").bind(id.to_string()).fetch_optional(connection).await?;
+    row.map_or(Ok(None), |row| rows::parsed_option(&row, TABLE, "workflow_id"))
 }
 
 /// The newest execution of a workflow.
@@ -149,11 +167,11 @@ pub async fn update(tx: &mut Tx, execution: &Execution) -> Result<()> {
     Ok(())
 }
 
-/// Stores where a node stands.
+/// Stores where a node stands; of one that has ended, since when.
 ///
 /// # Errors
 /// The database's.
-pub async fn update_node(tx: &mut Tx, execution_id: ExecutionId, node: &NodeRun) -> Result<()> {
+pub async fn update_node(tx: &mut Tx, execution_id: ExecutionId, node: &NodeRun, finished_at: Option<Timestamp>) -> Result<()> {
     sqlx::query(
         "UPDATE execution_nodes SET status = $3, progress = $4, message = $5, cached = $6, content_key = $7, job_id = $8, video_id = $9, \
          error_kind = $10, error_message = $11, cost_usd_micros = $12, cost_estimated = $13, finished_at = $14, image_id = $15 \
@@ -172,7 +190,7 @@ pub async fn update_node(tx: &mut Tx, execution_id: ExecutionId, node: &NodeRun)
     .bind(node.error.as_ref().map(|error| error.message.clone()))
     .bind(node.cost.map(|cost| cost.usd_micros))
     .bind(node.cost.map(|cost| cost.estimated))
-    .bind(node.status.is_finished().then(|| Timestamp::now().to_string()))
+    .bind(rows::text(finished_at.as_ref()))
     .bind(rows::text(node.image_id.as_ref()))
     .execute(&mut **tx)
     .await?;
@@ -224,7 +242,7 @@ async fn execution(connection: &mut SqliteConnection, row: &SqliteRow) -> Result
     })
 }
 
-fn node(row: &SqliteRow) -> Result<NodeRun> {
+pub(super) fn node(row: &SqliteRow) -> Result<NodeRun> {
     let usd_micros: Option<i64> = row.try_get("cost_usd_micros")?;
     let estimated: Option<bool> = row.try_get("cost_estimated")?;
     Ok(NodeRun {

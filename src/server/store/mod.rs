@@ -12,6 +12,7 @@ pub mod queue;
 pub mod rows;
 pub mod spends;
 pub mod step_results;
+pub mod steps;
 pub mod video_list;
 pub mod videos;
 pub mod workflows;

@@ -6,8 +6,9 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 use super::rows::{json, named, parsed, parsed_option};
 use crate::{
     domain::{
-        Timestamp, WorkflowId,
+        NodeId, Timestamp, WorkflowId,
         page::{Cursor, Page, PageRequest, SortKey},
+        video::Role,
         workflow::{DraftSlot, WorkflowFilter, WorkflowStatus, WorkflowSummary},
     },
     server::Result,
@@ -254,6 +255,72 @@ fn summary(row: &SqliteRow) -> Result<WorkflowSummary> {
         updated_at: parsed(row, TABLE, "updated_at")?,
         last_executed_at: parsed_option(row, TABLE, "last_executed_at")?,
     })
+}
+
+/// What there is to know of a workflow to tie a clip to one of its nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Draft or saved.
+    pub status: WorkflowStatus,
+    /// Whether the nodes of its stored definition are listed.
+    pub is_listed: bool,
+}
+
+/// Where a workflow stands; `None` if there is no such workflow.
+///
+/// # Errors
+/// Where the database fails or the row cannot be read.
+pub async fn standing(db: &mut SqliteConnection, id: WorkflowId) -> Result<Option<Standing>> {
+    let row = sqlx::query("SELECT status, listed_revision = revision AS is_listed FROM workflows WHERE id = $1");
+    let row = row.bind(id.to_string()).fetch_optional(db).await?;
+    let standing = |row: SqliteRow| {
+        Ok(Standing { status: named(&row, TABLE, "status", WorkflowStatus::from_name)?, is_listed: row.try_get("is_listed")? })
+    };
+    row.map(standing).transpose()
+}
+
+/// A node of a stored definition, with what its clips are to the workflow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedNode {
+    /// The node.
+    pub node_id: NodeId,
+    /// Its type.
+    pub node_type: String,
+    /// What its clips are.
+    pub role: Role,
+}
+
+/// Lists the nodes of the stored definition, in place of an earlier list.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn list_nodes(db: &mut SqliteConnection, id: WorkflowId, nodes: &[ListedNode]) -> Result<()> {
+    sqlx::query("DELETE FROM workflow_nodes WHERE workflow_id = $1").bind(id.to_string()).execute(&mut *db).await?;
+    for node in nodes {
+        sqlx::query("INSERT INTO workflow_nodes (workflow_id, node_id, node_type, role) VALUES ($1, $2, $3, $4)")
+            .bind(id.to_string())
+            .bind(node.node_id.as_str())
+            .bind(&node.node_type)
+            .bind(node.role.name())
+            .execute(&mut *db)
+            .await?;
+    }
+    sqlx::query("UPDATE workflows SET listed_revision = revision WHERE id = $1").bind(id.to_string()).execute(db).await?;
+    Ok(())
+}
+
+/// What the clips of a node of that type are to the workflow; `None` where the stored definition has no such node.
+///
+/// # Errors
+/// Where the database fails or the row cannot be read.
+pub async fn listed_role(db: &mut SqliteConnection, id: WorkflowId, node_id: &NodeId, node_type: &str) -> Result<Option<Role>> {
+    let row = sqlx::query("SELECT role FROM workflow_nodes WHERE workflow_id = $1 AND node_id = $2 AND node_type = $3")
+        .bind(id.to_string())
+        .bind(node_id.as_str())
+        .bind(node_type)
+        .fetch_optional(db)
+        .await?;
+    row.map(|row| named(&row, "workflow_nodes", "role", Role::from_name)).transpose()
 }
 
 /// A workflow's status; `None` if there is no such workflow.
