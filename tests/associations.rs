@@ -43,8 +43,8 @@ async fn ran(state: &AppState, workflow: &str, at: &str, steps: &[(&str, &str, &
     .unwrap();
     for (position, (node, kind, video)) in steps.iter().enumerate() {
         sqlx::query(
-            "INSERT INTO execution_nodes (execution_id, node_id, node_type, position, status, video_id, finished_at)
-             VALUES ($1, $2, $3, $4, 'succeeded', $5, $6)",
+            "INSERT INTO execution_nodes (execution_id, node_id, node_type, position, status, asset_kind, asset_id, finished_at)
+             VALUES ($1, $2, $3, $4, 'succeeded', 'video', $5, $6)",
         )
         .bind(&execution)
         .bind(node)

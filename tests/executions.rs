@@ -117,9 +117,9 @@ async fn a_failed_branch_does_not_stop_the_other_and_what_needs_it_is_skipped() 
 }
 
 async fn stored_path(server: &TestServer, uploaded: &Value) -> String {
-    use reelgraph::server::store::videos;
-    let id = uploaded["video_id"].as_str().unwrap().parse().unwrap();
-    videos::file(server.state().db.reader(), id).await.unwrap().unwrap().file_path
+    use reelgraph::{domain::VideoId, server::store::assets};
+    let id: VideoId = uploaded["video_id"].as_str().unwrap().parse().unwrap();
+    assets::row(server.state().db.reader(), id.into()).await.unwrap().unwrap().file_path
 }
 
 #[tokio::test(flavor = "multi_thread")]

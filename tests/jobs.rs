@@ -149,6 +149,7 @@ async fn a_video_that_is_deleted_before_its_poster_is_made_leaves_nothing_and_on
     let lost = client.upload("lost.mp4", clips::short(1)).await.expect(201).json()["video_id"].clone();
     let (gone_poster, lost_hash) = (server.state().content.poster_path(&clip_hash(client, &gone).await), clip_hash(client, &lost).await);
     client.delete(&format!("/api/videos/{}", gone.as_str().unwrap())).await.expect(204);
+    client.delete(&format!("/api/assets/{}?permanent=true", gone.as_str().unwrap())).await.expect(204);
     let content = &server.state().content;
     std::fs::remove_file(content.path_of(&reelgraph::server::media::content::Content::file_path(&lost_hash, "mp4"))).unwrap();
     cancel(client, &running).await;

@@ -25,5 +25,6 @@ mod openapi;
 mod paid;
 mod restart;
 mod support;
+mod trash;
 mod videos;
 mod workflows;

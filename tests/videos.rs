@@ -227,18 +227,31 @@ async fn a_clip_in_use_is_deleted_only_by_force_and_comes_back_with_its_bytes() 
     assert!(poster.exists());
     client.delete(&format!("/api/videos/{current}?force=true")).await.expect(204);
 
-    client.get(&format!("/api/videos/{current}")).await.problem(404);
+    let trashed = client.get(&format!("/api/videos/{current}")).await.expect(200).json();
+    assert!(trashed["deleted_at"].is_string(), "{trashed:#}");
     client.get(&format!("/api/videos/{current}/download")).await.problem(410);
     client.get(&format!("/api/videos/{current}/thumbnail")).await.problem(410);
-    client.delete(&format!("/api/videos/{current}")).await.problem(404);
-    assert_eq!(stored_files(server.dir.path()), [""; 0]);
-    assert!(!poster.exists());
+    client.delete(&format!("/api/videos/{current}")).await.expect(204);
     let clips = client.get(&format!("/api/workflows/{flow}")).await.expect(200).json()["videos"].clone();
     assert_eq!((&clips[0]["video"], &clips[0]["missing"]["name"]), (&Value::Null, &json!("current.mp4")));
     assert_eq!(clips[0]["missing"]["file_hash"], sha256(&clips::short(1)));
 
+    let again = client.upload("found again.mp4", clips::short(1)).await.expect(200).json();
+    assert_eq!((&again["duplicate"], &again["restored"]), (&json!(true), &json!(true)));
+    let clips = client.get(&format!("/api/workflows/{flow}")).await.expect(200).json()["videos"].clone();
+    assert_eq!((&clips[0]["video"]["name"], &clips[0]["missing"]), (&json!("current.mp4"), &Value::Null));
+
+    // Gone for good: its name and hash stay known, and its bytes bring it back under its id.
+    client.delete(&format!("/api/videos/{current}?force=true")).await.expect(204);
+    client.delete(&format!("/api/assets/{current}?permanent=true")).await.expect(204);
+    for path in ["", "/download", "/thumbnail"] {
+        client.get(&format!("/api/videos/{current}{path}")).await.problem(410);
+    }
+    assert!(!poster.exists());
+    let clips = client.get(&format!("/api/workflows/{flow}")).await.expect(200).json()["videos"].clone();
+    assert_eq!((&clips[0]["video"], &clips[0]["missing"]["name"]), (&Value::Null, &json!("current.mp4")));
     let again = client.upload("found again.mp4", clips::short(1)).await.expect(201).json();
-    assert_eq!(again["duplicate"], false);
+    assert_eq!((&again["duplicate"], &again["video_id"]), (&json!(false), &json!(current)));
     let clips = client.get(&format!("/api/workflows/{flow}")).await.expect(200).json()["videos"].clone();
     assert_eq!((&clips[0]["video"]["name"], &clips[0]["missing"]), (&json!("found again.mp4"), &Value::Null));
 }
@@ -387,5 +400,6 @@ async fn a_row_of_the_seed_is_listed_and_served() {
     assert_eq!(download.header("content-type"), "application/octet-stream");
     assert_eq!(download.body, bytes);
     server.client.delete(&format!("/api/videos/{id}")).await.expect(204);
+    server.client.delete(&format!("/api/assets/{id}?permanent=true")).await.expect(204);
     assert!(file.exists(), "a file outside the store is another program's");
 }

@@ -11,7 +11,7 @@ use crate::domain::{ApiError, ImageId, image::Image};
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
 #[server(name = ImageById, input = Json, output = Json, endpoint = "image")]
 pub async fn image(id: ImageId) -> Result<Image, ApiError> {
-    use crate::server::{library::images, respond};
+    use crate::server::{library::assets, respond};
     let state = respond::state()?;
-    respond::respond(images::image(&state.db, id).await)
+    respond::respond(assets::image(&state.db, id).await)
 }

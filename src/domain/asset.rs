@@ -1,77 +1,152 @@
-//! What is stored: the kinds of media, and how a thing is named by kind and id.
+//! What is stored, of whatever kind: what is known of it and where it is used.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::ids::{AssetId, ImageId, VideoId};
+use super::{
+    asset_ref::{AssetKind, AssetRef},
+    ids::{AssetId, NodeId, Sha256, WorkflowId},
+    origin::{Generation, SourceType},
+    timestamp::Timestamp,
+};
 
-/// A kind of stored media.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+/// Days that something stays in the trash before it goes for good.
+pub const TRASH_DAYS: i64 = 30;
+
+/// What something is to a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum AssetKind {
-    /// A clip.
-    Video,
-    /// A still picture.
-    Image,
+pub enum Role {
+    /// A result of the workflow.
+    Output,
+    /// Given to the workflow.
+    Input,
+    /// Made on the way.
+    Intermediate,
 }
 
-impl AssetKind {
-    /// Every kind.
-    pub const ALL: [Self; 2] = [Self::Video, Self::Image];
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 3] = [Self::Output, Self::Input, Self::Intermediate];
 
-    /// The name, as it stands in JSON and in the database; also the kind in a word.
+    /// The name, as it stands in JSON and in the database.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Video => "video",
-            Self::Image => "image",
+            Self::Output => "output",
+            Self::Input => "input",
+            Self::Intermediate => "intermediate",
         }
     }
 
-    /// The kind of that name.
+    /// The role of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+        Self::ALL.into_iter().find(|role| role.name() == name)
     }
 }
 
-/// Something stored, named by kind and id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-pub struct AssetRef {
-    /// What it is.
-    pub kind: AssetKind,
+/// A node that uses something stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AssetUse {
+    /// The workflow.
+    pub workflow_id: WorkflowId,
+    /// Its name.
+    pub name: String,
+    /// The node in it.
+    pub node_id: NodeId,
+    /// The node's type.
+    pub node_type: String,
+    /// What it is to the node.
+    pub role: Role,
+}
+
+/// The sound of a clip.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AudioInfo {
+    /// The codec's short name, such as `aac`.
+    pub codec: String,
+    /// Samples a second.
+    pub sample_rate: u32,
+    /// Number of channels.
+    pub channels: u32,
+}
+
+/// What was found out about the bytes. What a kind has no such fact of, or nobody could find out, is absent.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Facts {
+    /// Length in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_seconds: Option<f64>,
+    /// Pixels across, as displayed (rotation applied).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// Pixels down, as displayed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
+    /// Width x height as displayed, such as `720x1280`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<String>,
+    /// The same, reduced, such as `9:16`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aspect_ratio: Option<String>,
+    /// The picture's codec, such as `h264`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codec: Option<String>,
+    /// The average frame rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fps: Option<f64>,
+    /// The sound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audio: Option<AudioInfo>,
+}
+
+/// Something stored, of whatever kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Asset {
     /// Its id, unique among all kinds.
     pub id: AssetId,
+    /// What it is.
+    pub kind: AssetKind,
+    /// Its name; need not be unique.
+    pub name: String,
+    /// SHA-256 of its bytes; unique among its kind.
+    pub file_hash: Sha256,
+    /// SHA-256 of its streams without their container, where it has any: equal for the same footage in other bytes.
+    pub stream_hash: Option<Sha256>,
+    /// Size of the file.
+    pub size_bytes: i64,
+    /// What it is served as, where that is known.
+    pub media_type: Option<String>,
+    /// Where it came from.
+    pub source_type: SourceType,
+    /// When it was stored.
+    pub created_at: Timestamp,
+    /// Since when it is in the trash.
+    pub deleted_at: Option<Timestamp>,
+    /// What was found out about its bytes.
+    pub facts: Facts,
+    /// How it was made, of what a provider or the animatic made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<Generation>,
+    /// Where it is used.
+    #[serde(default)]
+    pub uses: Vec<AssetUse>,
 }
 
-impl AssetRef {
-    /// The one of that kind and id; `None` where the text is no id.
+impl Asset {
+    /// Its name among all that is stored.
     #[must_use]
-    pub fn parse(kind: AssetKind, id: &str) -> Option<Self> {
-        Some(Self { kind, id: id.parse().ok()? })
-    }
-
-    /// The clip, if it is one.
-    #[must_use]
-    pub fn video(self) -> Option<VideoId> {
-        (self.kind == AssetKind::Video).then(|| self.id.into())
-    }
-
-    /// The still picture, if it is one.
-    #[must_use]
-    pub fn image(self) -> Option<ImageId> {
-        (self.kind == AssetKind::Image).then(|| self.id.into())
+    pub fn reference(&self) -> AssetRef {
+        AssetRef { kind: self.kind, id: self.id }
     }
 }
 
-impl From<VideoId> for AssetRef {
-    fn from(id: VideoId) -> Self {
-        Self { kind: AssetKind::Video, id: id.into() }
-    }
-}
-
-impl From<ImageId> for AssetRef {
-    fn from(id: ImageId) -> Self {
-        Self { kind: AssetKind::Image, id: id.into() }
-    }
+/// Which assets a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AssetFilter {
+    /// Of this kind; of every kind without.
+    pub kind: Option<AssetKind>,
+    /// What is in the trash, instead of what is not.
+    pub trashed: bool,
 }

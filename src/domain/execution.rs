@@ -11,7 +11,7 @@ use utoipa::{
 };
 
 use super::{
-    asset::AssetRef,
+    asset_ref::AssetRef,
     ids::{ExecutionId, ImageId, JobId, NodeId, Sha256, VideoId, WorkflowId},
     job::{Failure, Status},
     limits,
@@ -145,6 +145,9 @@ pub struct NodeRun {
     /// The image it gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_id: Option<ImageId>,
+    /// What it gave, of whatever kind. Events of older versions do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset: Option<AssetRef>,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
@@ -157,13 +160,13 @@ impl NodeRun {
     /// What it gave.
     #[must_use]
     pub fn asset(&self) -> Option<AssetRef> {
-        self.video_id.map(AssetRef::from).or(self.image_id.map(AssetRef::from))
+        self.asset.or(self.video_id.map(AssetRef::from)).or(self.image_id.map(AssetRef::from))
     }
 
     /// The same node, having given that.
     #[must_use]
     pub fn with_asset(self, asset: Option<AssetRef>) -> Self {
-        Self { video_id: asset.and_then(AssetRef::video), image_id: asset.and_then(AssetRef::image), ..self }
+        Self { video_id: asset.and_then(AssetRef::video), image_id: asset.and_then(AssetRef::image), asset, ..self }
     }
 }
 

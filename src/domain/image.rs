@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
+    asset::Asset,
     ids::{ImageId, NodeId, Sha256},
     origin::SourceType,
     timestamp::Timestamp,
@@ -30,6 +31,26 @@ pub struct Image {
     pub source_type: SourceType,
     /// When it was stored.
     pub created_at: Timestamp,
+    /// Since when it is in the trash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
+}
+
+impl From<Asset> for Image {
+    fn from(asset: Asset) -> Self {
+        Self {
+            id: asset.id.into(),
+            name: asset.name,
+            file_hash: asset.file_hash,
+            size_bytes: asset.size_bytes,
+            width: asset.facts.width.unwrap_or_default(),
+            height: asset.facts.height.unwrap_or_default(),
+            media_type: asset.media_type.unwrap_or_default(),
+            source_type: asset.source_type,
+            created_at: asset.created_at,
+            deleted_at: asset.deleted_at,
+        }
+    }
 }
 
 /// The outcome of an image's upload.
@@ -39,6 +60,9 @@ pub struct UploadedImage {
     pub image_id: ImageId,
     /// Whether these bytes were there already.
     pub duplicate: bool,
+    /// Whether they were in the trash, and are back.
+    #[serde(default)]
+    pub restored: bool,
     /// The image.
     pub image: Image,
 }

@@ -7,6 +7,7 @@ use serde_json::Number;
 use utoipa::{ToSchema, openapi::Object};
 
 use super::{
+    asset_ref::AssetRef,
     error::{ApiError, ErrorKind, WorkflowRef},
     ids::{ExecutionId, ImageId, JobId, NodeId, VideoId},
     limits,
@@ -175,6 +176,9 @@ pub struct Job {
     /// The image it made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_id: Option<ImageId>,
+    /// What it made, of whatever kind. Events of older versions do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset: Option<AssetRef>,
     /// Why it failed.
     pub error: Option<Failure>,
     /// When it was asked for.
@@ -189,6 +193,14 @@ pub struct Job {
     /// Waits until it is resumed, whatever its priority. Events of older versions do not say.
     #[serde(default)]
     pub paused: bool,
+}
+
+impl Job {
+    /// The same job, having made that.
+    #[must_use]
+    pub fn with_asset(self, asset: Option<AssetRef>) -> Self {
+        Self { video_id: asset.and_then(AssetRef::video), image_id: asset.and_then(AssetRef::image), asset, ..self }
+    }
 }
 
 /// What `PATCH /api/jobs/{id}` takes. What is left out stays.

@@ -1,6 +1,7 @@
 //! What things are: the vocabulary shared by server and browser. Imports no framework and no driver, and nothing else of ours.
 
 pub mod asset;
+pub mod asset_ref;
 pub mod error;
 pub mod event;
 pub mod execution;
@@ -18,7 +19,8 @@ pub mod transition;
 pub mod video;
 pub mod workflow;
 
-pub use asset::{AssetKind, AssetRef};
+pub use asset::Asset;
+pub use asset_ref::{AssetKind, AssetRef};
 pub use error::{ApiError, ErrorKind, FieldError};
 pub use ids::{AssetId, ExecutionId, ImageId, JobId, NodeId, Sha256, VideoId, WorkflowId};
 pub use timestamp::Timestamp;

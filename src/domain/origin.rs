@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{asset::AssetRef, ids::VideoId, timestamp::Timestamp};
+use super::{asset_ref::AssetRef, ids::VideoId, timestamp::Timestamp};
 
 /// Where something stored came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]

@@ -5,54 +5,11 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{
-    ids::{NodeId, Sha256, VideoId, WorkflowId},
+    asset::{Asset, AssetUse, AudioInfo, Facts},
+    ids::{Sha256, VideoId, WorkflowId},
     origin::{Generation, MadeBy, SourceType, StitchRecord},
     timestamp::Timestamp,
 };
-
-/// What a video is to a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// A result of the workflow.
-    Output,
-    /// Given to the workflow.
-    Input,
-    /// Made on the way.
-    Intermediate,
-}
-
-impl Role {
-    /// Every role.
-    pub const ALL: [Self; 3] = [Self::Output, Self::Input, Self::Intermediate];
-
-    /// The name, as it stands in JSON and in the database.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Output => "output",
-            Self::Input => "input",
-            Self::Intermediate => "intermediate",
-        }
-    }
-
-    /// The role of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.name() == name)
-    }
-}
-
-/// A video's sound.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct AudioInfo {
-    /// The codec's short name, such as `aac`.
-    pub codec: String,
-    /// Samples a second.
-    pub sample_rate: u32,
-    /// Number of channels.
-    pub channels: u32,
-}
 
 /// What does not fit the table's columns. Members this version does not know are kept.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -81,21 +38,6 @@ pub struct VideoMetadata {
     pub other: Map<String, Value>,
 }
 
-/// A node that uses a video.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct WorkflowUse {
-    /// The workflow.
-    pub workflow_id: WorkflowId,
-    /// Its name.
-    pub name: String,
-    /// The node in it.
-    pub node_id: NodeId,
-    /// The node's type.
-    pub node_type: String,
-    /// What the video is to the node.
-    pub role: Role,
-}
-
 /// A video of the library.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Video {
@@ -121,6 +63,9 @@ pub struct Video {
     pub source_type: SourceType,
     /// When it was stored.
     pub created_at: Timestamp,
+    /// Since when it is in the trash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
     /// What does not fit the columns.
     pub metadata: VideoMetadata,
     /// How it was made, of a generated video.
@@ -128,7 +73,32 @@ pub struct Video {
     pub generation: Option<Generation>,
     /// Where it is used.
     #[serde(default)]
-    pub workflows: Vec<WorkflowUse>,
+    pub workflows: Vec<AssetUse>,
+}
+
+impl Video {
+    /// A clip of the library, with what is kept of it beside.
+    #[must_use]
+    pub fn new(asset: Asset, metadata: VideoMetadata) -> Self {
+        let Facts { duration_seconds, resolution, aspect_ratio, codec, fps, .. } = asset.facts;
+        Self {
+            id: asset.id.into(),
+            name: asset.name,
+            file_hash: asset.file_hash,
+            size_bytes: asset.size_bytes,
+            duration_seconds,
+            resolution,
+            aspect_ratio,
+            codec,
+            fps,
+            source_type: asset.source_type,
+            created_at: asset.created_at,
+            deleted_at: asset.deleted_at,
+            metadata,
+            generation: asset.generation,
+            workflows: asset.uses,
+        }
+    }
 }
 
 /// The outcome of an upload.
@@ -138,6 +108,9 @@ pub struct Uploaded {
     pub video_id: VideoId,
     /// Whether these bytes were there already.
     pub duplicate: bool,
+    /// Whether they were in the trash, and are back.
+    #[serde(default)]
+    pub restored: bool,
     /// The video.
     pub video: Video,
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
+    asset::Role,
     execution::Execution,
     ids::{ExecutionId, NodeId, Sha256, VideoId, WorkflowId},
     image::NodeImage,
@@ -14,7 +15,7 @@ use super::{
     optional::{given, given_or_empty},
     provider::RetiredModel,
     timestamp::Timestamp,
-    video::{Role, Video},
+    video::Video,
 };
 
 /// Whether the user has saved a workflow.

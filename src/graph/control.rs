@@ -9,7 +9,7 @@ use super::{
     setting::{self, chosen_model, chosen_provider, frame},
 };
 use crate::domain::{
-    asset::AssetKind,
+    AssetKind,
     limits::LARGEST_INTEGER,
     provider::{self, Model, Provider, Size},
 };

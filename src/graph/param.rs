@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::domain::{
-    asset::AssetKind,
+    AssetKind,
     limits::{self, LARGEST_INTEGER},
     provider::Ability,
 };

@@ -10,7 +10,7 @@ use utoipa::openapi::{
 
 use crate::{
     domain::{
-        asset::AssetKind,
+        AssetKind,
         limits::{self, CANVAS, CONNECTIONS, LARGEST_INTEGER, NODE_TYPE, NODES},
         provider::{Model, Provider, SHORTEST_SECONDS, SIZE_PATTERN, models},
     },

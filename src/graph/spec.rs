@@ -5,7 +5,7 @@ use super::{
     param::{Param, ParamKind},
     socket_type::SocketType,
 };
-use crate::domain::{asset::AssetKind, provider::Ability};
+use crate::domain::{AssetKind, provider::Ability};
 
 /// Where a node type stands in the palette.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

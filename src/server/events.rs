@@ -227,6 +227,7 @@ mod tests {
             node_id: None,
             video_id: None,
             image_id: None,
+            asset: None,
             error: None,
             created_at: Timestamp::now(),
             started_at: None,

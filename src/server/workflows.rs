@@ -15,11 +15,11 @@ use crate::{
     server::{
         Error, Result,
         events::{self, Events},
-        library::{images, uses::associate_saved},
+        library::uses::{associate_saved, images_of_workflow},
         providers::Providers,
         runs::execute,
         store::{
-            Db, Tx, associations, executions,
+            Db, Tx, executions, workflow_assets,
             workflows::{self, WorkflowRow},
         },
     },
@@ -78,7 +78,7 @@ pub async fn list_from(db: &Db, filter: &WorkflowFilter, cursor: Option<&str>) -
 pub async fn show(db: &Db, id: WorkflowId) -> Result<Shown> {
     let mut snapshot = db.reader().begin().await?;
     let row = workflows::find(&mut snapshot, id).await?.ok_or_else(not_found)?;
-    let videos = associations::of_workflow(&mut snapshot, id).await?;
+    let videos = workflow_assets::videos_of_workflow(&mut snapshot, id).await?;
     let etag = row.etag();
     let mut distinct: Vec<_> = videos.iter().map(|video| video.video_id).collect();
     distinct.sort_unstable();
@@ -111,7 +111,7 @@ pub async fn open(db: &Db, providers: &Providers, id: WorkflowId) -> Result<Open
     let mut connection = db.reader().acquire().await?;
     let execution = executions::newest_of_workflow(&mut connection, id).await?;
     drop(connection);
-    let images = images::of_workflow(db, id, &workflow.definition).await?;
+    let images = images_of_workflow(db, id, &workflow.definition).await?;
     Ok(OpenedWorkflow { workflow, etag, event_id, execution, images, settings: builder_settings(providers) })
 }
 

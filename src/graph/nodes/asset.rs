@@ -1,7 +1,7 @@
 //! What the user gives: clips and pictures of the library.
 
 use crate::{
-    domain::asset::AssetKind,
+    domain::AssetKind,
     graph::{
         model::NodeType,
         param::Param,

@@ -1,7 +1,7 @@
 //! A frame out of a clip.
 
 use crate::{
-    domain::asset::AssetKind,
+    domain::AssetKind,
     graph::{
         model::NodeType,
         param::{Param, Preset},

@@ -1,7 +1,7 @@
 //! Shots: clips that a provider makes of a prompt, and the animatic in a draft.
 
 use crate::{
-    domain::{asset::AssetKind, provider::Ability},
+    domain::{AssetKind, provider::Ability},
     graph::{
         model::NodeType,
         param::{Param, ParamKind},

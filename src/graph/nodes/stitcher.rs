@@ -1,7 +1,7 @@
 //! Clips joined into one.
 
 use crate::{
-    domain::{asset::AssetKind, transition},
+    domain::{AssetKind, transition},
     graph::{
         model::NodeType,
         param::{Param, Preset},

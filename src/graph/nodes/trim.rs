@@ -1,7 +1,7 @@
 //! A part of a clip.
 
 use crate::{
-    domain::asset::AssetKind,
+    domain::AssetKind,
     graph::{
         model::NodeType,
         param::Param,

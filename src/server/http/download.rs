@@ -10,20 +10,24 @@ use axum::{
 };
 use axum_extra::headers::{ETag, HeaderMapExt, IfMatch, IfNoneMatch, IfRange};
 use http_range_header::{RangeUnsatisfiableError, parse_range_header};
+use serde::Deserialize;
 use tokio::{
     fs::File,
     io::{AsyncReadExt, AsyncSeekExt},
 };
 use tokio_util::io::ReaderStream;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{extract::Id, problem::Failed};
+use super::{
+    extract::{Id, Query},
+    problem::Failed,
+};
 use crate::{
-    domain::{ApiError, ErrorKind, Sha256, VideoId, error::Problem},
+    domain::{ApiError, AssetRef, ErrorKind, Sha256, VideoId, error::Problem},
     server::{
         Error, Result,
-        library::{posters, videos},
+        library::{assets, posters},
         state::AppState,
     },
 };
@@ -45,7 +49,7 @@ pub(super) struct FileBytes(());
 
 /// The bytes of a video, whole or in part. HEAD gives the headers.
 #[utoipa::path(get, path = "/api/videos/{id}/download", operation_id = "download_video", tag = "videos",
-    params(("id" = VideoId, Path, description = "The video"),
+    params(("id" = VideoId, Path, description = "The video"), TrashedQuery,
         ("Range" = Option<String>, Header, description = "The part that is wanted, such as `bytes=0-1023`. What cannot be read is passed over"),
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the bytes you have"),
         ("If-Match" = Option<String>, Header, description = "The `ETag` that the bytes must have")),
@@ -58,39 +62,59 @@ pub(super) struct FileBytes(());
     (status = 412, description = "If-Match names other bytes", body = Problem),
     (status = 416, description = "The range lies outside the file", body = Problem),
 ))]
-pub async fn download(State(state): State<AppState>, Id(id): Id<VideoId>, request: HeaderMap) -> Result<Response, Failed> {
-    let file = videos::file(&state.db, id).await?;
-    let path = videos::path_of_video(&state.db, &state.content, id).await?;
+pub async fn download(
+    State(state): State<AppState>,
+    Id(id): Id<VideoId>,
+    Query(query): Query<TrashedQuery>,
+    request: HeaderMap,
+) -> Result<Response, Failed> {
+    of_asset(&state, id.into(), query, &request).await
+}
+
+/// Whether what is in the trash may be looked at.
+#[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TrashedQuery {
+    /// Give it though it is in the trash.
+    #[serde(default)]
+    trashed: bool,
+}
+
+/// The bytes of an asset, or the part that was asked for.
+pub(super) async fn of_asset(state: &AppState, asset: AssetRef, query: TrashedQuery, request: &HeaderMap) -> Result<Response, Failed> {
+    let (stored, path) = assets::open(&state.db, &state.content, asset, query.trashed).await?;
+    let asset = &stored.asset;
     let file = Stored {
-        hash: &file.file_hash,
-        size_bytes: file.size_bytes,
-        media_type: file.media_type.as_deref(),
-        name: &file.name,
-        file_path: &file.file_path,
+        hash: &asset.file_hash,
+        size_bytes: asset.size_bytes,
+        media_type: asset.media_type.as_deref(),
+        name: &asset.name,
+        file_path: &stored.file_path,
         path,
     };
-    send(&request, file).await
+    send(request, file).await
 }
 
 /// A stored file that is to be sent.
 #[derive(Debug)]
-pub(super) struct Stored<'a> {
+struct Stored<'a> {
     /// SHA-256 of its bytes.
-    pub hash: &'a Sha256,
+    hash: &'a Sha256,
     /// How many bytes it has.
-    pub size_bytes: i64,
+    size_bytes: i64,
     /// What it is served as, if that is known.
-    pub media_type: Option<&'a str>,
+    media_type: Option<&'a str>,
     /// The name under which a browser saves it.
-    pub name: &'a str,
+    name: &'a str,
     /// Its file, as the row names it.
-    pub file_path: &'a str,
+    file_path: &'a str,
     /// Where it lies.
-    pub path: PathBuf,
+    path: PathBuf,
 }
 
 /// Answers with the file or the part that was asked for.
-pub(super) async fn send(request: &HeaderMap, file: Stored<'_>) -> Result<Response, Failed> {
+async fn send(request: &HeaderMap, file: Stored<'_>) -> Result<Response, Failed> {
     let etag = entity_tag(&file.hash.to_string())?;
     let size = u64::try_from(file.size_bytes).unwrap_or_default();
     let mut headers = HeaderMap::new();
@@ -122,7 +146,7 @@ pub(super) async fn send(request: &HeaderMap, file: Stored<'_>) -> Result<Respon
 
 /// A small picture of a video, a JPEG.
 #[utoipa::path(get, path = "/api/videos/{id}/thumbnail", operation_id = "get_video_thumbnail", tag = "videos",
-    params(("id" = VideoId, Path, description = "The video"),
+    params(("id" = VideoId, Path, description = "The video"), TrashedQuery,
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the poster you have")),
     responses(
     (status = 200, description = "The poster", content((FileBytes = "image/jpeg"))),
@@ -132,8 +156,13 @@ pub(super) async fn send(request: &HeaderMap, file: Stored<'_>) -> Result<Respon
     (status = 412, description = "If-Match names other bytes", body = Problem),
     (status = 503, description = "ffmpeg is not installed", body = Problem),
 ))]
-pub async fn thumbnail(State(state): State<AppState>, Id(id): Id<VideoId>, request: HeaderMap) -> Result<Response, Failed> {
-    let poster = posters::poster(&state.db, &state.content, &state.ffmpeg, id).await?;
+pub async fn thumbnail(
+    State(state): State<AppState>,
+    Id(id): Id<VideoId>,
+    Query(query): Query<TrashedQuery>,
+    request: HeaderMap,
+) -> Result<Response, Failed> {
+    let poster = posters::poster(&state.db, &state.content, &state.ffmpeg, id, query.trashed).await?;
     let mut headers = HeaderMap::new();
     if poster.lasting {
         let etag = entity_tag(&format!("poster-{}", poster.video_hash))?;

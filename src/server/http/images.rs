@@ -8,19 +8,19 @@ use axum::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    download::{self, FileBytes, Stored},
-    extract::Id,
+    download::{self, FileBytes, TrashedQuery},
+    extract::{Id, Query},
     problem::Failed,
     upload::{self, UploadForm},
 };
 use crate::{
     domain::{
-        ImageId,
+        AssetKind, ImageId,
         error::Problem,
         image::{Image, UploadedImage},
     },
     server::{
-        library::{images, upload::Expected},
+        library::{assets, ingest::Kept},
         state::AppState,
     },
 };
@@ -44,8 +44,9 @@ pub fn router() -> OpenApiRouter<AppState> {
         (status = 507, description = "The disk is full", body = Problem),
     ))]
 pub async fn upload(State(state): State<AppState>, request: Request) -> Result<Response, Failed> {
-    let (file, name) = upload::receive(&state, request, Expected::Image).await?;
-    let uploaded = file.keep_image(&state.db, &state.content, name).await?;
+    let Kept { stored, duplicate, restored } = upload::receive_and_keep(&state, request, AssetKind::Image).await?;
+    let image: Image = stored.asset.into();
+    let uploaded = UploadedImage { image_id: image.id, duplicate, restored, image };
     let status = if uploaded.duplicate { StatusCode::OK } else { StatusCode::CREATED };
     let location = format!("/api/images/{}", uploaded.image_id);
     Ok((status, [(header::LOCATION, location)], axum::Json(uploaded)).into_response())
@@ -56,14 +57,15 @@ pub async fn upload(State(state): State<AppState>, request: Request) -> Result<R
     params(("id" = ImageId, Path, description = "The image")), responses(
     (status = 200, description = "The image", body = Image),
     (status = 404, description = "No such image", body = Problem),
+    (status = 410, description = "It has left the trash", body = Problem),
 ))]
 pub async fn get(State(state): State<AppState>, Id(id): Id<ImageId>) -> Result<axum::Json<Image>, Failed> {
-    Ok(axum::Json(images::image(&state.db, id).await?))
+    Ok(axum::Json(assets::image(&state.db, id).await?))
 }
 
 /// The bytes of an image, whole or in part. HEAD gives the headers.
 #[utoipa::path(get, path = "/api/images/{id}/download", operation_id = "download_image", tag = "images",
-    params(("id" = ImageId, Path, description = "The image"),
+    params(("id" = ImageId, Path, description = "The image"), TrashedQuery,
         ("Range" = Option<String>, Header, description = "The part that is wanted, such as `bytes=0-1023`. What cannot be read is passed over"),
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the bytes you have"),
         ("If-Match" = Option<String>, Header, description = "The `ETag` that the bytes must have")),
@@ -72,20 +74,15 @@ pub async fn get(State(state): State<AppState>, Id(id): Id<ImageId>) -> Result<a
     (status = 206, description = "The asked-for part", content((FileBytes = "image/*"))),
     (status = 304, description = "What you have is right"),
     (status = 404, description = "No such image", body = Problem),
-    (status = 410, description = "Its file is lost", body = Problem),
+    (status = 410, description = "Deleted, or its file is lost", body = Problem),
     (status = 412, description = "If-Match names other bytes", body = Problem),
     (status = 416, description = "The range lies outside the file", body = Problem),
 ))]
-pub async fn download(State(state): State<AppState>, Id(id): Id<ImageId>, request: HeaderMap) -> Result<Response, Failed> {
-    let (stored, path) = images::located(&state.db, &state.content, id).await?;
-    let image = &stored.image;
-    let file = Stored {
-        hash: &image.file_hash,
-        size_bytes: image.size_bytes,
-        media_type: Some(&image.media_type),
-        name: &image.name,
-        file_path: &stored.file_path,
-        path,
-    };
-    download::send(&request, file).await
+pub async fn download(
+    State(state): State<AppState>,
+    Id(id): Id<ImageId>,
+    Query(query): Query<TrashedQuery>,
+    request: HeaderMap,
+) -> Result<Response, Failed> {
+    download::of_asset(&state, id.into(), query, &request).await
 }

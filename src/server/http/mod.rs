@@ -1,6 +1,7 @@
 //! REST and pages: thin doors to the services. A handler reads the request, calls one service and answers.
 
 pub mod access;
+pub mod assets;
 pub mod download;
 pub mod events;
 pub mod executions;

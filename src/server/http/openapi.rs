@@ -38,6 +38,7 @@ const SESSION: &str = "session";
         (name = "workflows", description = "Graphs, their unsaved edits and the clips of their nodes"),
         (name = "executions", description = "Runs of workflows"),
         (name = "jobs", description = "Units of work and their queue"),
+        (name = "assets", description = "What is stored, of every kind, and the trash"),
         (name = "videos", description = "The library of clips"),
         (name = "images", description = "Still pictures"),
         (name = "spending", description = "What was paid to providers"),

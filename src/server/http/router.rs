@@ -30,7 +30,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     access::Access,
-    events, executions, health, images, jobs, layers, login,
+    assets, events, executions, health, images, jobs, layers, login,
     metrics::{self, Metrics},
     nodes,
     openapi::{self, Description, completed},
@@ -57,6 +57,7 @@ fn api() -> OpenApiRouter<AppState> {
         .merge(jobs::router())
         .merge(spend::router())
         .merge(events::router())
+        .merge(assets::router())
         .merge(videos::router())
         .merge(images::router())
 }

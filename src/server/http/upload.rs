@@ -23,14 +23,18 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::problem::Failed;
 use crate::{
     domain::{
-        ApiError, ErrorKind,
+        ApiError, AssetKind, ErrorKind,
         error::Problem,
         limits::{self, FORM_NAME},
-        video::Uploaded,
+        video::{Uploaded, Video},
     },
     server::{
         Error, Result,
-        library::upload::{Arrived, Expected, Upload},
+        library::{
+            ingest::Kept,
+            kinds,
+            upload::{Arrived, Upload, most_bytes, too_large},
+        },
         state::AppState,
     },
 };
@@ -74,16 +78,23 @@ pub(super) struct UploadForm {
         (status = 507, description = "The disk is full", body = Problem),
     ))]
 pub async fn upload(State(state): State<AppState>, request: Request) -> Result<Response, Failed> {
-    let (file, name) = receive(&state, request, Expected::Video).await?;
-    let uploaded = file.keep(&state.db, &state.events, &state.content, &state.ffmpeg, name).await?;
+    let Kept { stored, duplicate, restored } = receive_and_keep(&state, request, AssetKind::Video).await?;
+    let video = Video::new(stored.asset, stored.metadata);
+    let uploaded = Uploaded { video_id: video.id, duplicate, restored, video };
     let status = if uploaded.duplicate { StatusCode::OK } else { StatusCode::CREATED };
     let location = format!("/api/videos/{}", uploaded.video_id);
     Ok((status, [(header::LOCATION, location)], axum::Json(uploaded)).into_response())
 }
 
+/// Reads an upload whole, and makes an asset of that kind of it.
+pub(super) async fn receive_and_keep(state: &AppState, request: Request, kind: AssetKind) -> Result<Kept, Failed> {
+    let (file, name) = receive(state, request, kind).await?;
+    Ok(file.keep(&state.db, &state.events, &state.content, &state.ffmpeg, name).await?)
+}
+
 /// Reads an upload whole: the file, which is on the disk then, and the name it was given.
-pub(super) async fn receive(state: &AppState, request: Request, expected: Expected) -> Result<(Arrived, String), Failed> {
-    if let Err(error) = acceptable(state, request.headers(), expected) {
+async fn receive(state: &AppState, request: Request, kind: AssetKind) -> Result<(Arrived, String), Failed> {
+    if let Err(error) = acceptable(state, request.headers(), kind) {
         // A client that waits to be asked has not sent anything yet.
         if !request.headers().contains_key(header::EXPECT) {
             drain(request.into_body().into_data_stream().map(drop));
@@ -94,7 +105,7 @@ pub(super) async fn receive(state: &AppState, request: Request, expected: Expect
     let paced = Request::from_parts(parts, Body::from_stream(Paced { body: body.into_data_stream(), rest: false }));
     let mut form =
         Multipart::from_request(paced, &()).await.map_err(|rejection| ApiError::new(ErrorKind::Malformed, rejection.body_text()))?;
-    match read(state, &mut form, expected).await {
+    match read(state, &mut form, kind).await {
         Ok(read) => Ok(read),
         Err(error) => {
             drain(futures_util::stream::unfold(form, async |mut form| match form.next_field().await {
@@ -107,29 +118,29 @@ pub(super) async fn receive(state: &AppState, request: Request, expected: Expect
 }
 
 /// What can be refused before the first byte is read.
-fn acceptable(state: &AppState, headers: &HeaderMap, expected: Expected) -> Result<()> {
+fn acceptable(state: &AppState, headers: &HeaderMap, kind: AssetKind) -> Result<()> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let media_type = text(header::CONTENT_TYPE).and_then(|value| value.split(';').next()).unwrap_or_default();
     if !media_type.trim().eq_ignore_ascii_case("multipart/form-data") {
-        let detail = format!("Send the {} as multipart/form-data, in a part named file.", expected.noun());
+        let detail = format!("Send the {} as multipart/form-data, in a part named file.", kind.name());
         return Err(Error::api(ErrorKind::UnsupportedMediaType, detail));
     }
     let length = text(header::CONTENT_LENGTH).and_then(|value| value.parse::<u64>().ok());
-    let most_bytes = expected.most_bytes(state.config.max_upload_bytes);
-    if length.is_some_and(|length| length > most_bytes.saturating_add(OVERHEAD)) {
-        return Err(expected.too_large(most_bytes));
+    let most = most_bytes(kind, state.config.max_upload_bytes);
+    if length.is_some_and(|length| length > most.saturating_add(OVERHEAD)) {
+        return Err(too_large(kind, most));
     }
-    if expected == Expected::Video { state.ffmpeg.available() } else { Ok(()) }
+    if kinds::of(kind).needs_ffmpeg() { state.ffmpeg.available() } else { Ok(()) }
 }
 
 /// Reads the parts: one `file`, and `name` before or after it.
-async fn read(state: &AppState, form: &mut Multipart, expected: Expected) -> Result<(Arrived, String)> {
+async fn read(state: &AppState, form: &mut Multipart, kind: AssetKind) -> Result<(Arrived, String)> {
     let (mut file, mut name) = (None, None);
     while let Some(field) = in_time(form.next_field()).await? {
         match field.name() {
             Some("file") if file.is_none() => {
                 let given = field.file_name().unwrap_or_default().to_owned();
-                file = Some((read_file(state, field, expected).await?, given));
+                file = Some((read_file(state, field, kind).await?, given));
             }
             Some("name") if name.is_none() => name = Some(read_name(field).await?),
             part => {
@@ -138,22 +149,22 @@ async fn read(state: &AppState, form: &mut Multipart, expected: Expected) -> Res
                 let detail = if twice {
                     format!("There are two parts named {part}; send one.")
                 } else {
-                    let noun = expected.noun();
+                    let noun = kind.name();
                     format!("There is no part named {part:?} in an upload: the {noun} goes into a part named file, its name into name.")
                 };
                 return Err(ApiError::invalid(format!("/{}", part.replace('~', "~0").replace('/', "~1")), detail).into());
             }
         }
     }
-    let lacking = || ApiError::invalid("/file", format!("Send the {} in a part named file.", expected.noun()));
+    let lacking = || ApiError::invalid("/file", format!("Send the {} in a part named file.", kind.name()));
     let (file, given) = file.ok_or_else(lacking)?;
     let name = name.filter(|name| !name.trim().is_empty()).unwrap_or(given);
     Ok((file, name))
 }
 
 /// Streams the part to the store. Whatever goes wrong, nothing of it stays.
-async fn read_file(state: &AppState, mut field: Field<'_>, expected: Expected) -> Result<Arrived> {
-    let mut upload = Upload::begin(&state.content, expected, state.config.max_upload_bytes).await?;
+async fn read_file(state: &AppState, mut field: Field<'_>, kind: AssetKind) -> Result<Arrived> {
+    let mut upload = Upload::begin(&state.content, kind, state.config.max_upload_bytes).await?;
     match pour(&mut field, &mut upload).await {
         Ok(()) => upload.finish().await,
         Err(error) => {

@@ -25,7 +25,7 @@ use crate::{
         page::{Cursor, PageRequest, Sort, SortKey},
         video::{Video, VideoFilter},
     },
-    server::{library::videos, state::AppState},
+    server::{library::assets, state::AppState},
 };
 
 /// The routes.
@@ -70,7 +70,7 @@ pub struct VideoQuery {
 
 fn sort_schema() -> Object {
     let keys = [SortKey::CreatedAt, SortKey::UpdatedAt, SortKey::Name, SortKey::Duration, SortKey::Size];
-    Sort::schema(&keys, videos::DEFAULT_SORT)
+    Sort::schema(&keys, assets::DEFAULT_SORT)
 }
 
 /// Videos, newest first.
@@ -84,7 +84,7 @@ pub async fn list(
     OriginalUri(uri): OriginalUri,
     Query(query): Query<VideoQuery>,
 ) -> Result<impl IntoResponse, Failed> {
-    let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), videos::DEFAULT_SORT)?;
+    let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), assets::DEFAULT_SORT)?;
     let filter = VideoFilter {
         q: search_words(query.q)?,
         source_type: query.source_type,
@@ -95,7 +95,7 @@ pub async fn list(
         workflow_id: query.workflow_id,
     };
     let event_id = event_id(&state).await?;
-    let page = videos::list(&state.db, &filter, &page).await?;
+    let page = assets::list_videos(&state.db, &filter, &page).await?;
     let link = next_link(&uri, page.next.as_ref()).map(|link| [link]);
     Ok((event_id, link, axum::Json(page.items)))
 }
@@ -106,10 +106,11 @@ pub async fn list(
     (status = 200, description = "The video, how it was made and where it is used", body = Video, headers(
         ("X-Event-Id" = i64, description = "Where the event stream goes on from this answer"))),
     (status = 404, description = "No such video", body = Problem),
+    (status = 410, description = "It has left the trash", body = Problem),
 ))]
 pub async fn get(State(state): State<AppState>, Id(id): Id<VideoId>) -> Result<impl IntoResponse, Failed> {
     let event_id = event_id(&state).await?;
-    Ok((event_id, axum::Json(videos::video(&state.db, id).await?)))
+    Ok((event_id, axum::Json(assets::video(&state.db, id).await?)))
 }
 
 /// A video's new name.
@@ -127,6 +128,7 @@ pub struct VideoChange {
     responses(
         (status = 200, description = "The video under its new name", body = Video),
         (status = 404, description = "No such video", body = Problem),
+        (status = 410, description = "It has left the trash", body = Problem),
         (status = 422, description = "Not a name", body = Problem),
     ))]
 pub async fn rename(
@@ -134,7 +136,8 @@ pub async fn rename(
     Id(id): Id<VideoId>,
     Json(change): Json<VideoChange>,
 ) -> Result<axum::Json<Video>, Failed> {
-    Ok(axum::Json(videos::rename(&state.db, id, &change.name).await?))
+    assets::rename(&state.db, id.into(), &change.name).await?;
+    Ok(axum::Json(assets::video(&state.db, id).await?))
 }
 
 /// Whether to delete what is in use.
@@ -142,19 +145,20 @@ pub async fn rename(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DeleteQuery {
-    /// Delete it even while it is a workflow's current clip.
+    /// Put it into the trash even while it is a workflow's current clip.
     #[serde(default)]
     force: bool,
 }
 
-/// Deletes a video and its file.
+/// Puts a video into the trash.
 #[utoipa::path(delete, path = "/api/videos/{id}", operation_id = "delete_video", tag = "videos",
     params(("id" = VideoId, Path, description = "The video"), DeleteQuery), responses(
-    (status = 204, description = "Deleted"),
+    (status = 204, description = "In the trash"),
     (status = 404, description = "No such video", body = Problem),
+    (status = 410, description = "It has left the trash", body = Problem),
     (status = 409, description = "It is the current clip of these workflows; force=true deletes it all the same", body = Problem),
 ))]
 pub async fn delete(State(state): State<AppState>, Id(id): Id<VideoId>, Query(query): Query<DeleteQuery>) -> Result<StatusCode, Failed> {
-    videos::delete(&state.db, &state.content, id, query.force).await?;
+    assets::trash(&state.db, id.into(), query.force).await?;
     Ok(StatusCode::NO_CONTENT)
 }

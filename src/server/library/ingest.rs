@@ -1,32 +1,31 @@
-//! The one door through which a file becomes a video, be it uploaded, generated or stitched: probe, link to its final name, commit.
+//! The one door through which a file becomes an asset, be it uploaded or made: examine, link to its final name, commit.
 //!
-//! The unique index on the hash decides who is first. Equal bytes are one video and one file, whatever their names.
+//! The unique index on the hash decides who is first. Equal bytes are one asset and one file, whatever their names.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
+use super::kinds::{self, Examined};
 use crate::{
     domain::{
-        ApiError, ErrorKind, Sha256, Timestamp, VideoId, limits,
-        origin::{Generation, MadeBy, SourceType, StitchRecord},
-        video::{Uploaded, Video, VideoMetadata},
+        ApiError, Asset, AssetId, AssetKind, Timestamp,
+        asset::Facts,
+        limits,
+        origin::{MadeBy, Origin, StitchRecord},
+        video::VideoMetadata,
     },
     server::{
         Error, Result,
         media::{
             content::{Change, Content},
             ffmpeg::Ffmpeg,
-            probe::{self, Probe},
             staging::StagedFile,
         },
         operations::enqueue,
-        store::{
-            Db,
-            videos::{self, NewVideo},
-        },
+        store::{Db, assets, deleted, kinds::StoredAsset, uses},
     },
 };
 
-/// Characters in a video's name at most.
+/// Characters in an asset's name at most.
 pub const MAX_NAME: usize = limits::NAME;
 
 /// What to do with a file whose metadata cannot be read.
@@ -43,184 +42,182 @@ pub enum MetadataFailure {
 pub struct Incoming {
     /// Its bytes.
     pub file: StagedFile,
+    /// What it is to be.
+    pub kind: AssetKind,
     /// Its name; made presentable by [`presentable_name`].
     pub name: String,
-    /// Where it comes from.
-    pub source_type: SourceType,
-    /// How it was generated.
-    pub generation: Option<Generation>,
-    /// How it was stitched.
-    pub stitch: Option<StitchRecord>,
-    /// What it was derived from.
-    pub made_by: Option<MadeBy>,
+    /// How it came to be.
+    pub origin: Origin,
     /// What to do if its metadata cannot be read.
     pub metadata_failure: MetadataFailure,
 }
 
-/// What was found out about a file.
-#[derive(Debug, Default)]
-struct Facts {
-    probe: Option<Probe>,
-    stream_hash: Option<Sha256>,
-    warning: Option<String>,
+/// An asset that was kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    /// The asset, as it was stored now or before.
+    pub stored: StoredAsset,
+    /// Whether these bytes were there already.
+    pub duplicate: bool,
+    /// Whether they were in the trash, and are back.
+    pub restored: bool,
 }
 
-/// Stores a file as a video, or finds the video that has these bytes already. Once the file is being given its name, the caller
-/// going away no longer stops it: file and row come together. Ring the bell afterwards: the poster of a new video waits in the queue.
+/// Stores a file as an asset, or finds the one of its kind that has these bytes already; one in the trash comes back. Once the file is being
+/// given its name, the caller going away no longer stops it: file and row come together. Ring the bell afterwards: the poster of a new video
+/// waits in the queue.
 ///
 /// # Errors
-/// [`ErrorKind::NotAVideo`] where the metadata cannot be read and that is to be refused; [`Error::ToolMissing`]; the store's.
-pub async fn ingest(db: &Db, content: &Content, ffmpeg: &Ffmpeg, incoming: Incoming) -> Result<Uploaded> {
+/// As for [`Kind::examine`](kinds::Kind::examine) where the file is to be refused; the store's.
+pub async fn ingest(db: &Db, content: &Content, ffmpeg: &Ffmpeg, incoming: Incoming) -> Result<Kept> {
     let incoming = Arc::new(incoming);
-    let attempt = async |facts: Option<Facts>| {
+    let attempt = async |examined: Option<Examined>| {
         let (db, content, incoming) = (db.clone(), content.clone(), incoming.clone());
-        let keeping = tokio::spawn(async move { keep(&db, &content, &incoming, facts).await });
-        keeping.await.map_err(|error| Error::Internal(format!("storing a video ended: {error}")))?
+        let keeping = tokio::spawn(async move { keep(&db, &content, &incoming, examined).await });
+        keeping.await.map_err(|error| Error::Internal(format!("storing a file ended: {error}")))?
     };
-    // What is known already needs no probe.
+    // What is known already need not be examined.
     if let Some(known) = attempt(None).await? {
         return Ok(known);
     }
-    let facts = facts(ffmpeg, &incoming).await?;
-    attempt(Some(facts)).await?.ok_or_else(|| Error::Internal("a probed file was not stored".into()))
+    let examined = examine(ffmpeg, &incoming).await?;
+    attempt(Some(examined)).await?.ok_or_else(|| Error::Internal("an examined file was not stored".into()))
 }
 
-async fn facts(ffmpeg: &Ffmpeg, incoming: &Incoming) -> Result<Facts> {
-    let path = incoming.file.path();
-    let read = async {
-        let probe = probe::probe(ffmpeg, path).await?;
-        let stream_hash = probe::stream_hash(ffmpeg, path).await?;
-        Ok(Facts { probe: Some(probe), stream_hash: Some(stream_hash), warning: None })
-    };
-    match (read.await, incoming.metadata_failure) {
-        (Ok(facts), _) => Ok(facts),
-        // A tool that starts and gives up on the file has judged the file.
-        (Err(Error::Tool { tool, exit, stderr }), MetadataFailure::Refuse) => {
-            tracing::info!(tool, exit, stderr, "an upload could not be read as a video");
-            Err(Error::api(ErrorKind::NotAVideo, "This file cannot be read as a video to its end; it may be damaged or cut off."))
-        }
-        (Err(error), MetadataFailure::Refuse) => Err(error),
+async fn examine(ffmpeg: &Ffmpeg, incoming: &Incoming) -> Result<Examined> {
+    match (kinds::of(incoming.kind).examine(ffmpeg, incoming.file.path()).await, incoming.metadata_failure) {
         (Err(error), MetadataFailure::KeepWithWarning) => {
             let reason = ApiError::from(error).message;
-            Ok(Facts { warning: Some(format!("The metadata of this video could not be read: {reason}")), ..Facts::default() })
+            let warning = format!("The metadata of this {} could not be read: {reason}", incoming.kind.name());
+            Ok(Examined { warning: Some(warning), ..Examined::default() })
         }
+        (examined, _) => examined,
     }
 }
 
-/// Stores the file under the turn to change the store; `None` where it is new and there are no facts yet.
-async fn keep(db: &Db, content: &Content, incoming: &Incoming, facts: Option<Facts>) -> Result<Option<Uploaded>> {
+/// Stores the file under the turn to change the store; `None` where it is new and not examined yet.
+async fn keep(db: &Db, content: &Content, incoming: &Incoming, examined: Option<Examined>) -> Result<Option<Kept>> {
     let change = content.change().await;
-    if let Some(id) = videos::id_by_hash(db.reader(), &incoming.file.hash()).await? {
-        return keep_known(db, content, &change, incoming, id).await.map(Some);
+    let hash = incoming.file.hash();
+    if let Some(known) = assets::by_hash(db.reader(), incoming.kind, &hash).await? {
+        return keep_known(db, content, &change, incoming, known).await.map(Some);
     }
-    let Some(facts) = facts else { return Ok(None) };
-    let extension = extension(facts.probe.as_ref(), &incoming.file);
-    let file_path = change.publish(&incoming.file, extension).await?;
-    let duplicate = match insert(db, new_video(incoming, facts, file_path.clone())).await {
-        Ok(()) => false,
-        Err(error) => {
-            // Another process may have been first. Where not even that can be asked, the sweep decides about the file.
-            if videos::id_by_hash(db.reader(), &incoming.file.hash()).await?.is_none() {
-                change.remove(&file_path).await?;
-                return Err(error);
+    let Some(examined) = examined else { return Ok(None) };
+    let file_path = change.publish(&incoming.file, extension(incoming.kind, examined.media_type.as_deref(), incoming.file.path())).await?;
+    let new = new_asset(incoming, examined, file_path);
+    match insert(db, new).await {
+        Ok(stored) => Ok(Some(Kept { stored, duplicate: false, restored: false })),
+        // Another process may have been first. Where not even that can be asked, the sweep decides about the file.
+        Err((error, new)) => match assets::by_hash(db.reader(), incoming.kind, &hash).await? {
+            Some(known) => {
+                let stored = whole(db, known).await?;
+                Ok(Some(Kept { stored, duplicate: error.is_unique_violation(), restored: false }))
             }
-            error.is_unique_violation()
+            None => {
+                change.remove(&new.file_path).await?;
+                Err(error)
+            }
+        },
+    }
+}
+
+/// These bytes are there: nothing is stored twice, but a lost file comes back, a trashed one too, and a first making is recorded.
+async fn keep_known(db: &Db, content: &Content, change: &Change<'_>, incoming: &Incoming, known: StoredAsset) -> Result<Kept> {
+    let asset = known.asset.reference();
+    if !content.holds(&known.file_path, known.asset.size_bytes).await {
+        let (kind, id) = (asset.kind.name(), asset.id);
+        tracing::warn!(kind, %id, known.file_path, "the file of this was gone; the same bytes came again and replace it");
+        let file_path =
+            change.publish(&incoming.file, extension(asset.kind, known.asset.media_type.as_deref(), Path::new(&known.file_path))).await?;
+        let mut tx = db.begin().await?;
+        assets::set_file_path(&mut *tx, asset, &file_path).await?;
+        tx.commit().await?;
+    }
+    let restored = known.asset.deleted_at.is_some();
+    if restored || matches!(incoming.origin, Origin::Generated(_)) {
+        let mut tx = db.begin().await?;
+        if restored {
+            assets::set_deleted_at(&mut *tx, asset, None).await?;
         }
-    };
-    let mut read = db.reader().acquire().await?;
-    let id = videos::id_by_hash(&mut *read, &incoming.file.hash()).await?;
-    let id = id.ok_or_else(|| Error::Internal("a stored video is not there".into()))?;
-    uploaded(db, id, duplicate).await.map(Some)
-}
-
-/// These bytes are there: nothing is stored twice, but a lost file comes back, and a first making is recorded.
-async fn keep_known(db: &Db, content: &Content, change: &Change<'_>, incoming: &Incoming, id: VideoId) -> Result<Uploaded> {
-    let file = videos::file(db.reader(), id).await?.ok_or_else(|| Error::Internal("a known video has no row".into()))?;
-    if !content.holds(&file.file_path, file.size_bytes).await {
-        tracing::warn!(video = %id, file_path = file.file_path, "the file of this video was gone; the same bytes came again and replace it");
-        let extension = file.file_path.rsplit_once('.').map_or(UNKNOWN, |(_, extension)| known_extension(extension));
-        let file_path = change.publish(&incoming.file, extension).await?;
-        let mut tx = db.begin().await?;
-        videos::set_file_path(&mut *tx, id, &file_path).await?;
+        if let Origin::Generated(generation) = &incoming.origin {
+            assets::insert_generation(&mut tx, asset.id, generation).await?;
+        }
         tx.commit().await?;
     }
-    if let Some(generation) = &incoming.generation {
-        let mut tx = db.begin().await?;
-        videos::insert_generation(&mut tx, id, generation).await?;
-        tx.commit().await?;
-    }
-    uploaded(db, id, true).await
+    Ok(Kept { stored: whole(db, known).await?, duplicate: true, restored })
 }
 
-async fn insert(db: &Db, mut new: NewVideo) -> Result<()> {
-    let mut tx = db.begin().await?;
-    // Bytes that were deleted come back under their id, so that workflows that miss them have them again.
-    if let Some(id) = videos::take_deleted_id(&mut tx, &new.video.file_hash).await? {
-        new.video.id = id;
-    }
-    videos::insert(&mut tx, &new).await?;
-    enqueue::enqueue_poster(&mut tx, new.video.id).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
-async fn uploaded(db: &Db, id: VideoId, duplicate: bool) -> Result<Uploaded> {
+/// The asset as it stands now, with its generation and its uses.
+async fn whole(db: &Db, known: StoredAsset) -> Result<StoredAsset> {
     let mut read = db.reader().acquire().await?;
-    let video = videos::find(&mut read, id).await?.ok_or_else(|| Error::Internal("a stored video is not there".into()))?;
-    Ok(Uploaded { video_id: id, duplicate, video })
+    let found = assets::find(&mut read, known.asset.reference()).await?;
+    found.ok_or_else(|| Error::Internal("a stored asset is not there".into()))
 }
 
-fn new_video(incoming: &Incoming, facts: Facts, file_path: String) -> NewVideo {
-    let probe = facts.probe.as_ref();
-    let mut other = serde_json::Map::new();
-    if let Some(probe) = probe {
-        other.insert("container".into(), probe.container.clone().into());
-    }
-    let metadata = VideoMetadata {
-        width: probe.map(|probe| probe.width),
-        height: probe.map(|probe| probe.height),
-        audio: probe.and_then(|probe| probe.audio.clone()),
-        stitch: incoming.stitch.clone(),
-        made_by: incoming.made_by.clone(),
-        warning: facts.warning,
-        other,
+/// Stores the row, and gives it as it was stored.
+async fn insert(db: &Db, mut new: StoredAsset) -> Result<StoredAsset, (Error, StoredAsset)> {
+    let inserting = async {
+        let mut tx = db.begin().await?;
+        // Bytes that were deleted come back under their id, so that workflows that miss them have them again.
+        if let Some(id) = deleted::take_id(&mut tx, new.asset.kind, &new.asset.file_hash).await? {
+            new.asset.id = id;
+        }
+        assets::insert(&mut tx, &new).await?;
+        if kinds::of(new.asset.kind).has_poster() {
+            enqueue::enqueue_poster(&mut tx, new.asset.id.into()).await?;
+        }
+        let uses = uses::of_assets(&mut tx, &[new.asset.id]).await?;
+        tx.commit().await?;
+        Ok(uses)
     };
-    let video = Video {
-        id: VideoId::generate(),
+    match inserting.await {
+        Ok(mut uses) => {
+            new.asset.uses = uses.remove(&new.asset.id).unwrap_or_default();
+            Ok(new)
+        }
+        Err(error) => Err((error, new)),
+    }
+}
+
+fn new_asset(incoming: &Incoming, examined: Examined, file_path: String) -> StoredAsset {
+    let Examined { facts, media_type, container, stream_hash, warning } = examined;
+    let (mut generation, mut stitch, mut made_by): (_, Option<StitchRecord>, Option<MadeBy>) = (None, None, None);
+    match incoming.origin.clone() {
+        Origin::Generated(of) => generation = Some(of),
+        Origin::Stitched(of) => stitch = Some(of),
+        Origin::Derived(of) => made_by = Some(of),
+        Origin::Uploaded | Origin::Grabbed => {}
+    }
+    let Facts { width, height, audio, .. } = facts.clone();
+    let other = container.into_iter().map(|container| ("container".to_owned(), container.into())).collect();
+    let metadata = VideoMetadata { width, height, audio, stitch, made_by, warning, other };
+    let asset = Asset {
+        id: AssetId::generate(),
+        kind: incoming.kind,
         name: presentable_name(&incoming.name),
         file_hash: incoming.file.hash(),
+        stream_hash,
         size_bytes: i64::try_from(incoming.file.size_bytes()).unwrap_or(i64::MAX),
-        duration_seconds: probe.map(|probe| probe.duration_seconds),
-        resolution: probe.map(Probe::resolution),
-        aspect_ratio: probe.map(Probe::aspect_ratio),
-        codec: probe.map(|probe| probe.codec.clone()),
-        fps: probe.map(|probe| probe.fps),
-        source_type: incoming.source_type,
+        media_type,
+        source_type: incoming.origin.source_type(),
         created_at: Timestamp::now(),
-        metadata,
-        generation: incoming.generation.clone(),
-        workflows: Vec::new(),
+        deleted_at: None,
+        facts,
+        generation,
+        uses: Vec::new(),
     };
-    NewVideo { video, file_path, stream_hash: facts.stream_hash, media_type: facts.probe.map(|probe| probe.media_type) }
+    StoredAsset { asset, file_path, metadata }
 }
 
 /// The extension of a file whose container is not known.
 const UNKNOWN: &str = "bin";
 
-fn extension(probe: Option<&Probe>, file: &StagedFile) -> &'static str {
-    match probe.map(|probe| probe.media_type.as_str()) {
-        Some("video/mp4") => "mp4",
-        Some("video/quicktime") => "mov",
-        Some("video/webm") => "webm",
-        Some("video/x-matroska" | "video/matroska") => "mkv",
-        Some("video/x-msvideo" | "video/vnd.avi" | "video/avi") => "avi",
-        Some("video/mp2t") => "ts",
-        _ => file.path().extension().and_then(|extension| extension.to_str()).map_or(UNKNOWN, known_extension),
-    }
-}
-
-fn known_extension(extension: &str) -> &'static str {
-    ["mp4", "mov", "webm", "mkv", "avi", "ts"].into_iter().find(|known| *known == extension).unwrap_or(UNKNOWN)
+/// What the stored file's name ends in: by its media type, else as `named`, if that is one of its kind.
+fn extension(kind: AssetKind, media_type: Option<&str>, named: &Path) -> &'static str {
+    let known = kinds::of(kind).extensions();
+    let named = named.extension().and_then(|extension| extension.to_str());
+    let by_type = known.iter().find(|(of, _)| Some(*of) == media_type);
+    by_type.or_else(|| known.iter().find(|(_, extension)| Some(*extension) == named)).map_or(UNKNOWN, |(_, extension)| extension)
 }
 
 /// A name that can be shown and sent in a header: the last part of a path, one line, at most [`MAX_NAME`] characters.

@@ -4,13 +4,13 @@ use std::{io::Cursor, path::PathBuf};
 
 use image::{ImageFormat, Rgb, RgbImage};
 
-use super::videos;
+use super::assets;
 use crate::{
-    domain::{Sha256, VideoId},
+    domain::{AssetRef, Sha256, VideoId},
     server::{
         Error, Result,
         media::{content::Content, ffmpeg::Ffmpeg, poster},
-        store::{Db, videos::VideoFile},
+        store::{Db, kinds::StoredAsset},
     },
 };
 
@@ -25,39 +25,40 @@ pub struct Poster {
     pub lasting: bool,
 }
 
-/// The poster of a video. Whoever asks while it is made waits for it. A video without a readable picture has a plain dark one.
+/// The poster of a video. Whoever asks while it is made waits for it. What is in the trash has one only where `trashed` says so. A video without a readable picture has a plain dark one.
 ///
 /// # Errors
 /// [`crate::domain::ErrorKind::NotFound`] and [`crate::domain::ErrorKind::Gone`] for the video, [`Error::ToolMissing`], the store's.
-pub async fn poster(db: &Db, content: &Content, ffmpeg: &Ffmpeg, id: VideoId) -> Result<Poster> {
-    let file = videos::file(db, id).await?;
-    let path = content.poster_path(&file.file_hash);
-    let turn = content.poster_turn(&file.file_hash);
+pub async fn poster(db: &Db, content: &Content, ffmpeg: &Ffmpeg, id: VideoId, trashed: bool) -> Result<Poster> {
+    let found = visible(db, id.into(), trashed).await?;
+    let hash = found.asset.file_hash;
+    let path = content.poster_path(&hash);
+    let turn = content.poster_turn(&hash);
     let _mine = turn.lock().await;
     let made = match tokio::fs::read(&path).await {
         Ok(bytes) => Ok((bytes, true)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => make(db, content, ffmpeg, &file, path).await,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => make(db, content, ffmpeg, &found, path).await,
         Err(source) => Err(Error::Io { path, source }),
     };
-    made.map(|(bytes, lasting)| Poster { video_hash: file.file_hash, bytes, lasting })
+    made.map(|(bytes, lasting)| Poster { video_hash: hash, bytes, lasting })
 }
 
 /// Makes the poster and keeps it; a plain one too, where the video has been judged unreadable.
-async fn make(db: &Db, content: &Content, ffmpeg: &Ffmpeg, file: &VideoFile, path: PathBuf) -> Result<(Vec<u8>, bool)> {
+async fn make(db: &Db, content: &Content, ffmpeg: &Ffmpeg, found: &StoredAsset, path: PathBuf) -> Result<(Vec<u8>, bool)> {
     ffmpeg.available()?;
-    if !content.holds(&file.file_path, file.size_bytes).await {
-        return Err(videos::lost(file));
+    if !content.holds(&found.file_path, found.asset.size_bytes).await {
+        return Err(assets::lost(found));
     }
     let staged = content.staging_path("jpg")?;
-    match poster::poster(ffmpeg, &content.path_of(&file.file_path), &staged).await {
+    match poster::poster(ffmpeg, &content.path_of(&found.file_path), &staged).await {
         Ok(()) => {}
         Err(Error::Timeout { .. }) => return Ok((plain()?, false)),
         Err(Error::Tool { stderr, .. }) => {
-            tracing::info!(video = %file.id, stderr, "this video has no readable picture; its poster is plain");
+            tracing::info!(video = %found.asset.id, stderr, "this video has no readable picture; its poster is plain");
             tokio::fs::write(&staged, plain()?).await.map_err(Error::io(staged.to_path_buf()))?;
         }
         Err(Error::Api(error)) => {
-            tracing::info!(video = %file.id, cause = %error, "this video has no readable picture; its poster is plain");
+            tracing::info!(video = %found.asset.id, cause = %error, "this video has no readable picture; its poster is plain");
             tokio::fs::write(&staged, plain()?).await.map_err(Error::io(staged.to_path_buf()))?;
         }
         Err(error) => return Err(error),
@@ -68,9 +69,15 @@ async fn make(db: &Db, content: &Content, ffmpeg: &Ffmpeg, file: &VideoFile, pat
     written.sync_data().await.map_err(Error::io(staged.to_path_buf()))?;
     // Under the turn to change the store: a video that was deleted meanwhile must not leave its poster behind.
     let _change = content.change().await;
-    videos::file(db, file.id).await?;
+    visible(db, found.asset.reference(), true).await?;
     staged.persist(&path).map_err(|error| Error::Io { path, source: error.error })?;
     Ok((bytes, true))
+}
+
+/// The video, if it may be looked at: what is in the trash only where `trashed` says so.
+async fn visible(db: &Db, video: AssetRef, trashed: bool) -> Result<StoredAsset> {
+    let found = assets::find(db, video).await?;
+    if found.asset.deleted_at.is_some() && !trashed { Err(assets::trashed_now()) } else { Ok(found) }
 }
 
 /// A dark 9:16 picture with nothing in it.

@@ -1,8 +1,8 @@
 //! Brings files and rows into step after a crash. Runs beside the server, at the start and every hour.
 //!
-//! What a kill left is removed at once: staged files, files linked from them that got no row, files of deleted videos. Any other file
-//! without a row may be dear to someone (a restored older database, say), so it is moved aside and deleted a week later. A row without
-//! its file is reported and never touched.
+//! What a kill left is removed at once: staged files, files linked from them that got no row, files of what was deleted for good. Any other
+//! file without a row may be dear to someone (a restored older database, say), so it is moved aside and deleted 30 days later; it comes back
+//! when its row does. Any other row without its file is reported and never touched. What has been in the trash for long goes.
 
 use std::{
     collections::HashSet,
@@ -14,16 +14,13 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
+use super::assets;
 use crate::{
-    domain::Sha256,
+    domain::{AssetKind, Sha256},
     server::{
         Error, Result,
         media::content::Content,
-        store::{
-            Db,
-            images::{self, StoredImage},
-            videos,
-        },
+        store::{Db, assets as rows, deleted, kinds::StoredAsset},
     },
 };
 
@@ -32,7 +29,7 @@ const INTERVAL: Duration = Duration::from_secs(3600);
 /// A file without a row is left alone for so long: another process may be about to commit its row.
 const GRACE: Duration = Duration::from_secs(3600);
 /// A file that was moved aside is deleted after so long.
-const KEPT_ASIDE: Duration = Duration::from_secs(7 * 24 * 3600);
+const KEPT_ASIDE: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Rows read at a time.
 const ROWS: u32 = 1000;
 
@@ -43,8 +40,12 @@ pub struct Swept {
     pub removed: usize,
     /// Files without a row, moved aside.
     pub moved_aside: usize,
-    /// Videos and images whose file is missing or has another size.
+    /// Files that had been moved aside and are back, as their row is.
+    pub taken_back: usize,
+    /// Assets whose file is missing or has another size.
     pub without_file: usize,
+    /// Assets that left the trash for good.
+    pub emptied: usize,
 }
 
 /// Sweeps at once and then every hour until `stop`. `started` is when this process began to write.
@@ -67,7 +68,7 @@ pub async fn run(db: Db, content: Content, started: SystemTime, stop: Cancellati
 /// # Errors
 /// The database's, or where a folder cannot be read.
 pub async fn sweep(db: &Db, content: &Content, started: SystemTime, now: SystemTime) -> Result<Swept> {
-    let mut swept = Swept::default();
+    let mut swept = Swept { emptied: assets::empty_trash(db, content, time::OffsetDateTime::from(now).into()).await?, ..Swept::default() };
     let leftovers = listed(content.staging_dir(), move |found| found.modified < started).await?;
     let linked: HashSet<_> = leftovers.iter().map(|found| found.inode).collect();
     let named = named_by_rows(db, content, &mut swept).await?;
@@ -102,7 +103,7 @@ async fn settle(
     if is_named(db, content, found, hash).await? {
         return Ok(());
     }
-    if is_leftover || videos::hash_was_deleted(db.reader(), hash).await? {
+    if is_leftover || deleted::was_hash(db.reader(), hash).await? {
         remove(&found.path)?;
         swept.removed += 1;
     } else if is_old {
@@ -112,49 +113,43 @@ async fn settle(
     Ok(())
 }
 
-/// Whether the row of a video or an image names the file.
+/// Whether the row of an asset names the file.
 async fn is_named(db: &Db, content: &Content, found: &Found, hash: &Sha256) -> Result<bool> {
-    let video = match videos::id_by_hash(db.reader(), hash).await? {
-        Some(id) => videos::file(db.reader(), id).await?.map(|file| file.file_path),
-        None => None,
-    };
-    let image = images::by_hash(db.reader(), hash).await?.map(|image| image.file_path);
-    Ok(video.into_iter().chain(image).any(|file_path| content.path_of(&file_path) == found.path))
+    for kind in AssetKind::ALL {
+        let row = rows::by_hash(db.reader(), kind, hash).await?;
+        if row.is_some_and(|row| content.path_of(&row.file_path) == found.path) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
-/// The files that rows name; counts and reports rows whose file is not there.
+/// The files that rows name. What had been moved aside comes back; counts and reports the other rows whose file is not there.
 async fn named_by_rows(db: &Db, content: &Content, swept: &mut Swept) -> Result<HashSet<PathBuf>> {
     let mut paths = HashSet::new();
-    let mut after = None;
-    loop {
-        let files = videos::files(db.reader(), after, ROWS).await?;
-        after = files.last().map(|file| file.id);
-        if after.is_none() {
-            break;
-        }
-        for file in files {
-            if !content.holds(&file.file_path, file.size_bytes).await {
-                swept.without_file += 1;
-                tracing::error!(video = %file.id, file_path = file.file_path, "the file of this video is missing from the store, or damaged");
+    for kind in AssetKind::ALL {
+        let mut after = None;
+        loop {
+            let page = rows::rows_after(db.reader(), kind, after, ROWS).await?;
+            after = page.last().map(|row| row.asset.id);
+            if after.is_none() {
+                break;
             }
-            paths.insert(content.path_of(&file.file_path));
+            for StoredAsset { asset, file_path, .. } in page {
+                if !content.holds(&file_path, asset.size_bytes).await {
+                    if content.change().await.take_back(&file_path, &asset.file_hash).await? {
+                        tracing::warn!(kind = kind.name(), id = %asset.id, file_path, "a file that had been moved aside is back, as its row is");
+                        swept.taken_back += 1;
+                    } else {
+                        swept.without_file += 1;
+                        tracing::error!(kind = kind.name(), id = %asset.id, file_path, "a file is missing from the store, or damaged");
+                    }
+                }
+                paths.insert(content.path_of(&file_path));
+            }
         }
     }
-    let mut after = None;
-    loop {
-        let page = images::page(db.reader(), after, ROWS).await?;
-        after = page.last().map(|stored| stored.image.id);
-        if after.is_none() {
-            return Ok(paths);
-        }
-        for StoredImage { image, file_path } in page {
-            if !content.holds(&file_path, image.size_bytes).await {
-                swept.without_file += 1;
-                tracing::error!(image = %image.id, file_path, "the file of this image is missing from the store, or damaged");
-            }
-            paths.insert(content.path_of(&file_path));
-        }
-    }
+    Ok(paths)
 }
 
 #[derive(Debug)]
@@ -225,6 +220,6 @@ fn move_aside(content: &Content, path: &Path) -> Result<()> {
     let file = fs::File::open(path).map_err(Error::io(path))?;
     file.set_modified(SystemTime::now()).map_err(Error::io(path))?;
     fs::rename(path, &target).map_err(Error::io(path))?;
-    tracing::warn!(file = %target.display(), "a file without a row was moved aside; it is deleted in seven days");
+    tracing::warn!(file = %target.display(), "a file without a row was moved aside; it is deleted in 30 days");
     Ok(())
 }

@@ -1,86 +1,65 @@
-//! An upload on its way: a limit on its size, a file in the store's staging folder, and in the end a video or an image.
+//! An upload on its way: a limit on its size, a file in the store's staging folder, and in the end an asset.
 
 use bytes::Bytes;
 
 use super::{
-    images::{self, IncomingImage},
-    ingest::{Incoming, MetadataFailure, ingest},
+    ingest::{Incoming, Kept, MetadataFailure, ingest},
+    kinds,
 };
 use crate::{
-    domain::{ApiError, ErrorKind, image::UploadedImage, origin::SourceType, video::Uploaded},
+    domain::{ApiError, AssetKind, ErrorKind, origin::Origin},
     server::{
         Error, Result,
         events::Events,
         media::{
             content::Content,
             ffmpeg::Ffmpeg,
-            picture,
             staging::{StagedFile, Staging},
         },
         store::Db,
     },
 };
 
-/// What an upload is to become.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expected {
-    /// A video.
-    Video,
-    /// A still picture.
-    Image,
+/// How many bytes an upload of that kind may have where the server takes uploads of up to `configured`.
+#[must_use]
+pub fn most_bytes(kind: AssetKind, configured: u64) -> u64 {
+    kinds::of(kind).most_bytes().map_or(configured, |most| most.min(configured))
 }
 
-impl Expected {
-    /// What it is, in a word.
-    #[must_use]
-    pub fn noun(self) -> &'static str {
-        match self {
-            Self::Video => "video",
-            Self::Image => "image",
-        }
-    }
-
-    /// How many bytes it may have where the server takes uploads of up to `configured`.
-    #[must_use]
-    pub fn most_bytes(self, configured: u64) -> u64 {
-        match self {
-            Self::Video => configured,
-            Self::Image => configured.min(picture::MAX_BYTES),
-        }
-    }
-
-    /// The refusal of a file of more than `most_bytes`.
-    #[must_use]
-    pub fn too_large(self, most_bytes: u64) -> Error {
-        let limit = if self == Self::Image && most_bytes == picture::MAX_BYTES {
-            format!("The file is larger than an image may be: {most_bytes} bytes.")
-        } else {
-            format!("The file is larger than this server takes: {most_bytes} bytes (REELGRAPH_MAX_UPLOAD_BYTES).")
-        };
-        Error::api(ErrorKind::TooLarge, limit)
-    }
+/// The refusal of a file of more than `most_bytes`.
+#[must_use]
+pub fn too_large(kind: AssetKind, most_bytes: u64) -> Error {
+    let limit = if kinds::of(kind).most_bytes() == Some(most_bytes) {
+        format!("The file is larger than an {} may be: {most_bytes} bytes.", kind.name())
+    } else {
+        format!("The file is larger than this server takes: {most_bytes} bytes (REELGRAPH_MAX_UPLOAD_BYTES).")
+    };
+    Error::api(ErrorKind::TooLarge, limit)
 }
 
 /// An upload whose bytes are arriving. Dropped before it is finished it leaves nothing.
 #[derive(Debug)]
 pub struct Upload {
     staging: Staging,
-    expected: Expected,
+    kind: AssetKind,
     size_bytes: u64,
     most_bytes: u64,
 }
 
 /// An upload that has arrived whole and is on the disk.
 #[derive(Debug)]
-pub struct Arrived(StagedFile);
+pub struct Arrived {
+    file: StagedFile,
+    kind: AssetKind,
+}
 
 impl Upload {
     /// Begins an upload where the server takes files of up to `configured` bytes.
     ///
     /// # Errors
     /// Where the store cannot be written to.
-    pub async fn begin(content: &Content, expected: Expected, configured: u64) -> Result<Self> {
-        Ok(Self { staging: content.staging().await?, expected, size_bytes: 0, most_bytes: expected.most_bytes(configured) })
+    pub async fn begin(content: &Content, kind: AssetKind, configured: u64) -> Result<Self> {
+        Ok(Self { staging: content.staging().await?, kind, size_bytes: 0, most_bytes: most_bytes(kind, configured) })
     }
 
     /// Takes the next bytes.
@@ -90,7 +69,7 @@ impl Upload {
     pub async fn write(&mut self, piece: Bytes) -> Result<()> {
         self.size_bytes = self.size_bytes.saturating_add(piece.len() as u64);
         if self.size_bytes > self.most_bytes {
-            return Err(self.expected.too_large(self.most_bytes));
+            return Err(too_large(self.kind, self.most_bytes));
         }
         self.staging.write(piece).await
     }
@@ -104,7 +83,7 @@ impl Upload {
             self.abandon().await;
             return Err(ApiError::invalid("/file", "The file is empty.").into());
         }
-        self.staging.finish().await.map(Arrived)
+        Ok(Arrived { file: self.staging.finish().await?, kind: self.kind })
     }
 
     /// Gives the upload up, and waits until nothing of it is left.
@@ -114,30 +93,15 @@ impl Upload {
 }
 
 impl Arrived {
-    /// Makes a video of it, or finds the one that has these bytes.
+    /// Makes an asset of it, or finds the one that has these bytes.
     ///
     /// # Errors
     /// As for [`ingest`].
-    pub async fn keep(self, db: &Db, events: &Events, content: &Content, ffmpeg: &Ffmpeg, name: String) -> Result<Uploaded> {
-        let incoming = Incoming {
-            file: self.0,
-            name,
-            source_type: SourceType::Uploaded,
-            generation: None,
-            stitch: None,
-            made_by: None,
-            metadata_failure: MetadataFailure::Refuse,
-        };
-        let uploaded = ingest(db, content, ffmpeg, incoming).await?;
+    pub async fn keep(self, db: &Db, events: &Events, content: &Content, ffmpeg: &Ffmpeg, name: String) -> Result<Kept> {
+        let Self { file, kind } = self;
+        let incoming = Incoming { file, kind, name, origin: Origin::Uploaded, metadata_failure: MetadataFailure::Refuse };
+        let kept = ingest(db, content, ffmpeg, incoming).await?;
         events.ring();
-        Ok(uploaded)
-    }
-
-    /// Makes an image of it, or finds the one that has these bytes.
-    ///
-    /// # Errors
-    /// As for [`images::ingest`].
-    pub async fn keep_image(self, db: &Db, content: &Content, name: String) -> Result<UploadedImage> {
-        images::ingest(db, content, IncomingImage { file: self.0, name, source_type: SourceType::Uploaded }).await
+        Ok(kept)
     }
 }

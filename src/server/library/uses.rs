@@ -1,4 +1,4 @@
-//! Which clip belongs to which node of a workflow: by the saved definition and its executions, or as a caller says.
+//! Which asset belongs to which node of a workflow: by the saved definition and its executions, or as a caller says.
 
 use std::collections::HashMap;
 
@@ -6,24 +6,25 @@ use serde_json::Value;
 
 use crate::{
     domain::{
-        ApiError, AssetRef, ExecutionId, NodeId, Timestamp, VideoId, WorkflowId,
+        ApiError, AssetRef, ExecutionId, NodeId, Timestamp, WorkflowId,
+        asset::Role,
         execution::NodeRun,
+        image::NodeImage,
         limits,
-        video::Role,
         workflow::{NewAssociation, WorkflowStatus},
     },
     graph::{
         format,
         model::{Graph, Node},
         nodes,
-        spec::Action,
+        spec::{Action, NodeSpec},
     },
     server::{
         Result,
         store::{
-            Db, Tx,
-            associations::{self, Association},
-            executions,
+            Db, Tx, assets, deleted, executions,
+            uses::{self, Use},
+            workflow_assets,
             workflows::{self, ListedNode, WorkflowRow},
         },
     },
@@ -42,25 +43,26 @@ pub async fn associate(db: &Db, id: WorkflowId, new: &NewAssociation) -> Result<
     if workflows::status(&mut tx, id).await?.is_none() {
         return Err(ApiError::not_found("workflow").into());
     }
-    if !associations::is_stored(&mut tx, new.video_id).await? {
+    let video = AssetRef::from(new.video_id);
+    if assets::file_hash(&mut *tx, video).await?.is_none() {
         return Err(ApiError::not_found("video").into());
     }
-    let known = associations::of_node(&mut tx, id, &new.node_id).await?.iter().any(|known| known.video_id == new.video_id);
-    let association = Association {
-        video_id: new.video_id,
+    let known = uses::of_node(&mut tx, id, &new.node_id).await?.iter().any(|known| known.asset == video);
+    let tied = Use {
+        asset: video,
         node_id: new.node_id.clone(),
         node_type: new.node_type.clone(),
         role: new.role,
         execution_id: new.execution_id,
         created_at: Timestamp::now(),
     };
-    associations::renew(&mut tx, id, &association).await?;
+    uses::renew(&mut tx, id, &tied).await?;
     tx.commit().await?;
     Ok(!known)
 }
 
-/// Gives each node of a saved workflow's stored definition (same id and type) the clip of its latest succeeded step in any execution of
-/// the workflow, and each `UploadVideo` the video it names. Nothing happens to a draft. To be called where a workflow is saved, in the same
+/// Gives each node of a saved workflow's stored definition (same id and type) what its latest succeeded step in any execution of
+/// the workflow gave, and each node that is given an asset that one. Nothing happens to a draft. To be called where a workflow is saved, in the same
 /// transaction; called again it changes nothing. `graph` is the stored definition where the caller has read it.
 ///
 /// # Errors
@@ -69,7 +71,7 @@ pub async fn associate_saved(tx: &mut Tx, row: &WorkflowRow, graph: Option<&Grap
     if row.status != WorkflowStatus::Saved {
         return Ok(());
     }
-    let steps = associations::latest_steps(tx, row.id).await?;
+    let steps = workflow_assets::latest_steps(tx, row.id).await?;
     if let Some(last) = steps.iter().map(|step| step.finished_at).max() {
         workflows::executed(tx, row.id, last).await?;
     }
@@ -84,20 +86,20 @@ pub async fn associate_saved(tx: &mut Tx, row: &WorkflowRow, graph: Option<&Grap
     let steps: HashMap<_, _> = steps.into_iter().map(|step| ((step.node_id.clone(), step.node_type.clone()), step)).collect();
     for node in listed {
         if let Some(step) = steps.get(&(node.node_id.clone(), node.node_type.clone())) {
-            let association = Association {
-                video_id: step.video_id,
+            let tied = Use {
+                asset: step.asset,
                 node_id: node.node_id,
                 node_type: node.node_type,
                 role: node.role,
                 execution_id: Some(step.execution_id),
                 created_at: step.finished_at,
             };
-            associations::renew_if_newer(tx, row.id, &association).await?;
+            uses::renew_if_newer(tx, row.id, &tied).await?;
         }
     }
     for node in graph.nodes() {
-        if let Some(video_id) = nodes::given(node).and_then(AssetRef::video) {
-            associate_upload(tx, row.id, node, video_id).await?;
+        if let Some(asset) = nodes::given(node) {
+            associate_given(tx, row.id, node, asset).await?;
         }
     }
     Ok(())
@@ -121,33 +123,33 @@ pub async fn associate_step(tx: &mut Tx, execution_id: ExecutionId, node: &NodeR
     }
     workflows::executed(tx, id, finished_at).await?;
     let role = workflows::listed_role(tx, id, &node.node_id, &node.node_type).await?;
-    let (Some(role), Some(video_id)) = (role, node.asset().and_then(AssetRef::video)) else { return Ok(()) };
-    let association = Association {
-        video_id,
+    let (Some(role), Some(asset)) = (role, node.asset()) else { return Ok(()) };
+    let tied = Use {
+        asset,
         node_id: node.node_id.clone(),
         node_type: node.node_type.clone(),
         role,
         execution_id: Some(execution_id),
         created_at: finished_at,
     };
-    associations::renew_if_newer(tx, id, &association).await
+    uses::renew_if_newer(tx, id, &tied).await
 }
 
-/// The video that an `UploadVideo` names belongs to it whether it ran or not.
-async fn associate_upload(tx: &mut Tx, id: WorkflowId, node: &Node, video_id: VideoId) -> Result<()> {
-    let current = associations::of_node(tx, id, &node.id).await?.into_iter().next();
-    if current.is_some_and(|current| current.video_id == video_id) || !associations::was_ever_stored(tx, video_id).await? {
+/// The asset that the user gave a node belongs to it whether it ran or not.
+async fn associate_given(tx: &mut Tx, id: WorkflowId, node: &Node, asset: AssetRef) -> Result<()> {
+    let current = uses::of_node(tx, id, &node.id).await?.into_iter().next();
+    if current.is_some_and(|current| current.asset == asset) || !deleted::is_or_was(tx, asset).await? {
         return Ok(());
     }
-    let association = Association {
-        video_id,
+    let tied = Use {
+        asset,
         node_id: node.id.clone(),
         node_type: node.node_type.name().to_owned(),
         role: Role::Input,
         execution_id: None,
         created_at: Timestamp::now(),
     };
-    associations::renew(tx, id, &association).await
+    uses::renew(tx, id, &tied).await
 }
 
 /// What each node's clip is to the workflow: given, a result (it feeds an `Output` or nothing), or made on the way.
@@ -166,4 +168,25 @@ fn listed(graph: &Graph) -> Vec<ListedNode> {
     };
     let listed = |node: &Node| ListedNode { node_id: node.id.clone(), node_type: node.node_type.name().to_owned(), role: role(node) };
     graph.nodes().iter().map(|node| listed(node)).collect()
+}
+
+/// The pictures of a workflow's nodes: those that its definition names, and the latest that runs made.
+///
+/// # Errors
+/// The database's.
+pub async fn images_of_workflow(db: &Db, id: WorkflowId, definition: &Value) -> Result<Vec<NodeImage>> {
+    // A definition that this version does not read is shown without pictures.
+    let Ok(graph) = format::read(definition) else { return Ok(Vec::new()) };
+    let mut snapshot = db.reader().begin().await?;
+    let mut found = workflow_assets::latest_images(&mut snapshot, id).await?;
+    let makes = |node: &Node| nodes::spec(&node.node_type).is_some_and(NodeSpec::makes);
+    found.retain(|one| graph.node(&one.node_id).is_some_and(|node| makes(node)));
+    for node in graph.nodes() {
+        if let Some(named) = nodes::given(node).filter(|named| named.image().is_some())
+            && let Some(stored) = assets::row(&mut *snapshot, named).await?.filter(|stored| stored.asset.deleted_at.is_none())
+        {
+            found.push(NodeImage { node_id: node.id.clone(), image: stored.asset.into() });
+        }
+    }
+    Ok(found)
 }

@@ -13,7 +13,7 @@ use std::{
 use tempfile::TempPath;
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::staging::{StagedFile, Staging};
+use super::staging::{self, StagedFile, Staging};
 use crate::{
     domain::Sha256,
     server::{Error, Result},
@@ -190,6 +190,28 @@ impl Change<'_> {
         })
         .await?;
         Ok(file_path)
+    }
+
+    /// Brings back the file that `file_path` names from those that were moved aside, if it is there with these bytes.
+    ///
+    /// # Errors
+    /// Where it cannot be read or moved.
+    pub async fn take_back(&self, file_path: &str, hash: &Sha256) -> Result<bool> {
+        let target = self.content.root().join(file_path);
+        let aside = target.file_name().map(|name| self.content.orphans_dir().join(name));
+        let Some(aside) = aside.filter(|aside| aside.is_file()) else { return Ok(false) };
+        let hash = *hash;
+        blocking(move || {
+            if staging::digest(&aside).map_err(Error::io(&aside))?.0 != hash {
+                return Ok(false);
+            }
+            let folder = target.parent().unwrap_or(Path::new(".")).to_path_buf();
+            fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
+            fs::rename(&aside, &target).map_err(Error::io(&aside))?;
+            sync_folder(&folder)?;
+            Ok(true)
+        })
+        .await
     }
 
     /// Removes the file that `file_path` names, if it is there. A file outside the store is another program's and stays.

@@ -13,7 +13,7 @@ use super::{
     report::{self, Report, Stream},
 };
 use crate::{
-    domain::{ErrorKind, Sha256, video::AudioInfo},
+    domain::{ErrorKind, Sha256, asset::AudioInfo},
     server::{Error, Result},
 };
 

@@ -35,7 +35,7 @@ impl StagedFile {
     pub async fn read(path: TempPath) -> Result<Self> {
         tokio::task::spawn_blocking(move || {
             let at = Error::io(path.to_path_buf());
-            read(&path).map_err(at).map(|(hash, size_bytes)| Self { path, hash, size_bytes })
+            digest(&path).map_err(at).map(|(hash, size_bytes)| Self { path, hash, size_bytes })
         })
         .await
         .map_err(|error| Error::Internal(format!("reading a staged file ended: {error}")))?
@@ -60,7 +60,8 @@ impl StagedFile {
     }
 }
 
-fn read(path: &Path) -> std::io::Result<(Sha256, u64)> {
+/// The SHA-256 of a file, which is synced first, and how many bytes it has. Blocks.
+pub(super) fn digest(path: &Path) -> std::io::Result<(Sha256, u64)> {
     let mut file = fs::File::open(path)?;
     file.sync_data()?;
     let (mut hasher, mut size, mut buffer) = (sha2::Sha256::new(), 0, vec![0; 1 << 20]);

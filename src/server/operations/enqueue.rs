@@ -90,7 +90,7 @@ fn intent(payment: Payment, job: &Job) -> Intent {
 /// # Errors
 /// The database's.
 pub async fn enqueue_poster(tx: &mut Tx, video_id: VideoId) -> Result<()> {
-    let job = Job { video_id: Some(video_id), priority: POSTER_PRIORITY, ..waiting(JobKind::POSTER) };
+    let job = Job { priority: POSTER_PRIORITY, ..waiting(JobKind::POSTER) }.with_asset(Some(video_id.into()));
     let input = serde_json::to_value(PosterInput { video_id })?;
     // No execution waits for it, so none can end it.
     let lane = lane::LOCAL.to_owned();
@@ -106,8 +106,7 @@ pub async fn enqueue_poster(tx: &mut Tx, video_id: VideoId) -> Result<()> {
 pub async fn record_cached(tx: &mut Tx, work: &Work, key: Sha256, asset: AssetRef) -> Result<Job> {
     let mut queued = new_job(work, key, Requester::Caller, work.operation.payment(&work.input)?.as_ref());
     let now = Some(queued.job.created_at);
-    let (video_id, image_id) = (asset.video(), asset.image());
-    let job = Job { status: Status::Succeeded, progress: 1.0, video_id, image_id, started_at: now, finished_at: now, ..queued.job };
+    let job = Job { status: Status::Succeeded, progress: 1.0, started_at: now, finished_at: now, ..queued.job }.with_asset(Some(asset));
     queued.job = job.clone();
     jobs::insert(tx, &queued).await?;
     events::record(tx, &Happening::Job(queued.job)).await?;
@@ -137,6 +136,7 @@ fn waiting(kind: JobKind) -> Job {
         node_id: None,
         video_id: None,
         image_id: None,
+        asset: None,
         error: None,
         created_at: Timestamp::now(),
         started_at: None,

@@ -22,9 +22,8 @@ use crate::{
         operations::enqueue::{self, Requester, Work},
         runs::prepare,
         store::{
-            Db, Tx, events, executions, step_results,
+            Db, Tx, assets, events, executions, step_results,
             steps::{self, Needed, Standing},
-            videos,
         },
     },
 };
@@ -137,20 +136,20 @@ async fn begin_step(tx: &mut Tx, id: ExecutionId, node: NodeRun, step: &Step, ne
         Action::Given(asset) => return given(tx, node, *asset).await,
         Action::Name { name } => {
             let clip = step.media_inputs().flat_map(|input| &input.from).find_map(|from| needed.get(from)?.asset);
-            if let (Some(name), Some(clip)) = (name, clip.and_then(AssetRef::video)) {
-                videos::rename(&mut **tx, clip, &presentable_name(name)).await?;
+            if let (Some(name), Some(clip)) = (name, clip) {
+                assets::rename(&mut **tx, clip, &presentable_name(name)).await?;
             }
             return Ok(succeeded(node, clip));
         }
         Action::Make { .. } => {}
     }
-    let Some((assets, hashes)) = inputs(tx, step, needed).await? else { return Ok(lost_input(node)) };
+    let Some((given, hashes)) = inputs(tx, step, needed).await? else { return Ok(lost_input(node)) };
     let key = content_key(step, &hashes);
     if let Some(known) = step_results::find(tx, &key).await? {
         let cost = step.is_paid().then_some(Cost { usd_micros: 0, estimated: false });
         return Ok(NodeRun { cached: true, key: Some(key), cost, ..succeeded(node, Some(known)) });
     }
-    let Some(work) = Work::of(step, &assets, None) else { return Ok(cannot_be_asked(node)) };
+    let Some(work) = Work::of(step, &given, None) else { return Ok(cannot_be_asked(node)) };
     let job = enqueue::enqueue(tx, &work, key, Requester::Node(id, node.node_id.clone())).await?;
     Ok(NodeRun { status: job.status.into(), progress: job.progress, message: job.message, key: Some(key), job_id: Some(job.id), ..node })
 }
@@ -164,7 +163,7 @@ async fn inputs(tx: &mut Tx, step: &Step, needed: &HashMap<NodeId, Needed>) -> R
         let mut of_socket = Vec::with_capacity(input.from.len());
         for from in &input.from {
             let Some(asset) = needed.get(from).and_then(|needed| needed.asset) else { return Ok(None) };
-            let Some(hash) = step_results::file_hash(tx, asset).await? else { return Ok(None) };
+            let Some(hash) = assets::file_hash(&mut **tx, asset).await? else { return Ok(None) };
             all.push((input.socket, asset));
             of_socket.push(hash);
         }
@@ -175,7 +174,7 @@ async fn inputs(tx: &mut Tx, step: &Step, needed: &HashMap<NodeId, Needed>) -> R
 
 /// A step that gives what the user gave, as long as it is stored.
 async fn given(tx: &mut Tx, node: NodeRun, asset: AssetRef) -> Result<NodeRun> {
-    let there = step_results::file_hash(tx, asset).await?.is_some();
+    let there = assets::file_hash(&mut **tx, asset).await?.is_some();
     Ok(if there { succeeded(node, Some(asset)) } else { lost_input(node) })
 }
 

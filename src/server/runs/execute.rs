@@ -77,6 +77,7 @@ fn queued(step: &Step) -> NodeRun {
         job_id: None,
         video_id: None,
         image_id: None,
+        asset: None,
         error: None,
         cost: None,
     }

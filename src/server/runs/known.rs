@@ -14,7 +14,10 @@ use crate::{
         plan::Plan,
         step::{Action, Step},
     },
-    server::{Result, operations, store::step_results},
+    server::{
+        Result, operations,
+        store::{assets, step_results},
+    },
 };
 
 /// Prices a plan. What comes after something that is yet to be made is not there either; equal shots are made once.
@@ -78,7 +81,7 @@ async fn look_through<'a>(connection: &mut SqliteConnection, plan: &'a Plan) -> 
             Action::Make { .. } | Action::Value { .. } => None,
         };
         let file = match media {
-            Some(media) => step_results::file_hash(connection, media).await?,
+            Some(media) => assets::file_hash(&mut *connection, media).await?,
             None => None,
         };
         all.insert(&step.node_id, Given { media, hash: file.unwrap_or(key), is_file: file.is_some() });

@@ -64,8 +64,7 @@ pub(super) async fn end(tx: &mut Tx, found: QueuedJob, outcome: Outcome) -> Resu
     };
     match &outcome {
         Outcome::Made(media) => {
-            job.video_id = media.video();
-            job.image_id = media.image();
+            job = job.with_asset(Some(*media));
             job.progress = 1.0;
             job.message.clear();
             if let Some(key) = &found.key {
@@ -81,8 +80,7 @@ pub(super) async fn end(tx: &mut Tx, found: QueuedJob, outcome: Outcome) -> Resu
         node.status = job.status.into();
         node.progress = job.progress;
         node.message.clone_from(&job.message);
-        node.video_id = job.video_id;
-        node.image_id = job.image_id;
+        (node.video_id, node.image_id, node.asset) = (job.video_id, job.image_id, job.asset);
         node.error.clone_from(&job.error);
         // Who shares a job with its requester pays nothing for it.
         node.cost = cost.filter(|_| job.execution_id == Some(execution_id) && job.node_id.as_ref() == Some(&node.node_id));

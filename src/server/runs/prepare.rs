@@ -23,7 +23,7 @@ use crate::{
         Error, Result,
         providers::Providers,
         runs::known,
-        store::{Db, step_results, workflows},
+        store::{Db, assets, workflows},
     },
 };
 
@@ -105,7 +105,7 @@ async fn hindrances(
         return Ok(refusal.into_iter().chain(retired).collect());
     }
     let Some(media) = nodes::given(node) else { return Ok(Vec::new()) };
-    if step_results::file_hash(connection, media).await?.is_some() {
+    if assets::file_hash(&mut *connection, media).await?.is_some() {
         return Ok(Vec::new());
     }
     let param = nodes::spec(&node.node_type).and_then(NodeSpec::given).map_or("", |(param, _)| param);

@@ -16,7 +16,7 @@ use crate::{
         media::ffmpeg::Ffmpeg,
         providers::Providers,
         runs::{jobs, prepare},
-        store::{Db, step_results},
+        store::{Db, assets},
     },
 };
 
@@ -74,7 +74,7 @@ pub async fn stitch(db: &Db, events: &Events, providers: &Providers, ffmpeg: &Ff
     let plan = plan.map_err(|error| prepare::repoint(error, pointer))?;
     let mut hashes = Vec::with_capacity(new.video_ids.len());
     for id in &new.video_ids {
-        hashes.extend(step_results::file_hash(&mut reader, (*id).into()).await?);
+        hashes.extend(assets::file_hash(&mut *reader, (*id).into()).await?);
     }
     drop(reader);
     let step = prepare::step_of(&plan, NODE)?;

@@ -12,7 +12,7 @@ use std::{
 use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use self::merge::Adopted;
-use super::{Db, associations, db::MIGRATIONS, videos, workflows};
+use super::{Db, assets, db::MIGRATIONS, uses, workflows};
 use crate::{
     domain::Timestamp,
     server::{Error, Result},
@@ -100,7 +100,7 @@ async fn replace(db: &mut SqliteConnection, find_file: impl Fn(&str) -> Option<S
     }
     MIGRATIONS.run(&mut *tx).await?;
     for video in &adopted.videos {
-        videos::insert(&mut tx, video).await?;
+        assets::insert(&mut tx, video).await?;
     }
     for workflow in &adopted.workflows {
         workflows::insert(&mut tx, workflow).await?;
@@ -109,7 +109,7 @@ async fn replace(db: &mut SqliteConnection, find_file: impl Fn(&str) -> Option<S
         }
     }
     for (workflow_id, association) in &adopted.associations {
-        associations::renew(&mut tx, *workflow_id, association).await?;
+        uses::renew(&mut tx, *workflow_id, association).await?;
     }
     if let Some(row) = sqlx::query("PRAGMA foreign_key_check").fetch_optional(&mut *tx).await? {
         let table: String = row.try_get(0)?;

@@ -3,8 +3,8 @@
 use std::{path::PathBuf, str::FromStr, sync::LazyLock, time::Duration};
 
 use sqlx::{
-    SqlStr, Sqlite, SqlitePool, Transaction,
-    migrate::{MigrateError, Migration, MigrationType, Migrator},
+    Row, SqlStr, Sqlite, SqlitePool, Transaction,
+    migrate::{Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -19,13 +19,17 @@ const SCRIPTS: &[(i64, &str, &str)] = &[
     (4, "poster_jobs", include_str!("../../../migrations/sqlite/0004_poster_jobs.sql")),
     (5, "operations", include_str!("../../../migrations/sqlite/0005_operations.sql")),
     (6, "steps", include_str!("../../../migrations/sqlite/0006_steps.sql")),
+    (7, "assets", include_str!("../../../migrations/sqlite/0007_assets.sql")),
 ];
 
 pub(super) static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     let migration = |(number, about, sql): &(i64, &'static str, &'static str)| {
         Migration::new(*number, (*about).into(), MigrationType::Simple, SqlStr::from_static(sql), false)
     };
-    Migrator::with_migrations(SCRIPTS.iter().map(migration).collect())
+    let mut migrator = Migrator::with_migrations(SCRIPTS.iter().map(migration).collect());
+    // Migrations of newer programs are judged by what they record: see `refuse_newer`.
+    migrator.set_ignore_missing(true);
+    migrator
 });
 
 /// A writing transaction, begun IMMEDIATE. Dropped without commit it rolls back.
@@ -52,7 +56,8 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(10));
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        MIGRATIONS.run(&writer).await.map_err(newer_database)?;
+        refuse_newer(&writer).await?;
+        MIGRATIONS.run(&writer).await?;
         let reader = SqlitePoolOptions::new().max_connections(8).connect_with(options.read_only(true)).await?;
         Ok(Self { reader, writer })
     }
@@ -95,13 +100,34 @@ impl Db {
     }
 }
 
-fn newer_database(error: MigrateError) -> Error {
-    match error {
-        MigrateError::VersionMissing(version) | MigrateError::VersionTooNew(version, _) => Error::Internal(format!(
-            "the database was written by a newer Reelgraph (schema {version}); start that version, or restore a backup made by this one"
-        )),
-        error => error.into(),
+/// Refuses a database that a newer program has changed in a way that this one cannot serve. Each migration records the oldest program that
+/// still may; one that records nothing is no migration of ours.
+async fn refuse_newer(pool: &SqlitePool) -> Result<()> {
+    let count = |name: &'static str| sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM sqlite_master WHERE name = $1").bind(name);
+    if count("_sqlx_migrations").fetch_one(pool).await? == 0 || count("oldest_program").fetch_one(pool).await? == 0 {
+        return Ok(());
     }
+    let rows = sqlx::query(
+        "SELECT m.version AS migration, o.version AS program FROM _sqlx_migrations m \
+         LEFT JOIN oldest_program o ON o.migration = m.version ORDER BY m.version",
+    );
+    for row in rows.fetch_all(pool).await? {
+        let (migration, program): (i64, Option<String>) = (row.try_get("migration")?, row.try_get("program")?);
+        let is_known = SCRIPTS.iter().any(|(number, ..)| *number == migration);
+        let may_serve = program.as_deref().map_or(is_known, |program| version(program) <= version(env!("CARGO_PKG_VERSION")));
+        if !may_serve {
+            let needed = program.map_or_else(String::new, |program| format!(", which needs version {program} or later"));
+            return Err(Error::Internal(format!(
+                "the database was changed by a newer Reelgraph (schema {migration}{needed}); start that version, or restore a backup made by this one"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A version's numbers, to be compared; what is none is later than all.
+fn version(text: &str) -> Vec<u64> {
+    text.split('.').map(|number| number.parse().unwrap_or(u64::MAX)).collect()
 }
 
 #[cfg(test)]
@@ -116,5 +142,43 @@ mod tests {
         files.sort();
         let listed: Vec<_> = SCRIPTS.iter().map(|(number, about, _)| format!("{number:04}_{about}.sql")).collect();
         assert_eq!(listed, files);
+    }
+
+    #[tokio::test]
+    async fn a_newer_programs_database_opens_where_its_migrations_say_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", dir.path().join("media.db").display());
+        let changed = async |program: Option<&str>| {
+            let db = Db::open(&url).await.unwrap();
+            let mut tx = db.begin().await.unwrap();
+            for statement in ["DELETE FROM _sqlx_migrations WHERE version = 99", "DELETE FROM oldest_program WHERE migration = 99"] {
+                sqlx::query(statement).execute(&mut *tx).await.unwrap();
+            }
+            sqlx::query(
+                "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (99, 'later', 1, x'00', 1)",
+            )
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+            if let Some(program) = program {
+                let told = sqlx::query("INSERT INTO oldest_program (migration, version) VALUES (99, $1)").bind(program);
+                told.execute(&mut *tx).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+            db.close().await;
+            Db::open(&url).await
+        };
+        changed(Some("0.1.0")).await.unwrap().close().await;
+        let refused = changed(Some("99.0.0")).await.unwrap_err().to_string();
+        assert!(refused.contains("schema 99") && refused.contains("version 99.0.0 or later"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn every_migration_records_the_oldest_program_that_may_serve_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(&format!("sqlite://{}", dir.path().join("media.db").display())).await.unwrap();
+        let recorded: Vec<i64> =
+            sqlx::query_scalar("SELECT migration FROM oldest_program ORDER BY migration").fetch_all(db.reader()).await.unwrap();
+        assert_eq!(recorded, SCRIPTS.iter().map(|(number, ..)| *number).collect::<Vec<_>>());
     }
 }

@@ -3,14 +3,14 @@
 use serde_json::Value;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-use super::{Db, Tx, rows};
+use super::{Db, Tx, paging::cut, rows};
 use crate::{
     domain::{
         ExecutionId, JobId, NodeId, Timestamp, WorkflowId,
         event::NodeEvent,
         execution::{Cost, Execution, Mode, NodeRun, NodeStatus},
         job::{Failure, Status},
-        page::{Cursor, Page, PageRequest},
+        page::{Page, PageRequest},
     },
     server::{Error, Result},
 };
@@ -140,18 +140,6 @@ pub async fn list(db: &Db, workflow_id: Option<WorkflowId>, status: Option<Statu
     Ok(cut(items, page, |last| (last.created_at, last.id.to_string())))
 }
 
-/// Makes a page of one row more than was asked for, which only tells that there is a next page.
-pub(super) fn cut<T>(mut items: Vec<T>, page: &PageRequest, place: impl Fn(&T) -> (Timestamp, String)) -> Page<T> {
-    let limit = page.limit as usize;
-    let more = items.len() > limit;
-    items.truncate(limit);
-    let next = items.last().filter(|_| more).map(|last| {
-        let (key, id) = place(last);
-        Cursor { sort: page.sort.to_string(), key: Some(key.to_string()), id }
-    });
-    Page { items, next }
-}
-
 /// Stores where an execution stands.
 ///
 /// # Errors
@@ -173,8 +161,8 @@ pub async fn update(tx: &mut Tx, execution: &Execution) -> Result<()> {
 /// The database's.
 pub async fn update_node(tx: &mut Tx, execution_id: ExecutionId, node: &NodeRun, finished_at: Option<Timestamp>) -> Result<()> {
     sqlx::query(
-        "UPDATE execution_nodes SET status = $3, progress = $4, message = $5, cached = $6, content_key = $7, job_id = $8, video_id = $9, \
-         error_kind = $10, error_message = $11, cost_usd_micros = $12, cost_estimated = $13, finished_at = $14, image_id = $15 \
+        "UPDATE execution_nodes SET status = $3, progress = $4, message = $5, cached = $6, content_key = $7, job_id = $8, asset_kind = $9, \
+         error_kind = $10, error_message = $11, cost_usd_micros = $12, cost_estimated = $13, finished_at = $14, asset_id = $15 \
          WHERE execution_id = $1 AND node_id = $2",
     )
     .bind(execution_id.to_string())
@@ -185,13 +173,13 @@ pub async fn update_node(tx: &mut Tx, execution_id: ExecutionId, node: &NodeRun,
     .bind(node.cached)
     .bind(rows::text(node.key.as_ref()))
     .bind(rows::text(node.job_id.as_ref()))
-    .bind(rows::text(node.video_id.as_ref()))
+    .bind(node.asset().map(|asset| asset.kind.name()))
     .bind(node.error.as_ref().map(|error| error.kind.name()))
     .bind(node.error.as_ref().map(|error| error.message.clone()))
     .bind(node.cost.map(|cost| cost.usd_micros))
     .bind(node.cost.map(|cost| cost.estimated))
     .bind(rows::text(finished_at.as_ref()))
-    .bind(rows::text(node.image_id.as_ref()))
+    .bind(node.asset().map(|asset| asset.id.to_string()))
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -254,11 +242,13 @@ pub(super) fn node(row: &SqliteRow) -> Result<NodeRun> {
         cached: row.try_get("cached")?,
         key: rows::parsed_option(row, NODES, "content_key")?,
         job_id: rows::parsed_option(row, NODES, "job_id")?,
-        video_id: rows::parsed_option(row, NODES, "video_id")?,
-        image_id: rows::parsed_option(row, NODES, "image_id")?,
+        video_id: None,
+        image_id: None,
+        asset: None,
         error: failure(row, NODES)?,
         cost: usd_micros.map(|usd_micros| Cost { usd_micros, estimated: estimated.unwrap_or(true) }),
-    })
+    }
+    .with_asset(rows::asset_option(row, NODES)?))
 }
 
 /// The error that a row of `table` ended with.

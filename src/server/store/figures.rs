@@ -28,9 +28,11 @@ pub async fn jobs(db: &Db) -> Result<Vec<(JobKind, Status, i64)>> {
 /// # Errors
 /// The database's.
 pub async fn videos(db: &Db) -> Result<Vec<(SourceType, i64, i64)>> {
-    let rows = sqlx::query("SELECT source_type, COUNT(*) AS number, SUM(size_bytes) AS bytes FROM videos GROUP BY source_type")
-        .fetch_all(db.reader())
-        .await?;
+    let rows = sqlx::query(
+        "SELECT source_type, COUNT(*) AS number, SUM(size_bytes) AS bytes FROM videos WHERE deleted_at IS NULL GROUP BY source_type",
+    )
+    .fetch_all(db.reader())
+    .await?;
     let total = |row| {
         let source = rows::named(row, "videos", "source_type", SourceType::from_name)?;
         Ok((source, row.try_get("number")?, row.try_get("bytes")?))

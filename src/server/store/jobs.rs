@@ -3,11 +3,7 @@
 use serde_json::Value;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-use super::{
-    Db, Tx,
-    executions::{cut, failure},
-    rows,
-};
+use super::{Db, Tx, executions::failure, paging::cut, rows};
 use crate::{
     domain::{
         JobId, Sha256, Timestamp,
@@ -63,7 +59,7 @@ pub async fn insert(tx: &mut Tx, queued: &QueuedJob) -> Result<()> {
     let job = &queued.job;
     sqlx::query(
         "INSERT INTO jobs (id, kind, status, progress, message, execution_id, node_id, content_key, stand_alone, input, created_at, \
-         video_id, started_at, finished_at, priority, paused, lane, image_id, version) \
+         asset_kind, started_at, finished_at, priority, paused, lane, asset_id, version) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
     )
     .bind(job.id.to_string())
@@ -77,13 +73,13 @@ pub async fn insert(tx: &mut Tx, queued: &QueuedJob) -> Result<()> {
     .bind(queued.stand_alone)
     .bind(queued.input.to_string())
     .bind(job.created_at.to_string())
-    .bind(rows::text(job.video_id.as_ref()))
+    .bind(job.asset.map(|asset| asset.kind.name()))
     .bind(rows::text(job.started_at.as_ref()))
     .bind(rows::text(job.finished_at.as_ref()))
     .bind(job.priority)
     .bind(job.paused)
     .bind(&queued.lane)
-    .bind(rows::text(job.image_id.as_ref()))
+    .bind(job.asset.map(|asset| asset.id.to_string()))
     .bind(queued.version)
     .execute(&mut **tx)
     .await?;
@@ -256,19 +252,19 @@ pub async fn renew(tx: &mut Tx, lease: &Lease, progress: f64, message: &str) -> 
 /// The database's.
 pub async fn update(tx: &mut Tx, job: &Job) -> Result<()> {
     sqlx::query(
-        "UPDATE jobs SET status = $2, progress = $3, message = $4, video_id = $5, error_kind = $6, error_message = $7, \
-         finished_at = $8, paused = $9, image_id = $10, lease_token = NULL, heartbeat_at = NULL WHERE id = $1",
+        "UPDATE jobs SET status = $2, progress = $3, message = $4, asset_kind = $5, error_kind = $6, error_message = $7, \
+         finished_at = $8, paused = $9, asset_id = $10, lease_token = NULL, heartbeat_at = NULL WHERE id = $1",
     )
     .bind(job.id.to_string())
     .bind(job.status.name())
     .bind(job.progress)
     .bind(&job.message)
-    .bind(rows::text(job.video_id.as_ref()))
+    .bind(job.asset.map(|asset| asset.kind.name()))
     .bind(job.error.as_ref().map(|error| error.kind.name()))
     .bind(job.error.as_ref().map(|error| error.message.clone()))
     .bind(rows::text(job.finished_at.as_ref()))
     .bind(job.paused)
-    .bind(rows::text(job.image_id.as_ref()))
+    .bind(job.asset.map(|asset| asset.id.to_string()))
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -304,8 +300,9 @@ pub(super) fn queued_job(row: &SqliteRow) -> Result<QueuedJob> {
         message: row.try_get("message")?,
         execution_id: rows::parsed_option(row, TABLE, "execution_id")?,
         node_id: rows::parsed_option(row, TABLE, "node_id")?,
-        video_id: rows::parsed_option(row, TABLE, "video_id")?,
-        image_id: rows::parsed_option(row, TABLE, "image_id")?,
+        video_id: None,
+        image_id: None,
+        asset: None,
         error: failure(row, TABLE)?,
         created_at: rows::parsed(row, TABLE, "created_at")?,
         started_at: rows::parsed_option(row, TABLE, "started_at")?,
@@ -314,7 +311,7 @@ pub(super) fn queued_job(row: &SqliteRow) -> Result<QueuedJob> {
         paused: row.try_get("paused")?,
     };
     Ok(QueuedJob {
-        job,
+        job: job.with_asset(rows::asset_option(row, TABLE)?),
         key: rows::parsed_option(row, TABLE, "content_key")?,
         version: row.try_get("version")?,
         input: rows::json(row, TABLE, "input")?.ok_or(Error::Row { table: TABLE, column: "input", value: "null".into() })?,

@@ -6,8 +6,8 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     Tx,
-    executions::cut,
     jobs::{QueuedJob, queued_job},
+    paging::cut,
     rows,
 };
 use crate::{

@@ -2,9 +2,12 @@
 
 use std::{fmt::Display, str::FromStr};
 
-use sqlx::{Row, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
 
-use crate::server::{Error, Result};
+use crate::{
+    domain::{AssetId, AssetKind, AssetRef},
+    server::{Error, Result},
+};
 
 /// Reads a text column that must parse, such as an id or a time.
 ///
@@ -45,4 +48,24 @@ pub fn json<T: serde::de::DeserializeOwned>(row: &SqliteRow, table: &'static str
 /// The text an id or a time is bound as, where it may be null.
 pub fn text<T: Display>(value: Option<&T>) -> Option<String> {
     value.map(ToString::to_string)
+}
+
+/// The asset that a row of `table` names by kind and id.
+pub(super) fn asset(row: &SqliteRow, table: &'static str) -> Result<AssetRef> {
+    Ok(AssetRef { kind: named(row, table, "asset_kind", AssetKind::from_name)?, id: parsed(row, table, "asset_id")? })
+}
+
+/// The same, where a row may name none.
+pub(super) fn asset_option(row: &SqliteRow, table: &'static str) -> Result<Option<AssetRef>> {
+    let id: Option<String> = row.try_get("asset_id")?;
+    id.map(|_| asset(row, table)).transpose()
+}
+
+/// Ends an `IN (` with these ids.
+pub(super) fn bind_ids(query: &mut QueryBuilder<Sqlite>, ids: &[AssetId]) {
+    let mut list = query.separated(", ");
+    for id in ids {
+        list.push_bind(id.to_string());
+    }
+    query.push(")");
 }

@@ -2,10 +2,10 @@
 
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-use super::{Db, Tx, executions::cut, rows};
+use super::{Db, Tx, paging::cut, rows};
 use crate::{
     domain::{
-        ExecutionId, JobId, NodeId, Timestamp,
+        AssetRef, ExecutionId, JobId, NodeId, Timestamp,
         error::WorkflowRef,
         execution::Cost,
         job::Status,
@@ -256,7 +256,7 @@ pub async fn by_provider(connection: &mut SqliteConnection) -> Result<Vec<SpendS
 /// The database's.
 pub async fn list(db: &Db, page: &PageRequest) -> Result<Page<Spend>> {
     let rows = sqlx::query(
-        "SELECT spends.*, jobs.status AS job_status, jobs.video_id AS video_id, jobs.error_message AS error_message, \
+        "SELECT spends.*, jobs.status AS job_status, jobs.asset_kind AS asset_kind, jobs.asset_id AS asset_id, jobs.error_message AS error_message, \
          workflows.id AS workflow_id, workflows.name AS workflow_name FROM spends LEFT JOIN jobs ON jobs.id = spends.job_id \
          LEFT JOIN executions ON executions.id = spends.execution_id LEFT JOIN workflows ON workflows.id = executions.workflow_id \
          WHERE $1 IS NULL OR (spends.created_at, spends.job_id) < ($1, $2) ORDER BY spends.created_at DESC, spends.job_id DESC LIMIT $3",
@@ -300,7 +300,7 @@ fn spend(row: &SqliteRow) -> Result<Spend> {
         execution_id,
         node_id: rows::parsed_option(row, TABLE, "node_id")?,
         workflow: workflow_id.zip(workflow_name).map(|(id, name)| WorkflowRef { id, name }),
-        video_id: rows::parsed_option(row, TABLE, "video_id")?,
+        video_id: rows::asset_option(row, "jobs")?.and_then(AssetRef::video),
         provider,
         model: row.try_get("model")?,
         prompt: row.try_get("prompt")?,

@@ -4,11 +4,12 @@ use sqlx::{QueryBuilder, Sqlite};
 
 use super::{
     Db,
-    videos::{COLUMNS, complete, video_of},
+    assets::complete,
+    kinds::{StoredAsset, stored},
 };
 use crate::{
     domain::{
-        ApiError,
+        ApiError, AssetKind,
         page::{Cursor, CursorError, Page, PageRequest, Sort, SortKey},
         video::{Video, VideoFilter},
     },
@@ -20,7 +21,7 @@ use crate::{
 /// # Errors
 /// [`crate::domain::ErrorKind::Invalid`] for a cursor of another list; the database's.
 pub async fn list(db: &Db, filter: &VideoFilter, page: &PageRequest) -> Result<Page<Video>> {
-    let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT {COLUMNS} FROM videos v WHERE 1 = 1"));
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT v.* FROM videos v WHERE v.deleted_at IS NULL");
     push_filter(&mut query, filter);
     let (key, direction, after) = order(page.sort);
     if let Some(cursor) = &page.cursor {
@@ -35,8 +36,10 @@ pub async fn list(db: &Db, filter: &VideoFilter, page: &PageRequest) -> Result<P
     let mut read = db.reader().begin().await?;
     let rows = query.build().fetch_all(&mut *read).await?;
     let more = rows.len() > page.limit as usize;
-    let mut items = rows.iter().take(page.limit as usize).map(video_of).collect::<Result<Vec<_>>>()?;
-    complete(&mut read, &mut items).await?;
+    let rows = rows.iter().take(page.limit as usize);
+    let mut found = rows.map(|row| stored(AssetKind::Video, row)).collect::<Result<Vec<_>>>()?;
+    complete(&mut read, &mut found).await?;
+    let items: Vec<_> = found.into_iter().map(|StoredAsset { asset, metadata, .. }| Video::new(asset, metadata)).collect();
     let next = items.last().filter(|_| more).map(|last| cursor_after(last, page.sort));
     Ok(Page { items, next })
 }

@@ -7,8 +7,8 @@ use super::rows::{json, named, parsed, parsed_option};
 use crate::{
     domain::{
         NodeId, Timestamp, WorkflowId,
+        asset::Role,
         page::{Cursor, Page, PageRequest, SortKey},
-        video::Role,
         workflow::{DraftSlot, WorkflowFilter, WorkflowStatus, WorkflowSummary},
     },
     server::Result,

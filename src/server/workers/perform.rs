@@ -6,14 +6,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::job_ledger::JobLedger;
 use crate::{
-    domain::{ApiError, AssetKind, AssetRef, ErrorKind, VideoId, origin::Origin},
+    domain::{ApiError, AssetRef, ErrorKind, VideoId},
     server::{
         Error, Result,
         error::ProviderError,
         library::{
-            images::{self, IncomingImage},
+            assets,
             ingest::{self, Incoming, MetadataFailure},
-            posters, videos,
+            posters,
         },
         media::staging::StagedFile,
         operations::{
@@ -83,26 +83,10 @@ pub(super) async fn perform(
 }
 
 async fn keep(state: &AppState, made: MadeFile) -> Result<AssetRef> {
-    let file = StagedFile::read(made.path).await?;
-    match made.kind {
-        AssetKind::Video => {
-            let source_type = made.origin.source_type();
-            let (mut generation, mut stitch, mut made_by) = (None, None, None);
-            match made.origin {
-                Origin::Generated(of) => generation = Some(of),
-                Origin::Stitched(of) => stitch = Some(of),
-                Origin::Derived(of) => made_by = Some(of),
-                Origin::Uploaded | Origin::Grabbed => {}
-            }
-            let metadata_failure = MetadataFailure::KeepWithWarning;
-            let incoming = Incoming { file, name: made.name, source_type, generation, stitch, made_by, metadata_failure };
-            Ok(ingest::ingest(&state.db, &state.content, &state.ffmpeg, incoming).await?.video_id.into())
-        }
-        AssetKind::Image => {
-            let incoming = IncomingImage { file, name: made.name, source_type: made.origin.source_type() };
-            Ok(images::ingest(&state.db, &state.content, incoming).await?.image_id.into())
-        }
-    }
+    let MadeFile { path, kind, name, origin } = made;
+    let file = StagedFile::read(path).await?;
+    let incoming = Incoming { file, kind, name, origin, metadata_failure: MetadataFailure::KeepWithWarning };
+    Ok(ingest::ingest(&state.db, &state.content, &state.ffmpeg, incoming).await?.stored.asset.reference())
 }
 
 /// A clip that was paid for and could not be stored is still at the provider: the job waits for the user.
@@ -119,23 +103,15 @@ struct Stored<'a>(&'a AppState);
 impl Library for Stored<'_> {
     async fn file(&self, asset: AssetRef) -> Result<StoredFile> {
         let Self(state) = self;
-        match asset.kind {
-            AssetKind::Video => {
-                let name = videos::file(&state.db, asset.id.into()).await?.name;
-                Ok(StoredFile { name, path: videos::path_of_video(&state.db, &state.content, asset.id.into()).await? })
-            }
-            AssetKind::Image => {
-                let (stored, path) = images::located(&state.db, &state.content, asset.id.into()).await?;
-                Ok(StoredFile { name: stored.image.name, path })
-            }
-        }
+        let (stored, path) = assets::open(&state.db, &state.content, asset, true).await?;
+        Ok(StoredFile { name: stored.asset.name, path })
     }
 
     async fn make_poster(&self, video: VideoId) -> Result<()> {
         let Self(state) = self;
-        match posters::poster(&state.db, &state.content, &state.ffmpeg, video).await {
+        match posters::poster(&state.db, &state.content, &state.ffmpeg, video, true).await {
             Ok(poster) if poster.lasting => Ok(()),
-            _ if store::videos::file(state.db.reader(), video).await?.is_none() => Ok(()),
+            _ if store::assets::row(state.db.reader(), video.into()).await?.is_none() => Ok(()),
             Ok(_) => {
                 let message = "Reading the video took too long. The poster is made when it is first looked at.";
                 Err(Error::api(ErrorKind::Unavailable, message))

@@ -23,6 +23,12 @@ impl PickedFile {
         self.0.type_().starts_with("image/")
     }
 
+    /// Its bytes, which the browser reads when they are needed.
+    #[must_use]
+    pub fn blob(&self) -> &web_sys::Blob {
+        &self.0
+    }
+
     /// Its size, in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {

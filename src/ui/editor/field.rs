@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{clip_order::ClipOrder, node_state::NodeState, session::Session, state::Editor};
 use crate::{
-    domain::{NodeId, asset::AssetKind, provider},
+    domain::{AssetKind, NodeId, provider},
     graph::{
         Command, Node,
         control::{Choice, Control},

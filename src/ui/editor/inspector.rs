@@ -7,7 +7,7 @@ use super::{
     restore::Restore, run, session::Session, view::Far,
 };
 use crate::{
-    domain::{NodeId, asset::AssetKind, execution::NodeStatus, spend::dollars},
+    domain::{AssetKind, NodeId, execution::NodeStatus, spend::dollars},
     graph::{geometry::FAR_ZOOM, nodes, param::ParamKind, selection::Selection, spec::NodeSpec},
     ui::{
         browser::canvas_dom,

@@ -18,6 +18,7 @@ use crate::{
             browser_only::BrowserOnly,
             clip_store,
             download::{self, AbortGuard, DownloadError},
+            files::PickedFile,
             page,
         },
         clip::{Clip, Stage, download_url},
@@ -155,6 +156,16 @@ impl Restore {
         if is_new == Some(true) {
             self.queue.update_value(|queue| queue.push_back(video));
             self.work();
+        }
+    }
+
+    /// Keeps a file that was sent from here, under the hash that the server gave it. Where it cannot be kept, the clip is downloaded as any other.
+    pub async fn keep_sent(self, video: &Video, file: &PickedFile) {
+        if page::is_secure()
+            && video.size_bytes <= LARGEST_KEPT
+            && let Err(error) = clip_store::keep(&video.file_hash, file.blob()).await
+        {
+            self.tell_once(&format!("Clips stream from the server: {error}."));
         }
     }
 

@@ -145,6 +145,7 @@ fn what_is_gone_comes_back_as_it_was() {
         job_id: None,
         video_id: None,
         image_id: None,
+        asset: None,
         error: None,
         cost: None,
     };
@@ -230,6 +231,7 @@ fn a_node_makes_room_for_its_picture() {
         media_type: "image/png".into(),
         source_type: SourceType::Uploaded,
         created_at: Timestamp::now(),
+        deleted_at: None,
     };
     let node = Node::new(id("i"), NodeType::UPLOAD_IMAGE, Position::default()).with_param("image_id", picture.id.to_string());
     assert!(editor.dispatch(Command::AddNode(node)));

@@ -4,7 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use super::{restore::Restore, session::Session};
 use crate::{
-    domain::{NodeId, asset::AssetKind, image::UploadedImage, video::Uploaded},
+    domain::{ApiError, AssetKind, NodeId, image::UploadedImage, video::Uploaded},
     graph::{Command, Node, Position, geometry::Point, nodes},
     ui::{
         browser::{browser_only::BrowserOnly, files::PickedFile, upload::Upload},
@@ -92,7 +92,7 @@ impl Uploads {
             let given = if takes_image {
                 upload.answer().map(|uploaded| self.give_image(node, uploaded, &name))
             } else {
-                upload.answer().map(|uploaded| self.give_video(node, uploaded, &name))
+                self.give_video(node, upload, &file).await
             };
             if let Err(error) = given {
                 self.session.toasts.fail(format!("{name}: {}", error.message));
@@ -100,13 +100,17 @@ impl Uploads {
         });
     }
 
-    fn give_video(self, node: NodeId, Uploaded { video_id, duplicate, video }: Uploaded, name: &str) {
-        if self.choose(&node, video_id.to_string(), name, duplicate.then_some(&video.name)) {
+    async fn give_video(self, node: NodeId, upload: Upload, file: &PickedFile) -> Result<(), ApiError> {
+        let Uploaded { video_id, duplicate, video, .. } = upload.answer()?;
+        // What was sent from here need not be downloaded again.
+        self.restore.keep_sent(&video, file).await;
+        if self.choose(&node, video_id.to_string(), &file.name(), duplicate.then_some(&video.name)) {
             self.restore.bring(node, video.into());
         }
+        Ok(())
     }
 
-    fn give_image(self, node: NodeId, UploadedImage { image_id, duplicate, image }: UploadedImage, name: &str) {
+    fn give_image(self, node: NodeId, UploadedImage { image_id, duplicate, image, .. }: UploadedImage, name: &str) {
         if self.choose(&node, image_id.to_string(), name, duplicate.then_some(&image.name)) {
             self.session.editor.set_picture(&node, image.into());
         }

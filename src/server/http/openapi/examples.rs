@@ -64,6 +64,7 @@ fn of(name: &str) -> Option<Value> {
         "Queued" => json!({ "job_id": JOB }),
         "Job" => job(),
         "JobChange" => json!({ "priority": 10 }),
+        "Asset" => asset(),
         "Video" => video(),
         "VideoChange" => json!({ "name": "The door opens, take 2" }),
         "Uploaded" => json!({ "video_id": CLIP, "duplicate": false, "video": video() }),
@@ -76,6 +77,14 @@ fn of(name: &str) -> Option<Value> {
 }
 
 const PROMPT: &str = "A door opens on a long corridor, seen from below";
+
+fn asset() -> Value {
+    json!({
+        "id": CLIP, "kind": "video", "name": "The door opens", "file_hash": HASH, "stream_hash": null, "size_bytes": 1_048_576,
+        "media_type": "video/mp4", "source_type": "uploaded", "created_at": BEGUN, "deleted_at": null,
+        "facts": { "duration_seconds": 4.0, "width": 720, "height": 1280 }, "uses": [],
+    })
+}
 
 /// The first node type.
 fn node_type() -> Value {

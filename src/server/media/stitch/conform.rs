@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::params::StitchParams;
 use crate::{
-    domain::{ErrorKind, transition::CUT, video::AudioInfo},
+    domain::{ErrorKind, asset::AudioInfo, transition::CUT},
     server::{
         Error, Result,
         media::{

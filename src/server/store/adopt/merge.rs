@@ -14,20 +14,21 @@ use uuid::Uuid;
 use super::seed::{Seed, SeedAssociation, SeedGeneration, SeedVideo, SeedWorkflow};
 use crate::{
     domain::{
-        ExecutionId, NodeId, Sha256, Timestamp, VideoId, WorkflowId,
+        Asset, AssetKind, ExecutionId, NodeId, Sha256, Timestamp, VideoId, WorkflowId,
+        asset::{Facts, Role},
         origin::{Generation, SourceType},
-        video::{Role, Video, VideoMetadata},
+        video::VideoMetadata,
         workflow::WorkflowStatus,
     },
-    server::store::{associations::Association, videos::NewVideo, workflows::WorkflowRow},
+    server::store::{kinds::StoredAsset, uses::Use, workflows::WorkflowRow},
 };
 
 /// What takes the place of the seed's rows.
 #[derive(Debug, Default)]
 pub struct Adopted {
-    pub videos: Vec<NewVideo>,
+    pub videos: Vec<StoredAsset>,
     pub workflows: Vec<WorkflowRow>,
-    pub associations: Vec<(WorkflowId, Association)>,
+    pub associations: Vec<(WorkflowId, Use)>,
     /// Rows that were merged into another with the same hash.
     pub merged: usize,
     /// Rows that mean nothing here, each with the reason.
@@ -68,8 +69,8 @@ impl Adopted {
         workflow_ids: &Ids<WorkflowId>,
         moved: &HashMap<String, VideoId>,
     ) {
-        let made: HashMap<VideoId, Timestamp> = self.videos.iter().map(|new| (new.video.id, new.video.created_at)).collect();
-        let mut newest: HashMap<(WorkflowId, VideoId, NodeId), Association> = HashMap::new();
+        let made: HashMap<VideoId, Timestamp> = self.videos.iter().map(|new| (new.asset.id.into(), new.asset.created_at)).collect();
+        let mut newest: HashMap<(WorkflowId, VideoId, NodeId), Use> = HashMap::new();
         for row in rows {
             let workflow_id = row.workflow_id.as_deref().and_then(|id| workflow_ids.known(id));
             let node_id = row.node_id.as_deref().and_then(|id| id.parse::<NodeId>().ok());
@@ -79,8 +80,8 @@ impl Adopted {
             };
             // A video that is not there any more keeps its association, as after a deletion.
             let video_id = moved.get(old_video).copied().unwrap_or_else(|| video_ids.of(old_video));
-            let association = Association {
-                video_id,
+            let association = Use {
+                asset: video_id.into(),
                 node_id: node_id.clone(),
                 node_type: row.node_type.filter(|name| !name.is_empty()).unwrap_or_else(|| "Unknown".into()),
                 role: row.role.as_deref().and_then(Role::from_name).unwrap_or(Role::Intermediate),
@@ -184,7 +185,7 @@ impl Kept {
         generations: &mut HashMap<String, SeedGeneration>,
         moved: &HashMap<String, VideoId>,
         find_file: impl Fn(&str) -> Option<String>,
-    ) -> NewVideo {
+    ) -> StoredAsset {
         let olds: Vec<_> = self.rows.iter().map(|row| old_id(row, self.hash)).collect();
         let files: Vec<_> = self.rows.iter().filter_map(|row| row.file_path.clone()).collect();
         let generation = olds.iter().find_map(|old| generations.remove(old)).map(generation);
@@ -199,25 +200,34 @@ impl Kept {
         if !others.is_empty() {
             metadata.other.insert("adopted_ids".into(), json!(others));
         }
-        let video = Video {
-            id: self.id,
-            name: row.name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "Untitled".into()),
-            file_hash: self.hash,
-            size_bytes: row.size_bytes.unwrap_or_default(),
+        let facts = Facts {
             duration_seconds: row.duration_seconds,
+            width: metadata.width,
+            height: metadata.height,
             resolution: row.resolution,
             aspect_ratio: row.aspect_ratio,
             codec: row.codec,
             fps: row.fps,
+            audio: metadata.audio.clone(),
+        };
+        let asset = Asset {
+            id: self.id.into(),
+            kind: AssetKind::Video,
+            name: row.name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "Untitled".into()),
+            file_hash: self.hash,
+            stream_hash: None,
+            size_bytes: row.size_bytes.unwrap_or_default(),
+            media_type: None,
             source_type: row.source_type.as_deref().and_then(SourceType::from_name).unwrap_or(SourceType::Uploaded),
             created_at: row.created_at.unwrap_or_else(Timestamp::now),
-            metadata,
+            deleted_at: None,
+            facts,
             generation,
-            workflows: Vec::new(),
+            uses: Vec::new(),
         };
         // The file of a merged row stands in for one that is gone.
         let file_path = files.iter().find_map(|file| find_file(file)).or_else(|| files.first().cloned());
-        NewVideo { file_path: file_path.unwrap_or_else(|| format!("{}.mp4", self.id)), video, stream_hash: None, media_type: None }
+        StoredAsset { file_path: file_path.unwrap_or_else(|| format!("{}.mp4", self.id)), asset, metadata }
     }
 }
 

@@ -1,0 +1,249 @@
+//! The library: look at what is stored, list, rename it, put it into the trash, take it out, and empty the trash.
+
+use std::path::PathBuf;
+
+use super::ingest::MAX_NAME;
+use crate::{
+    domain::{
+        ApiError, Asset, AssetId, AssetKind, AssetRef, ErrorKind, ImageId, Timestamp, VideoId,
+        asset::{AssetFilter, TRASH_DAYS},
+        image::Image,
+        page::{Page, PageRequest, Sort, SortKey},
+        video::{Video, VideoFilter},
+    },
+    server::{
+        Error, Result,
+        media::content::Content,
+        store::{Db, assets, deleted, kinds::StoredAsset, uses, video_list},
+    },
+};
+
+/// The order of lists: newest first.
+pub const DEFAULT_SORT: Sort = Sort { key: SortKey::CreatedAt, descending: true };
+/// Assets of a kind that leave the trash by themselves in one go.
+const AT_ONCE: u32 = 500;
+
+/// An asset with its generation and its uses, in the trash or not.
+///
+/// # Errors
+/// [`ErrorKind::Gone`] where it has left the trash for good, [`ErrorKind::NotFound`].
+pub async fn find(db: &Db, asset: AssetRef) -> Result<StoredAsset> {
+    let mut read = db.reader().begin().await?;
+    match assets::find(&mut read, asset).await? {
+        Some(found) => Ok(found),
+        None => Err(lacking(db, asset).await?),
+    }
+}
+
+/// The asset of that id, of whatever kind.
+///
+/// # Errors
+/// As for [`find`].
+pub async fn asset(db: &Db, id: AssetId) -> Result<Asset> {
+    Ok(find(db, reference(db, id).await?).await?.asset)
+}
+
+/// A video.
+///
+/// # Errors
+/// As for [`find`].
+pub async fn video(db: &Db, id: VideoId) -> Result<Video> {
+    let StoredAsset { asset, metadata, .. } = find(db, id.into()).await?;
+    Ok(Video::new(asset, metadata))
+}
+
+/// An image.
+///
+/// # Errors
+/// As for [`find`].
+pub async fn image(db: &Db, id: ImageId) -> Result<Image> {
+    Ok(find(db, id.into()).await?.asset.into())
+}
+
+/// The kind of the asset of that id, with it.
+///
+/// # Errors
+/// As for [`find`].
+pub async fn reference(db: &Db, id: AssetId) -> Result<AssetRef> {
+    let mut read = db.reader().acquire().await?;
+    match assets::kind_of(&mut read, id).await? {
+        Some(kind) => Ok(AssetRef { kind, id }),
+        None if deleted::was(&mut *read, id).await? => Err(gone()),
+        None => Err(ApiError::not_found("asset").into()),
+    }
+}
+
+async fn lacking(db: &Db, asset: AssetRef) -> Result<Error> {
+    let was = deleted::was(db.reader(), asset.id).await?;
+    Ok(if was { gone() } else { ApiError::not_found(asset.kind.name()).into() })
+}
+
+fn gone() -> Error {
+    Error::api(ErrorKind::Gone, "This was deleted, and has left the trash.")
+}
+
+/// A page of the assets that pass `filter`.
+///
+/// # Errors
+/// [`ErrorKind::Invalid`] for an order that assets do not have yet.
+pub async fn list(db: &Db, filter: &AssetFilter, page: &PageRequest) -> Result<Page<Asset>> {
+    if page.sort.key != SortKey::CreatedAt {
+        return Err(ApiError::invalid("/sort", "Assets are sorted by created_at.").into());
+    }
+    assets::list(db, filter, page).await
+}
+
+/// A page of the videos that pass `filter`; what is in the trash is left out.
+///
+/// # Errors
+/// [`ErrorKind::Invalid`] for a wrong bound or a cursor of another list.
+pub async fn list_videos(db: &Db, filter: &VideoFilter, page: &PageRequest) -> Result<Page<Video>> {
+    for (pointer, seconds) in [("/min_duration", filter.min_duration), ("/max_duration", filter.max_duration)] {
+        if seconds.is_some_and(|seconds| !seconds.is_finite() || seconds < 0.0) {
+            return Err(ApiError::invalid(pointer, "Give a duration as a number of seconds, 0 or more.").into());
+        }
+    }
+    video_list::list(db, filter, page).await
+}
+
+/// Gives an asset another name; names need not be unique.
+///
+/// # Errors
+/// [`ErrorKind::Invalid`], [`ErrorKind::NotFound`].
+pub async fn rename(db: &Db, asset: AssetRef, name: &str) -> Result<StoredAsset> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
+        return Err(ApiError::invalid("/name", format!("A name has 1 to {MAX_NAME} characters on one line.")).into());
+    }
+    let mut tx = db.begin().await?;
+    if !assets::rename(&mut *tx, asset, name).await? {
+        drop(tx);
+        return Err(lacking(db, asset).await?);
+    }
+    tx.commit().await?;
+    find(db, asset).await
+}
+
+/// Puts an asset into the trash; there it stays as it is. While it is the current one of a workflow's node that needs `force`; the workflow
+/// then shows what it was.
+///
+/// # Errors
+/// [`ErrorKind::NotFound`], [`ErrorKind::Gone`], or [`ErrorKind::Conflict`] with the workflows.
+pub async fn trash(db: &Db, asset: AssetRef, force: bool) -> Result<()> {
+    let mut tx = db.begin().await?;
+    let Some(found) = assets::row(&mut *tx, asset).await? else {
+        drop(tx);
+        return Err(lacking(db, asset).await?);
+    };
+    if found.asset.deleted_at.is_some() {
+        return Ok(());
+    }
+    let workflows = uses::current_in(&mut *tx, asset).await?;
+    if !workflows.is_empty() && !force {
+        let what = asset.kind.name();
+        let message = format!(
+            "This {what} is the current one of a node in a workflow. Delete it with force=true to have the workflow show it as missing."
+        );
+        let conflict = ApiError { workflows, ..ApiError::new(ErrorKind::Conflict, message) };
+        return Err(conflict.into());
+    }
+    assets::set_deleted_at(&mut *tx, asset, Some(Timestamp::now())).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Takes an asset out of the trash; one that is not in it stays as it is.
+///
+/// # Errors
+/// As for [`find`].
+pub async fn restore(db: &Db, asset: AssetRef) -> Result<Asset> {
+    let mut tx = db.begin().await?;
+    assets::set_deleted_at(&mut *tx, asset, None).await?;
+    tx.commit().await?;
+    Ok(find(db, asset).await?.asset)
+}
+
+/// Deletes what is in the trash for good: its row and its file. What it was stays known.
+///
+/// # Errors
+/// [`ErrorKind::Conflict`] for what is not in the trash; as for [`find`].
+pub async fn delete(db: &Db, content: &Content, asset: AssetRef) -> Result<()> {
+    let (db, content) = (db.clone(), content.clone());
+    // The caller going away must not leave a file without its row.
+    let deleting = tokio::spawn(async move {
+        let change = content.change().await;
+        let found = delete_row(&db, asset).await?;
+        let removed = change.remove(&found.file_path).await;
+        if let Err(error) = removed.and(change.remove_poster(&found.asset.file_hash).await) {
+            tracing::warn!(id = %asset.id, cause = %error, "a deleted file could not be removed; the next sweep tries again");
+        }
+        Ok(())
+    });
+    deleting.await.map_err(|error| Error::Internal(format!("deleting an asset ended: {error}")))?
+}
+
+async fn delete_row(db: &Db, asset: AssetRef) -> Result<StoredAsset> {
+    let mut tx = db.begin().await?;
+    let Some(found) = assets::row(&mut *tx, asset).await? else {
+        drop(tx);
+        return Err(lacking(db, asset).await?);
+    };
+    if found.asset.deleted_at.is_none() {
+        let message = "Only what is in the trash can be deleted for good: delete it without permanent=true first.";
+        return Err(Error::api(ErrorKind::Conflict, message));
+    }
+    deleted::remove(&mut tx, &found, "Deleted from the library.").await?;
+    tx.commit().await?;
+    Ok(found)
+}
+
+/// Deletes for good what has been in the trash for [`TRASH_DAYS`]. Gives their number.
+///
+/// # Errors
+/// The database's.
+pub async fn empty_trash(db: &Db, content: &Content, now: Timestamp) -> Result<usize> {
+    let before = now.plus_seconds(-(TRASH_DAYS * 24 * 3600) as f64);
+    let mut number = 0;
+    for kind in AssetKind::ALL {
+        for asset in assets::trashed_before(db.reader(), kind, before, AT_ONCE).await? {
+            delete(db, content, asset).await?;
+            number += 1;
+        }
+    }
+    Ok(number)
+}
+
+/// An asset whose file can be read, with the file's path. What is in the trash counts only where `trashed` says so.
+///
+/// # Errors
+/// [`ErrorKind::Gone`] for what is in the trash, deleted for good, or whose file is missing or has another size than it was stored with;
+/// [`ErrorKind::NotFound`].
+pub async fn open(db: &Db, content: &Content, asset: AssetRef, trashed: bool) -> Result<(StoredAsset, PathBuf)> {
+    let Some(found) = assets::row(db.reader(), asset).await? else { return Err(lacking(db, asset).await?) };
+    if found.asset.deleted_at.is_some() && !trashed {
+        return Err(trashed_now());
+    }
+    if content.holds(&found.file_path, found.asset.size_bytes).await {
+        let path = content.path_of(&found.file_path);
+        return Ok((found, path));
+    }
+    Err(lost(&found))
+}
+
+/// The refusal of what is in the trash.
+#[must_use]
+pub fn trashed_now() -> Error {
+    Error::api(ErrorKind::Gone, "This was deleted; it is in the trash, from which it can be restored.")
+}
+
+/// The row is there, its file is not: said clearly, and logged for whoever keeps the server.
+#[must_use]
+pub fn lost(found: &StoredAsset) -> Error {
+    let Asset { id, kind, .. } = &found.asset;
+    let kind = kind.name();
+    tracing::error!(kind, %id, file_path = found.file_path, "the file of this asset is missing from the store, or damaged");
+    let message = format!(
+        "The file of this {kind} is missing from the server's videos folder, or damaged. Upload the same file again to bring it back."
+    );
+    Error::api(ErrorKind::Gone, message)
+}

@@ -1,0 +1,285 @@
+//! The rows of assets, of whatever kind: stored, found, changed, listed.
+
+use std::collections::HashMap;
+
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqliteExecutor, sqlite::SqliteRow};
+
+use super::{
+    Db,
+    kinds::{StoredAsset, stored, table, time_option},
+    paging::cut,
+    rows::{bind_ids, json, named, parsed, text},
+    uses,
+};
+use crate::{
+    domain::{
+        Asset, AssetId, AssetKind, AssetRef, Sha256, Timestamp, VideoId,
+        asset::{AssetFilter, Facts},
+        origin::Generation,
+        page::{Page, PageRequest},
+    },
+    server::Result,
+};
+
+/// Stores an asset, and how it was generated.
+///
+/// # Errors
+/// A unique violation ([`Error::is_unique_violation`](crate::server::Error::is_unique_violation)) where these bytes are stored already.
+pub async fn insert(connection: &mut SqliteConnection, new: &StoredAsset) -> Result<()> {
+    let StoredAsset { asset, file_path, metadata } = new;
+    let Asset { id, kind, name, file_hash, stream_hash, size_bytes, media_type, source_type, created_at, facts, .. } = asset;
+    let table = table(*kind);
+    let mut query = QueryBuilder::<Sqlite>::new(format!(
+        "INSERT INTO {} (id, name, file_path, file_hash, size_bytes, source_type, created_at, metadata, stream_hash, media_type, {}) VALUES (",
+        table.name,
+        table.facts.join(", ")
+    ));
+    let mut values = query.separated(", ");
+    values.push_bind(id.to_string()).push_bind(name).push_bind(file_path).push_bind(file_hash.to_string()).push_bind(size_bytes);
+    values.push_bind(source_type.name()).push_bind(created_at.to_string()).push_bind(serde_json::to_string(metadata)?);
+    values.push_bind(text(stream_hash.as_ref())).push_bind(media_type);
+    let Facts { duration_seconds, width, height, resolution, aspect_ratio, codec, fps, .. } = facts;
+    for column in table.facts {
+        match *column {
+            "width" => values.push_bind(width),
+            "height" => values.push_bind(height),
+            "duration_seconds" => values.push_bind(duration_seconds),
+            "fps" => values.push_bind(fps),
+            "resolution" => values.push_bind(resolution),
+            "aspect_ratio" => values.push_bind(aspect_ratio),
+            _ => values.push_bind(codec),
+        };
+    }
+    query.push(")");
+    query.build().execute(&mut *connection).await?;
+    match &asset.generation {
+        Some(generation) => insert_generation(connection, asset.id, generation).await,
+        None => Ok(()),
+    }
+}
+
+/// Records how a video was made, unless that is recorded already: equal bytes keep the first making.
+///
+/// # Errors
+/// The database's.
+pub async fn insert_generation(connection: &mut SqliteConnection, id: AssetId, generation: &Generation) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO video_generation (video_id, provider, model, prompt, generation_params, job_id, status, started_at, completed_at, \
+         provider_job_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (video_id) DO NOTHING",
+    )
+    .bind(id.to_string())
+    .bind(&generation.provider)
+    .bind(&generation.model)
+    .bind(&generation.prompt)
+    .bind(serde_json::to_string(&generation.generation_params)?)
+    .bind(&generation.job_id)
+    .bind(&generation.status)
+    .bind(text(generation.started_at.as_ref()))
+    .bind(text(generation.completed_at.as_ref()))
+    .bind(&generation.provider_job_id)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The asset, in the trash or not, with its generation and its uses.
+///
+/// # Errors
+/// The database's, or [`Error::Row`](crate::server::Error::Row).
+pub async fn find(connection: &mut SqliteConnection, asset: AssetRef) -> Result<Option<StoredAsset>> {
+    Ok(by_ids(connection, asset.kind, &[asset.id]).await?.remove(&asset.id))
+}
+
+/// The kind of the asset of that id; `None` where none has it.
+///
+/// # Errors
+/// The database's.
+pub async fn kind_of(connection: &mut SqliteConnection, id: AssetId) -> Result<Option<AssetKind>> {
+    for kind in AssetKind::ALL {
+        if row(&mut *connection, AssetRef { kind, id }).await?.is_some() {
+            return Ok(Some(kind));
+        }
+    }
+    Ok(None)
+}
+
+/// The asset, in the trash or not, without generation and uses.
+///
+/// # Errors
+/// The database's, or [`Error::Row`](crate::server::Error::Row).
+pub async fn row(executor: impl SqliteExecutor<'_>, asset: AssetRef) -> Result<Option<StoredAsset>> {
+    let mut query = select(asset.kind);
+    query.push("id = ").push_bind(asset.id.to_string());
+    let row = query.build().fetch_optional(executor).await?;
+    row.map(|row| stored(asset.kind, &row)).transpose()
+}
+
+/// The asset of that kind with those bytes, in the trash or not.
+///
+/// # Errors
+/// The database's, or [`Error::Row`](crate::server::Error::Row).
+pub async fn by_hash(executor: impl SqliteExecutor<'_>, kind: AssetKind, hash: &Sha256) -> Result<Option<StoredAsset>> {
+    let mut query = select(kind);
+    query.push("file_hash = ").push_bind(hash.to_string());
+    let row = query.build().fetch_optional(executor).await?;
+    row.map(|row| stored(kind, &row)).transpose()
+}
+
+/// The SHA-256 of the file of an asset, while it is stored and not in the trash.
+///
+/// # Errors
+/// The database's.
+pub async fn file_hash(executor: impl SqliteExecutor<'_>, asset: AssetRef) -> Result<Option<Sha256>> {
+    Ok(row(executor, asset).await?.filter(|found| found.asset.deleted_at.is_none()).map(|found| found.asset.file_hash))
+}
+
+fn select(kind: AssetKind) -> QueryBuilder<Sqlite> {
+    QueryBuilder::new(format!("SELECT * FROM {} WHERE ", table(kind).name))
+}
+
+/// The assets of that kind with those ids, in the trash or not, with their generations and their uses. An id without one is left out.
+///
+/// # Errors
+/// The database's, or [`Error::Row`](crate::server::Error::Row).
+pub async fn by_ids(connection: &mut SqliteConnection, kind: AssetKind, ids: &[AssetId]) -> Result<HashMap<AssetId, StoredAsset>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(500) {
+        let mut query = select(kind);
+        query.push("id IN (");
+        bind_ids(&mut query, some);
+        let rows = query.build().fetch_all(&mut *connection).await?;
+        found.extend(rows.iter().map(|row| stored(kind, row)).collect::<Result<Vec<_>>>()?);
+    }
+    complete(connection, &mut found).await?;
+    Ok(found.into_iter().map(|found| (found.asset.id, found)).collect())
+}
+
+/// Adds generations and uses to assets, in two queries whatever their number.
+pub(super) async fn complete(connection: &mut SqliteConnection, found: &mut [StoredAsset]) -> Result<()> {
+    for some in found.chunks_mut(500) {
+        let ids: Vec<_> = some.iter().map(|found| found.asset.id).collect();
+        let mut generations = generations(connection, &ids).await?;
+        let mut uses = uses::of_assets(connection, &ids).await?;
+        for StoredAsset { asset, .. } in some {
+            asset.generation = generations.remove(&asset.id);
+            asset.uses = uses.remove(&asset.id).unwrap_or_default();
+        }
+    }
+    Ok(())
+}
+
+async fn generations(connection: &mut SqliteConnection, ids: &[AssetId]) -> Result<HashMap<AssetId, Generation>> {
+    const TABLE: &str = "video_generation";
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM video_generation WHERE video_id IN (");
+    bind_ids(&mut query, ids);
+    let rows = query.build().fetch_all(connection).await?;
+    let generation = |row: &SqliteRow| -> Result<Generation> {
+        Ok(Generation {
+            provider: row.try_get("provider")?,
+            model: row.try_get("model")?,
+            prompt: row.try_get("prompt")?,
+            generation_params: json(row, TABLE, "generation_params")?.unwrap_or_default(),
+            job_id: row.try_get("job_id")?,
+            provider_job_id: row.try_get("provider_job_id")?,
+            status: row.try_get("status")?,
+            started_at: time_option(row, TABLE, "started_at")?,
+            completed_at: time_option(row, TABLE, "completed_at")?,
+        })
+    };
+    rows.iter().map(|row| Ok((parsed::<VideoId>(row, TABLE, "video_id")?.into(), generation(row)?))).collect()
+}
+
+/// The rows of all assets of a kind, a page at a time: up to `limit` whose id comes after `after`, by id.
+///
+/// # Errors
+/// The database's, or [`Error::Row`](crate::server::Error::Row).
+pub async fn rows_after(
+    executor: impl SqliteExecutor<'_>,
+    kind: AssetKind,
+    after: Option<AssetId>,
+    limit: u32,
+) -> Result<Vec<StoredAsset>> {
+    let mut query = select(kind);
+    query.push("id > ").push_bind(text(after.as_ref()).unwrap_or_default()).push(" ORDER BY id LIMIT ").push_bind(limit);
+    let rows = query.build().fetch_all(executor).await?;
+    rows.iter().map(|row| stored(kind, row)).collect()
+}
+
+/// A page of the assets that pass `filter`, by the time they were stored, with their generations and their uses.
+///
+/// # Errors
+/// The database's, or [`Error::Row`](crate::server::Error::Row).
+pub async fn list(db: &Db, filter: &AssetFilter, page: &PageRequest) -> Result<Page<Asset>> {
+    let kinds: Vec<_> = AssetKind::ALL.into_iter().filter(|kind| filter.kind.is_none_or(|wanted| wanted == *kind)).collect();
+    let (after, direction) = if page.sort.descending { ("<", "DESC") } else { (">", "ASC") };
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT kind, id FROM (");
+    for (number, kind) in kinds.into_iter().enumerate() {
+        let union = if number == 0 { "" } else { " UNION ALL " };
+        let (name, not) = (table(kind).name, if filter.trashed { "NOT NULL" } else { "NULL" });
+        query.push(format!(
+            "{union}SELECT '{}' AS kind, id, coalesce(created_at, '') AS made FROM {name} WHERE deleted_at IS {not}",
+            kind.name()
+        ));
+    }
+    query.push(")");
+    if let Some(cursor) = &page.cursor {
+        query.push(format!(" WHERE (made, id) {after} (")).push_bind(cursor.key.clone().unwrap_or_default()).push(", ");
+        query.push_bind(cursor.id.clone()).push(")");
+    }
+    query.push(format!(" ORDER BY made {direction}, id {direction} LIMIT ")).push_bind(i64::from(page.limit) + 1);
+    let mut read = db.reader().begin().await?;
+    let rows = query.build().fetch_all(&mut *read).await?;
+    let mut places = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let kind = named(row, "assets", "kind", AssetKind::from_name)?;
+        places.push(AssetRef { kind, id: parsed(row, "assets", "id")? });
+    }
+    let mut found = HashMap::new();
+    for kind in AssetKind::ALL {
+        let ids: Vec<_> = places.iter().filter(|place| place.kind == kind).map(|place| place.id).collect();
+        found.extend(by_ids(&mut read, kind, &ids).await?);
+    }
+    let items = places.iter().filter_map(|place| Some(found.remove(&place.id)?.asset)).collect();
+    Ok(cut(items, page, |last| (last.created_at, last.id.to_string())))
+}
+
+/// Points an asset at another file with the same bytes.
+///
+/// # Errors
+/// The database's.
+pub async fn set_file_path(executor: impl SqliteExecutor<'_>, asset: AssetRef, file_path: &str) -> Result<()> {
+    set(executor, asset, "file_path", file_path.to_owned()).await.map(drop)
+}
+
+/// Renames an asset; false where there is none.
+///
+/// # Errors
+/// The database's.
+pub async fn rename(executor: impl SqliteExecutor<'_>, asset: AssetRef, name: &str) -> Result<bool> {
+    set(executor, asset, "name", name.to_owned()).await
+}
+
+/// Puts an asset into the trash since `moment`, or takes it out; false where there is none.
+///
+/// # Errors
+/// The database's.
+pub async fn set_deleted_at(executor: impl SqliteExecutor<'_>, asset: AssetRef, moment: Option<Timestamp>) -> Result<bool> {
+    set(executor, asset, "deleted_at", text(moment.as_ref())).await
+}
+
+async fn set(executor: impl SqliteExecutor<'_>, asset: AssetRef, column: &'static str, value: impl Into<Option<String>>) -> Result<bool> {
+    let mut query = QueryBuilder::<Sqlite>::new(format!("UPDATE {} SET {column} = ", table(asset.kind).name));
+    query.push_bind(value.into()).push(" WHERE id = ").push_bind(asset.id.to_string());
+    Ok(query.build().execute(executor).await?.rows_affected() > 0)
+}
+
+/// What has been in the trash since before `moment`, at most `limit` of a kind.
+///
+/// # Errors
+/// The database's.
+pub async fn trashed_before(executor: impl SqliteExecutor<'_>, kind: AssetKind, moment: Timestamp, limit: u32) -> Result<Vec<AssetRef>> {
+    let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT id FROM {} WHERE deleted_at < ", table(kind).name));
+    query.push_bind(moment.to_string()).push(" ORDER BY deleted_at LIMIT ").push_bind(limit);
+    let rows = query.build().fetch_all(executor).await?;
+    rows.iter().map(|row| Ok(AssetRef { kind, id: parsed(row, table(kind).name, "id")? })).collect()
+}

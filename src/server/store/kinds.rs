@@ -1,0 +1,107 @@
+//! Where assets of each kind stand: a table a kind, with the same columns for what all have and its own for what is known of its bytes.
+
+use serde_json::Value;
+use sqlx::{Row, sqlite::SqliteRow};
+use time::{PrimitiveDateTime, macros::format_description};
+
+use super::rows::{json, named, parsed, parsed_option};
+use crate::{
+    domain::{Asset, AssetKind, Timestamp, asset::Facts, origin::SourceType, video::VideoMetadata},
+    server::{Error, Result},
+};
+
+/// The table of a kind.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Table {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// Its own columns, each a fact: of [`Facts`] those that it has.
+    pub(super) facts: &'static [&'static str],
+}
+
+/// Where assets of that kind stand.
+pub(super) fn table(kind: AssetKind) -> Table {
+    match kind {
+        AssetKind::Video => {
+            Table { name: "videos", facts: &["width", "height", "duration_seconds", "resolution", "aspect_ratio", "codec", "fps"] }
+        }
+        AssetKind::Image => Table { name: "images", facts: &["width", "height"] },
+    }
+}
+
+/// An asset with where its bytes are, and what is kept of it in a form of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredAsset {
+    /// The asset; its generation and its uses are empty where they were not asked for.
+    pub asset: Asset,
+    /// Its file, as the row names it.
+    pub file_path: String,
+    /// What does not fit the columns.
+    pub metadata: VideoMetadata,
+}
+
+/// An asset from its row, without generation and uses.
+pub(super) fn stored(kind: AssetKind, row: &SqliteRow) -> Result<StoredAsset> {
+    let table = table(kind);
+    let metadata = metadata(row, table.name)?;
+    let asset = Asset {
+        id: parsed(row, table.name, "id")?,
+        kind,
+        name: row.try_get("name")?,
+        file_hash: parsed(row, table.name, "file_hash")?,
+        stream_hash: parsed_option(row, table.name, "stream_hash")?,
+        size_bytes: row.try_get("size_bytes")?,
+        media_type: row.try_get("media_type")?,
+        source_type: named(row, table.name, "source_type", SourceType::from_name)?,
+        created_at: time_option(row, table.name, "created_at")?.unwrap_or_else(|| time::OffsetDateTime::UNIX_EPOCH.into()),
+        deleted_at: parsed_option(row, table.name, "deleted_at")?,
+        facts: facts(row, table, &metadata)?,
+        generation: None,
+        uses: Vec::new(),
+    };
+    Ok(StoredAsset { asset, file_path: row.try_get("file_path")?, metadata })
+}
+
+fn facts(row: &SqliteRow, table: Table, metadata: &VideoMetadata) -> Result<Facts> {
+    let has = |column: &str| table.facts.contains(&column);
+    let side = |column: &'static str| -> Result<Option<u32>> {
+        let side: Option<i64> = if has(column) { row.try_get(column)? } else { None };
+        side.map(|side| u32::try_from(side).map_err(|_| Error::Row { table: table.name, column, value: side.to_string() })).transpose()
+    };
+    let number = |column| -> Result<Option<f64>> { if has(column) { Ok(row.try_get(column)?) } else { Ok(None) } };
+    let text = |column| -> Result<Option<String>> { if has(column) { Ok(row.try_get(column)?) } else { Ok(None) } };
+    Ok(Facts {
+        duration_seconds: number("duration_seconds")?,
+        width: side("width")?,
+        height: side("height")?,
+        resolution: text("resolution")?,
+        aspect_ratio: text("aspect_ratio")?,
+        codec: text("codec")?,
+        fps: number("fps")?,
+        audio: metadata.audio.clone(),
+    })
+}
+
+/// The metadata; of an older program whatever it stored, under `other`, if it does not read as ours.
+fn metadata(row: &SqliteRow, table: &'static str) -> Result<VideoMetadata> {
+    let Some(value) = json::<Value>(row, table, "metadata")? else { return Ok(VideoMetadata::default()) };
+    Ok(serde_json::from_value(value.clone()).unwrap_or_else(|_| VideoMetadata {
+        other: serde_json::Map::from_iter([("stored".to_owned(), value)]),
+        ..VideoMetadata::default()
+    }))
+}
+
+/// A time; of an older program also without a zone (`2025-11-30 12:00:00.5`), which was UTC.
+pub(super) fn time_option(row: &SqliteRow, table: &'static str, column: &'static str) -> Result<Option<Timestamp>> {
+    parsed_option(row, table, column).or_else(|error| {
+        let Error::Row { value, .. } = &error else { return Err(error) };
+        let format = format_description!(
+            version = 2,
+            "[year]-[month]-[day][first [T] [ ]][hour]:[minute][optional [:[second]]][optional [.[subsecond digits:1+]]]"
+        );
+        match PrimitiveDateTime::parse(value, format) {
+            Ok(moment) => Ok(Some(moment.assume_utc().into())),
+            Err(_) => Err(error),
+        }
+    })
+}
