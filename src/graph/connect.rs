@@ -1,9 +1,9 @@
 //! Which connections may be made: asked while a wire is dragged, and again when it is dropped.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::{
-    model::{Connection, Graph, Node, SocketRef},
+    model::{Graph, Node, SocketRef},
     nodes,
     socket_type::{Reason, can_connect},
     spec::Direction,
@@ -58,35 +58,56 @@ impl Graph {
     /// The nodes that a node's result reaches.
     #[must_use]
     pub fn downstream<'a>(&'a self, node: &'a NodeId) -> HashSet<NodeId> {
-        self.reach([node], |connection| (&connection.from.node, &connection.to.node))
+        self.reach([node], |node| self.outgoing(node).map(|connection| &connection.to.node).collect())
     }
 
     /// The nodes that these nodes need, they themselves left out unless others of them need them.
     #[must_use]
     pub fn upstream<'a>(&'a self, nodes: impl IntoIterator<Item = &'a NodeId>) -> HashSet<NodeId> {
-        self.reach(nodes, |connection| (&connection.to.node, &connection.from.node))
+        self.reach(nodes, |node| self.incoming(node).map(|connection| &connection.from.node).collect())
     }
 
     fn reach<'a>(
         &'a self,
         starts: impl IntoIterator<Item = &'a NodeId>,
-        step: impl Fn(&Connection) -> (&NodeId, &NodeId),
+        neighbours: impl Fn(&'a NodeId) -> Vec<&'a NodeId>,
     ) -> HashSet<NodeId> {
-        let mut next: HashMap<&NodeId, Vec<&NodeId>> = HashMap::new();
-        for connection in self.connections() {
-            let (from, to) = step(connection);
-            next.entry(from).or_default().push(to);
-        }
         let mut seen = HashSet::new();
         let mut open: Vec<&NodeId> = starts.into_iter().collect();
         while let Some(node) = open.pop() {
-            for neighbour in next.get(node).into_iter().flatten() {
-                if seen.insert((*neighbour).clone()) {
+            for neighbour in neighbours(node) {
+                if seen.insert(neighbour.clone()) {
                     open.push(neighbour);
                 }
             }
         }
         seen
+    }
+
+    /// These nodes and all that their results reach, each after those of them that it needs. A circle ends where it began.
+    #[must_use]
+    pub fn downstream_in_order<'a>(&'a self, nodes: impl IntoIterator<Item = &'a NodeId>) -> Vec<NodeId> {
+        let next = |node: &'a NodeId| self.outgoing(node).map(|connection| &connection.to.node).collect::<Vec<_>>();
+        let (mut seen, mut ended) = (HashSet::new(), Vec::new());
+        for start in nodes {
+            if !seen.insert(start) {
+                continue;
+            }
+            // Depth first without recursion: a chain may be as long as the graph is large.
+            let mut way = vec![(start, next(start))];
+            while let Some((node, rest)) = way.last_mut() {
+                match rest.pop() {
+                    Some(neighbour) if seen.insert(neighbour) => way.push((neighbour, next(neighbour))),
+                    Some(_) => {}
+                    None => {
+                        ended.push((*node).clone());
+                        way.pop();
+                    }
+                }
+            }
+        }
+        ended.reverse();
+        ended
     }
 
     /// Type and arity of a socket.

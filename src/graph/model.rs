@@ -157,9 +157,18 @@ pub struct Graph {
     nodes: Arc<Vec<Arc<Node>>>,
     places: Arc<HashMap<NodeId, usize>>,
     connections: Arc<Vec<Connection>>,
-    /// Of each node, by its place, the connections that end there: made when it is first asked for, dropped when one of the two lists changes.
-    ends: OnceLock<Arc<Vec<Vec<usize>>>>,
+    /// The connections of each node: made when it is first asked for, dropped when one of the two lists changes.
+    ends: OnceLock<Arc<Ends>>,
     other: Arc<Map<String, Value>>,
+}
+
+/// Of each node, by its place, the places of its connections.
+#[derive(Debug)]
+struct Ends {
+    /// Those that end there.
+    into: Vec<Vec<usize>>,
+    /// Those that begin there.
+    out_of: Vec<Vec<usize>>,
 }
 
 impl Default for Graph {
@@ -221,24 +230,30 @@ impl Graph {
 
     /// The connections that end at a node of the graph.
     pub fn incoming<'a>(&'a self, node: &'a NodeId) -> impl Iterator<Item = &'a Connection> {
+        self.at(node, |ends| &ends.into)
+    }
+
+    /// The connections that begin at a node of the graph.
+    pub fn outgoing<'a>(&'a self, node: &'a NodeId) -> impl Iterator<Item = &'a Connection> {
+        self.at(node, |ends| &ends.out_of)
+    }
+
+    fn at<'a>(&'a self, node: &NodeId, side: impl Fn(&'a Ends) -> &'a Vec<Vec<usize>>) -> impl Iterator<Item = &'a Connection> {
         let ends = self.ends.get_or_init(|| Arc::new(self.ends_by_place()));
-        let of_node = self.place_of(node).and_then(|place| ends.get(place)).map_or(&[][..], Vec::as_slice);
+        let of_node = self.place_of(node).and_then(|place| side(ends).get(place)).map_or(&[][..], Vec::as_slice);
         of_node.iter().filter_map(|at| self.connections.get(*at))
     }
 
-    fn ends_by_place(&self) -> Vec<Vec<usize>> {
-        let mut ends = vec![Vec::new(); self.nodes.len()];
+    fn ends_by_place(&self) -> Ends {
+        let mut ends = Ends { into: vec![Vec::new(); self.nodes.len()], out_of: vec![Vec::new(); self.nodes.len()] };
         for (at, connection) in self.connections.iter().enumerate() {
-            if let Some(of_node) = self.place_of(&connection.to.node).and_then(|place| ends.get_mut(place)) {
-                of_node.push(at);
+            for (side, node) in [(&mut ends.into, &connection.to.node), (&mut ends.out_of, &connection.from.node)] {
+                if let Some(of_node) = self.place_of(node).and_then(|place| side.get_mut(place)) {
+                    of_node.push(at);
+                }
             }
         }
         ends
-    }
-
-    /// The connections that begin at the node.
-    pub fn outgoing<'a>(&'a self, node: &'a NodeId) -> impl Iterator<Item = &'a Connection> {
-        self.connections.iter().filter(move |connection| connection.from.node == *node)
     }
 
     /// The connections that end at the input socket `socket` of the node.

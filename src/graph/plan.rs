@@ -46,7 +46,7 @@ pub fn plan(graph: &Graph, targets: Option<&[NodeId]>, mode: Mode) -> Result<Pla
         let detail = "There is nothing to run: add a node that makes a clip.".into();
         return Err(vec![FieldError { pointer: "/nodes".into(), node_id: None, kind: "nothing_to_run".into(), detail }]);
     }
-    let steps = in_order(graph, &needed).into_iter().filter_map(|node| step(graph, node, mode)).collect();
+    let steps = in_order(graph, &needed).into_iter().filter_map(|node| step_of(graph, node, mode)).collect();
     Ok(Plan { mode, steps })
 }
 
@@ -104,8 +104,9 @@ fn in_order<'a>(graph: &'a Graph, needed: &HashSet<NodeId>) -> Vec<&'a Node> {
     order
 }
 
-/// The step of a node that was found finished.
-fn step(graph: &Graph, node: &Node, mode: Mode) -> Option<Step> {
+/// The step of a node in that mode; `None` where it does nothing, or its settings name nothing that can be done.
+#[must_use]
+pub fn step_of(graph: &Graph, node: &Node, mode: Mode) -> Option<Step> {
     let spec = nodes::spec(&node.node_type)?;
     let model = match mode {
         _ if !spec.generates() => None,

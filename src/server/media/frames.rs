@@ -224,7 +224,7 @@ impl Cut {
     fn is_whole_packets(&self, packets: &[Packet]) -> bool {
         let end = self.at + self.seconds;
         let is_in = |packet: &Packet| packet.at >= self.at - 1e-6 && packet.at < end - 1e-6;
-        let Some(begin) = packets.iter().position(|packet| is_in(packet)) else { return false };
+        let Some(begin) = packets.iter().position(is_in) else { return false };
         let run = packets.iter().skip(begin).take(self.frames);
         packets[begin].is_key && packets[begin].at <= self.at + 1e-6 && run.clone().count() == self.frames && run.clone().all(is_in)
     }

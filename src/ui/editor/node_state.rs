@@ -6,11 +6,13 @@ use leptos::prelude::*;
 
 use crate::{
     domain::{
-        execution::{NodeRun, NodeStatus},
+        AssetRef,
+        execution::{Mode, NodeRun, NodeStatus},
         image::Image,
     },
     graph::{
         Graph, Node,
+        freshness::NodeResult,
         geometry::{Point, Size},
         layout::{self, Face, Shown},
         nodes,
@@ -41,8 +43,8 @@ pub struct NodeState {
     pub picture: RwSignal<Option<Arc<Image>>>,
     /// What is missing before it can run.
     pub problem: RwSignal<Option<String>>,
-    /// The fingerprint it had when it ran; not reactive.
-    pub(super) ran: StoredValue<Option<u64>>,
+    /// The mode of the run that `run` tells of; not reactive.
+    pub(super) mode: StoredValue<Mode>,
     /// Whether its clip was made before something it depends on changed.
     pub stale: RwSignal<bool>,
 }
@@ -84,7 +86,7 @@ impl NodeState {
             clip: RwSignal::new(None),
             picture: RwSignal::new(None),
             problem: RwSignal::new(None),
-            ran: StoredValue::new(None),
+            mode: StoredValue::new(Mode::Draft),
             stale: RwSignal::new(false),
         }
     }
@@ -102,14 +104,24 @@ impl NodeState {
         }
     }
 
-    /// Whether a run that says this is about what the node is now: when it begins, and when none was known.
-    pub(super) fn begins_with(self, run: &NodeRun) -> bool {
-        run.status == NodeStatus::Queued || self.ran.get_value().is_none()
-    }
-
-    /// Compares what its result was made of with what it would be made of now.
-    pub(super) fn compare(self, fingerprint: Option<u64>) {
-        set_if_new(self.stale, self.ran.get_value().is_some_and(|ran| Some(ran) != fingerprint));
+    /// What is known of its result, for `node` as the document has it now.
+    pub(super) fn result(self, node: &Node) -> NodeResult {
+        let clip = self.clip.with_untracked(|clip| {
+            let video = clip.as_ref()?.video.as_ref()?;
+            Some((AssetRef::from(video.id), video.file_hash))
+        });
+        let picture =
+            || self.picture.with_untracked(|picture| picture.as_ref().map(|picture| (AssetRef::from(picture.id), picture.file_hash)));
+        let shown = clip.or_else(picture);
+        let made = self.run.with_untracked(|run| {
+            let run = run.as_ref().filter(|run| run.status == NodeStatus::Succeeded)?;
+            Some((run.key, run.asset()))
+        });
+        let (key, made) = made.unwrap_or_default();
+        // While another file is on its way, the one that is shown is not what the node gives.
+        let gives = nodes::given(node).or(made);
+        let file = shown.filter(|(asset, _)| gives.is_none_or(|gives| gives == *asset)).map(|(_, hash)| hash);
+        NodeResult { key, mode: self.mode.get_value(), file }
     }
 
     /// How it stands. Reactive.

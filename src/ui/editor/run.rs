@@ -47,6 +47,7 @@ async fn ask(session: Session, restore: Restore, nodes: Option<Vec<NodeId>>) {
             // An event may have told of it before this answer came.
             if session.run.get_untracked().is_none_or(|(shown, _)| shown != id) {
                 session.finished.update_value(|finished| finished.clear());
+                session.run_mode.set_value(mode);
                 session.run.set(Some((id, Status::Queued)));
             }
             read(session, restore, id).await;
@@ -146,6 +147,7 @@ fn show(session: Session, restore: Restore, execution: &Execution, asked: Asked)
         return;
     }
     let _ = session.run.try_set(Some((execution.id, execution.status)));
+    session.run_mode.set_value(execution.mode);
     for node in execution.nodes.iter().filter(|node| !overtaken.node_since(asked, &node.node_id)) {
         show_node(session, restore, node.clone());
     }
@@ -174,7 +176,7 @@ fn show_node(session: Session, restore: Restore, run: NodeRun) {
     if let (NodeStatus::Succeeded, Some(image)) = (run.status, run.image_id) {
         restore.bring_image(run.node_id.clone(), image);
     }
-    session.editor.set_run(run);
+    session.editor.set_run(run, session.run_mode.get_value());
 }
 
 fn ending(execution: &Execution) -> String {

@@ -71,6 +71,8 @@ pub struct Session {
     pub lacking: RwSignal<Option<String>>,
     /// The run that is shown, with its status.
     pub run: RwSignal<Option<(ExecutionId, Status)>>,
+    /// The mode of that run; not reactive.
+    pub(super) run_mode: StoredValue<Mode>,
     /// Whether a run of everything was asked for and the server has not answered; not reactive.
     pub(super) starting: StoredValue<bool>,
     /// Nodes of that run of which nothing more will be heard; not reactive.
@@ -110,6 +112,7 @@ impl Session {
             mode: RwSignal::new(Mode::Draft),
             lacking: RwSignal::new(None),
             run: RwSignal::new(run),
+            run_mode: StoredValue::new(opened.and_then(|opened| opened.execution.as_ref()).map_or(Mode::Draft, |execution| execution.mode)),
             starting: StoredValue::new(false),
             finished: StoredValue::new(HashSet::new()),
             overtaken: StoredValue::default(),

@@ -15,7 +15,8 @@ use crate::{
         workflow::OpenedWorkflow,
     },
     graph::{
-        Change, Command, Connection, Fragment, Graph, fingerprint, format,
+        Change, Command, Connection, Fragment, Graph, Node, format,
+        freshness::Freshness,
         geometry::{Point, Rect, Settled, Size, Viewport},
         gesture::{Gesture, Input},
         history::History,
@@ -52,6 +53,10 @@ pub struct Connecting {
 pub struct Editor {
     document: StoredValue<History<Graph>>,
     states: StoredValue<HashMap<NodeId, NodeState>>,
+    /// Which results are out of date; not reactive.
+    freshness: StoredValue<Freshness>,
+    /// Whether results are being put in one after the other, to be looked at together; not reactive.
+    is_opening: StoredValue<bool>,
     owner: StoredValue<Owner>,
     typing: StoredValue<Option<String>>,
     pub(super) settled: StoredValue<Option<Settled>>,
@@ -108,6 +113,8 @@ impl Editor {
         let editor = Self {
             document: StoredValue::new(History::new(Graph::new())),
             states: StoredValue::new(HashMap::new()),
+            freshness: StoredValue::new(Freshness::default()),
+            is_opening: StoredValue::new(false),
             owner: StoredValue::new(Owner::current().unwrap_or_default()),
             typing: StoredValue::new(None),
             settled: StoredValue::new(None),
@@ -150,8 +157,11 @@ impl Editor {
         let graph = format::read(&opened.workflow.definition)
             .map_err(|errors| errors.into_iter().map(|error| error.detail).collect::<Vec<_>>().join(" "))?;
         let editor = Self::new(graph, view);
-        for run in opened.execution.iter().flat_map(|execution| &execution.nodes) {
-            editor.set_run(run.clone());
+        editor.is_opening.set_value(true);
+        if let Some(execution) = &opened.execution {
+            for run in &execution.nodes {
+                editor.set_run(run.clone(), execution.mode);
+            }
         }
         // Newest first: the first of a node is its current clip.
         for video in opened.workflow.videos.iter().rev() {
@@ -165,6 +175,9 @@ impl Editor {
         for one in &opened.images {
             editor.set_picture(&one.node_id, Arc::new(one.image.clone()));
         }
+        editor.is_opening.set_value(false);
+        let graph = editor.graph();
+        editor.look_again(&graph, graph.nodes().iter().map(|node| node.id.clone()));
         editor.viewport.set(view.unwrap_or_else(|| editor.fitting()));
         editor.settle();
         Ok(editor)
@@ -309,25 +322,29 @@ impl Editor {
                 }
             }
         });
-        let mut prints = fingerprint::fingerprints(&graph);
-        for node in graph.nodes() {
-            if let Some(state) = self.node(&node.id) {
-                state.compare(prints.remove(&node.id));
-                set_if_new(state.problem, unfinished(&graph, &node.id, Mode::Draft));
+        self.look_again(&graph, change.nodes());
+    }
+
+    /// Tells anew what is missing and what is out of date at these nodes and what depends on them.
+    fn look_again(self, graph: &Graph, nodes: impl IntoIterator<Item = NodeId>) {
+        let nodes: Vec<NodeId> = nodes.into_iter().collect();
+        let result = |node: &Node| Some(self.node(&node.id)?.result(node));
+        let looked_at = self.freshness.try_update_value(|freshness| freshness.update(graph, &nodes, result));
+        for (id, out_of_date) in looked_at.unwrap_or_default() {
+            if let Some(state) = self.node(&id) {
+                set_if_new(state.stale, out_of_date);
+                set_if_new(state.problem, unfinished(graph, &id, Mode::Draft));
             }
         }
     }
 
-    /// Shows what a run says of a node.
-    pub fn set_run(self, run: NodeRun) {
-        if let Some(state) = self.node(&run.node_id) {
-            if state.begins_with(&run) {
-                let fingerprint = self.with_graph(|graph| fingerprint::fingerprints(graph).remove(&run.node_id));
-                state.ran.set_value(fingerprint);
-                state.compare(fingerprint);
-            }
+    /// Shows what a run in that mode says of a node.
+    pub fn set_run(self, run: NodeRun, mode: Mode) {
+        let id = run.node_id.clone();
+        self.show_result(&id, |state| {
+            state.mode.set_value(mode);
             set_if_new(state.run, Some(run));
-        }
+        });
     }
 
     /// Shows a clip in a node, or none.
@@ -344,10 +361,22 @@ impl Editor {
     fn show_in(self, node: &NodeId, show: impl FnOnce(NodeState)) {
         if let Some(state) = self.node(node) {
             let size = state.size_untracked();
-            show(state);
+            self.show_result(node, show);
             if state.size_untracked() != size {
                 self.sizes.update(|sizes| *sizes += 1);
             }
+        }
+    }
+
+    /// Shows something that may make a node, and what depends on it, out of date.
+    fn show_result(self, id: &NodeId, show: impl FnOnce(NodeState)) {
+        let Some(state) = self.node(id) else { return };
+        let graph = self.graph();
+        let result = || graph.node(id).map(|node| state.result(node));
+        let before = result();
+        show(state);
+        if !self.is_opening.get_value() && result() != before {
+            self.look_again(&graph, [id.clone()]);
         }
     }
 

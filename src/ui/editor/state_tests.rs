@@ -13,15 +13,16 @@ use super::{Editor, Look, PaletteRequest};
 use crate::{
     domain::{
         ImageId, NodeId, Sha256, Timestamp,
-        execution::{NodeRun, NodeStatus},
+        execution::{Mode, NodeRun, NodeStatus},
         image::Image,
         origin::SourceType,
     },
     graph::{
-        Command, Graph, Node, NodeType, Position, SocketRef, format,
+        Command, Graph, Node, NodeType, Position, SocketRef, content_key, format,
         geometry::{Point, Size, Viewport},
         gesture::{Input, Target},
         nodes,
+        plan::step_of,
         selection::Selection,
         spec::Direction,
         wire::End,
@@ -134,6 +135,7 @@ fn a_wire_connects_or_says_why_not() {
 fn what_is_gone_comes_back_as_it_was() {
     let (_owner, editor) = editor();
     editor.dispatch(set_text("p", "text", "A prompt"));
+    let step = editor.with_graph(|graph| step_of(graph, graph.node(&id("a")).unwrap(), Mode::Draft).unwrap());
     let run = NodeRun {
         node_id: id("a"),
         node_type: "VeoVideo".into(),
@@ -141,7 +143,7 @@ fn what_is_gone_comes_back_as_it_was() {
         progress: 1.0,
         message: String::new(),
         cached: false,
-        key: None,
+        key: Some(content_key(&step, &[])),
         job_id: None,
         video_id: None,
         image_id: None,
@@ -149,7 +151,7 @@ fn what_is_gone_comes_back_as_it_was() {
         error: None,
         cost: None,
     };
-    editor.set_run(run);
+    editor.set_run(run, Mode::Draft);
     editor.selection.set(Selection::of_nodes([id("a")]));
     editor.delete_selection();
     assert!(editor.mounted_wires.get_untracked().is_empty() && editor.selection.get_untracked().is_empty());
