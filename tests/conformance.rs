@@ -50,10 +50,10 @@ fn fed(spec: &NodeSpec) -> Graph {
     }
     graph.apply(Command::AddNode(node)).unwrap();
     for socket in spec.inputs.iter().filter(|socket| socket.socket_type != SocketType::Text) {
-        for number in 0..if socket.list { 2 } else { 1 } {
+        for (number, clip) in CLIPS.iter().enumerate().take(if socket.list { 2 } else { 1 }) {
             let (node_type, param, asset, out) = match socket.socket_type {
                 SocketType::Image => (NodeType::UPLOAD_IMAGE, "image_id", IMAGE, "image"),
-                _ => (NodeType::UPLOAD_VIDEO, "video_id", CLIPS[number], "video"),
+                _ => (NodeType::UPLOAD_VIDEO, "video_id", *clip, "video"),
             };
             let source = id(&format!("{} {number}", socket.name));
             graph.apply(Command::AddNode(Node::new(source.clone(), node_type, Position::default()).with_param(param, asset))).unwrap();

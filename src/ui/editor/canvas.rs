@@ -29,7 +29,7 @@ pub fn Canvas() -> impl IntoView {
     let canvas = NodeRef::<html::Div>::new();
     watch_size(editor, canvas);
 
-    let view = editor.viewport;
+    let view = editor.view.viewport;
     let plane = Signal::derive(move || {
         let view = view.get();
         format!("transform: translate({:.2}px, {:.2}px) scale({:.4})", view.x, view.y, view.zoom)
@@ -49,8 +49,8 @@ pub fn Canvas() -> impl IntoView {
             class="canvas"
             class:canvas-far=far
             data-canvas=""
-            data-hand=editor.hand
-            data-connecting=Signal::derive(move || editor.connecting.with(Option::is_some).then_some(""))
+            data-hand=editor.hand.word
+            data-connecting=Signal::derive(move || editor.hand.connecting.with(Option::is_some).then_some(""))
             node_ref=canvas
             style=grid
             tabindex="0"
@@ -71,18 +71,18 @@ pub fn Canvas() -> impl IntoView {
         >
             <div class="plane" style=plane>
                 <svg class="wires" width="1" height="1" aria-hidden="true">
-                    <For each=move || editor.mounted_wires.get() key=|wire| (wire.from.clone(), wire.to.clone()) let:wire>
+                    <For each=move || editor.view.mounted_wires.get() key=|wire| (wire.from.clone(), wire.to.clone()) let:wire>
                         <ConnectionPath connection=wire/>
                     </For>
                 </svg>
-                <For each=move || editor.mounted.get() key=NodeId::clone let:id>
+                <For each=move || editor.view.mounted.get() key=NodeId::clone let:id>
                     <NodeView id/>
                 </For>
                 <svg class="wires wires-above" width="1" height="1" aria-hidden="true">
                     <WireInHand/>
                 </svg>
                 {part_if(move || {
-                    editor.band.get().map(|band| {
+                    editor.hand.band.get().map(|band| {
                         let size = band.size();
                         let place = format!(
                             "transform: translate({:.1}px, {:.1}px); width: {:.1}px; height: {:.1}px",
@@ -128,7 +128,7 @@ fn remember_view(editor: Editor) {
         }
     };
     Effect::new(move |was: Option<()>| {
-        let cookie = editor.viewport.get().to_cookie();
+        let cookie = editor.view.viewport.get().to_cookie();
         stop();
         if was.is_some() {
             let keep = move || canvas_dom::remember_here("view", &cookie);

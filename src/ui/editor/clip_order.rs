@@ -31,7 +31,7 @@ pub fn ClipOrder(
     let nodes = Memo::new({
         let node = node.clone();
         move |_| {
-            editor.revision.track();
+            editor.document.revision.track();
             editor.with_graph(|graph| graph.node(&node).map(|node| in_list_order(graph, node, socket)).unwrap_or_default())
         }
     });

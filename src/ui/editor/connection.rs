@@ -32,7 +32,7 @@ pub fn ConnectionPath(
         memo(move || editor.selection.with(|selection| selection.has_connection(&connection)))
     };
     let pulled = memo(move || {
-        editor.connecting.with(|wire| {
+        editor.hand.connecting.with(|wire| {
             wire.as_ref().and_then(|wire| wire.loose.as_ref()).is_some_and(|loose| loose.joins(&connection.from, &connection.to))
         })
     });
@@ -58,7 +58,7 @@ pub fn ConnectionPath(
 pub fn WireInHand() -> impl IntoView {
     let editor = expect_context::<Editor>();
     part_if(move || {
-        let wire = editor.wire.get()?;
+        let wire = editor.hand.wire.get()?;
         let kind = type_of(editor, &wire.from).name();
         let refused = wire.snap.as_ref().is_some_and(|snap| snap.refusal.is_some());
         let curve = curve_of(editor, &wire)?;

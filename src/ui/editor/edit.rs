@@ -64,7 +64,7 @@ impl Editor {
     /// Adds the first shot in the middle of the window, with its prompt selected and in sight.
     pub fn add_first_shot(self) -> bool {
         let shot = starter::first_shot(|| self.fresh_id());
-        let window = self.viewport.get_untracked().shows(self.window.get_untracked());
+        let window = self.view.viewport.get_untracked().shows(self.view.window.get_untracked());
         let mut way = shot.way_to(self.middle());
         // A phone shows one node at a time: the prompt first.
         way.x = way.x.max((window.min.x + OFFSET.x).round());
@@ -81,7 +81,7 @@ impl Editor {
     /// The point of the plane in the middle of the window.
     #[must_use]
     pub fn middle(self) -> Point {
-        self.viewport.get_untracked().shows(self.window.get_untracked()).centre()
+        self.view.viewport.get_untracked().shows(self.view.window.get_untracked()).centre()
     }
 
     /// `at`, or the next place beside it where no other node's corner is.
@@ -207,8 +207,8 @@ impl Editor {
     /// The mounted sockets that the wire being made may end in.
     #[must_use]
     pub fn fitting_ends(self) -> Vec<End> {
-        let Some(wire) = self.connecting.get_untracked() else { return Vec::new() };
-        let mounted = self.mounted.get_untracked();
+        let Some(wire) = self.hand.connecting.get_untracked() else { return Vec::new() };
+        let mounted = self.view.mounted.get_untracked();
         let ends = mounted.into_iter().flat_map(|id| {
             let faces = self.node(&id).map(|state| state.faces.get_untracked()).unwrap_or_default();
             let end = move |face: &layout::Face| End { socket: SocketRef::new(id.clone(), face.name.clone()), direction: face.direction };
@@ -224,14 +224,14 @@ impl Editor {
 
     /// Zooms about the middle of the window.
     pub fn zoom_by(self, factor: f64) {
-        let window = self.window.get_untracked();
+        let window = self.view.window.get_untracked();
         let middle = Point::new(window.width / 2.0, window.height / 2.0);
-        self.look(self.viewport.get_untracked().zoomed_about(middle, factor));
+        self.look(self.view.viewport.get_untracked().zoomed_about(middle, factor));
     }
 
     /// Moves the window so that `at` is in its middle.
     pub fn look_at(self, at: Point) {
-        let (view, window) = (self.viewport.get_untracked(), self.window.get_untracked());
+        let (view, window) = (self.view.viewport.get_untracked(), self.view.window.get_untracked());
         let middle = Point::new(window.width / 2.0, window.height / 2.0);
         let way = middle.minus(view.to_screen(at));
         self.look(Viewport { x: view.x + way.x, y: view.y + way.y, ..view });

@@ -13,7 +13,7 @@ use crate::ui::{
 pub fn EmptyCanvas() -> impl IntoView {
     let editor = expect_context::<Editor>();
     let is_empty = memo(move || {
-        editor.revision.track();
+        editor.document.revision.track();
         editor.with_graph(|graph| graph.nodes().is_empty())
     });
     let begin = move |_: ev::MouseEvent| {

@@ -133,7 +133,7 @@ fn Lines(
                 title=unused
                 prop:value=value
                 on:input:target=move |event| { on_text(event.target().value()); }
-                on:blur=handler(move |_: ev::FocusEvent| editor.end_typing())
+                on:blur=handler(move |_: ev::FocusEvent| editor.document.end_typing())
             >
                 {value.get_untracked()}
             </textarea>
@@ -153,7 +153,7 @@ fn Line(param: &'static Param, value: Memo<String>, on_text: impl Fn(String) -> 
                 value=value.get_untracked()
                 prop:value=value
                 on:input:target=move |event| { on_text(event.target().value()); }
-                on:blur=handler(move |_: ev::FocusEvent| editor.end_typing())
+                on:blur=handler(move |_: ev::FocusEvent| editor.document.end_typing())
             />
         </label>
     }

@@ -1,65 +1,76 @@
-//! Carries gestures out: what the editor tells them, and what their effects do to it.
+//! The hand over the graph: the gesture that it makes, and what is drawn of that. What it does to the graph is carried out elsewhere.
 
 use leptos::prelude::*;
 
-use super::state::{Connecting, Editor, PaletteRequest};
 use crate::{
-    domain::NodeId,
     graph::{
-        Command, Connection,
-        geometry::{Point, Rect, Viewport},
+        Connection,
+        geometry::Rect,
         gesture::{self, Effect, Gesture, Input, Scene},
-        selection::Selection,
-        spec::Direction,
-        wire::{End, Snap},
+        wire::{End, Wire},
     },
     ui::components::set_if_new,
 };
 
-impl Editor {
-    /// Runs one input through the gesture and carries out what follows.
-    pub(super) fn feed(self, input: Input) {
-        let Some(gesture) = self.gesture.try_update_value(std::mem::take) else { return };
-        let (next, effects) = gesture::step(gesture, input, &self);
-        set_if_new(self.hand, hand(&next));
+/// A wire being made, by hand or by keyboard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Connecting {
+    /// The end that stays.
+    pub from: End,
+    /// The connection that was pulled off.
+    pub loose: Option<Connection>,
+}
+
+/// What the hand is doing. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct Hand {
+    /// The gesture; not reactive.
+    pub(super) gesture: StoredValue<Gesture>,
+    /// The pointer's last place, for the next frame; not reactive.
+    pub(super) next_move: StoredValue<Option<Input>>,
+    /// Whether Space is held: any press pans then.
+    pub(super) space_held: StoredValue<bool>,
+    /// What it is doing, in a word, for the cursor.
+    pub word: RwSignal<&'static str>,
+    /// The wire being made.
+    pub connecting: RwSignal<Option<Connecting>>,
+    /// The wire in the hand, as it is drawn.
+    pub wire: RwSignal<Option<Wire>>,
+    /// The selecting rectangle, on the plane.
+    pub band: RwSignal<Option<Rect>>,
+}
+
+impl Hand {
+    /// A hand at rest.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            gesture: StoredValue::new(Gesture::Idle),
+            next_move: StoredValue::new(None),
+            space_held: StoredValue::new(false),
+            word: RwSignal::new("idle"),
+            connecting: RwSignal::new(None),
+            wire: RwSignal::new(None),
+            band: RwSignal::new(None),
+        }
+    }
+
+    /// Takes one input: the gesture goes on, and what follows from it is given, with the wire that is being made.
+    pub(super) fn take(self, input: Input, scene: &impl Scene) -> Option<(Vec<Effect>, Option<Connecting>)> {
+        let gesture = self.gesture.try_update_value(std::mem::take)?;
+        let (next, effects) = gesture::step(gesture, input, scene);
+        set_if_new(self.word, word(&next));
         let connecting = match &next {
             Gesture::Connecting { from, loose, .. } => Some(Connecting { from: from.clone(), loose: loose.clone() }),
             _ => None,
         };
         self.gesture.set_value(next);
-        for effect in effects {
-            self.carry_out(effect, connecting.as_ref());
-        }
-    }
-
-    fn carry_out(self, effect: Effect, connecting: Option<&Connecting>) {
-        match effect {
-            Effect::Select(selection) => set_if_new(self.selection, selection),
-            Effect::View(view) => self.look(view),
-            Effect::Move(places) => self.show_at(&places),
-            Effect::Moved(places) => {
-                self.show_at(&places);
-                self.dispatch(Command::MoveNodes(places.into_iter().map(|(id, at)| (id, at.into())).collect()));
-            }
-            Effect::Wire(wire) => {
-                set_if_new(self.connecting, wire.as_ref().and(connecting.cloned()));
-                set_if_new(self.wire, wire);
-            }
-            Effect::Connect { connection, instead_of } => {
-                self.connect(connection, instead_of);
-            }
-            Effect::Disconnect(Connection { from, to, .. }) => {
-                self.dispatch(Command::Disconnect { from, to });
-            }
-            Effect::Refuse(reason) => self.say(reason),
-            Effect::Offer { from, at } => self.palette.set(Some(PaletteRequest { at: Some(at), from: Some(from) })),
-            Effect::Band(band) => set_if_new(self.band, band),
-        }
+        Some((effects, connecting))
     }
 }
 
 /// What the hand is doing, in a word.
-fn hand(gesture: &Gesture) -> &'static str {
+fn word(gesture: &Gesture) -> &'static str {
     match gesture {
         Gesture::Panning { moved: true, .. } | Gesture::Pinching { .. } => "panning",
         Gesture::Dragging { moved: true, .. } => "dragging",
@@ -69,65 +80,81 @@ fn hand(gesture: &Gesture) -> &'static str {
     }
 }
 
-impl Scene for Editor {
-    fn viewport(&self) -> Viewport {
-        self.viewport.get_untracked()
-    }
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::NodeId,
+        graph::{
+            SocketRef,
+            geometry::{Point, Viewport},
+            gesture::Target,
+            selection::Selection,
+            spec::Direction,
+            wire::Snap,
+        },
+    };
 
-    fn selection(&self) -> Selection {
-        self.selection.get_untracked()
-    }
+    /// A plane with nothing on it.
+    struct Empty;
 
-    fn position(&self, node: &NodeId) -> Option<Point> {
-        self.with_graph(|graph| graph.node(node).map(|node| node.position.into()))
-    }
-
-    fn nodes_in(&self, rect: Rect) -> Vec<NodeId> {
-        let ids = self.with_graph(|graph| graph.nodes().iter().map(|node| node.id.clone()).collect::<Vec<_>>());
-        ids.into_iter().filter(|id| self.bounds(id).is_some_and(|bounds| bounds.touches(rect))).collect()
-    }
-
-    fn wire_in(&self, end: &End) -> Option<Connection> {
-        if end.direction == Direction::Out {
-            return None;
+    impl Scene for Empty {
+        fn viewport(&self) -> Viewport {
+            Viewport::default()
         }
-        let state = self.node(&end.socket.node)?;
-        let single = state.faces.with_untracked(|faces| {
-            faces.iter().any(|face| face.direction == Direction::In && face.name == end.socket.socket && !face.list)
-        });
-        self.with_graph(|graph| graph.wired_to(&end.socket.node, &end.socket.socket).next().cloned()).filter(|_| single)
+
+        fn selection(&self) -> Selection {
+            Selection::default()
+        }
+
+        fn position(&self, _: &NodeId) -> Option<Point> {
+            None
+        }
+
+        fn nodes_in(&self, _: Rect) -> Vec<NodeId> {
+            Vec::new()
+        }
+
+        fn wire_in(&self, _: &End) -> Option<Connection> {
+            None
+        }
+
+        fn snap(&self, _: &End, _: Option<&Connection>, _: Point, _: f64) -> Option<Snap> {
+            None
+        }
     }
 
-    fn snap(&self, from: &End, loose: Option<&Connection>, at: Point, reach: f64) -> Option<Snap> {
-        let mut near: Vec<(f64, End, Point)> = Vec::new();
-        for id in self.mounted.get_untracked() {
-            // Only a node within reach can have a socket there.
-            if !self.bounds(&id).is_some_and(|bounds| bounds.grown(reach).touches(Rect::between(at, at))) {
-                continue;
-            }
-            let Some(state) = self.node(&id) else { continue };
-            let corner = state.position.get_untracked();
-            state.faces.with_untracked(|faces| {
-                for face in faces.iter().filter(|face| face.direction != from.direction) {
-                    let place = corner.plus(face.offset());
-                    let distance = place.distance(at);
-                    if distance <= reach {
-                        let socket = crate::graph::SocketRef::new(id.clone(), face.name.clone());
-                        near.push((distance, End { socket, direction: face.direction }, place));
-                    }
-                }
-            });
-        }
-        near.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let mut refused = None;
-        for (_, end, at) in near {
-            let refusal = self.refusal(from, loose, &end);
-            let snap = Snap { end, at, refusal };
-            if snap.refusal.is_none() {
-                return Some(snap);
-            }
-            refused = refused.or(Some(snap));
-        }
-        refused
+    fn hand() -> (Owner, Hand) {
+        let owner = Owner::new();
+        owner.set();
+        (owner, Hand::new())
+    }
+
+    fn down(target: Target) -> Input {
+        Input::Down { pointer: 1, at: Point::default(), target, adds: false, pans: false }
+    }
+
+    #[test]
+    fn its_word_follows_the_gesture_and_returns_to_rest() {
+        let (_owner, hand) = hand();
+        hand.take(down(Target::Canvas), &Empty).unwrap();
+        assert_eq!(hand.word.get_untracked(), "idle", "a press is no drag yet");
+        let (effects, _) = hand.take(Input::Move { pointer: 1, at: Point::new(50.0, 0.0) }, &Empty).unwrap();
+        assert!(matches!(effects[..], [Effect::View(_)]), "{effects:?}");
+        assert_eq!(hand.word.get_untracked(), "panning");
+        hand.take(Input::Up { pointer: 1, at: Point::new(50.0, 0.0) }, &Empty).unwrap();
+        assert_eq!((hand.word.get_untracked(), hand.gesture.get_value()), ("idle", Gesture::Idle));
+    }
+
+    #[test]
+    fn a_wire_that_is_pulled_is_told_with_the_end_that_stays() {
+        let (_owner, hand) = hand();
+        let from = End { socket: SocketRef::new("a".parse().unwrap(), "video"), direction: Direction::Out };
+        hand.take(down(Target::Socket(from.clone())), &Empty).unwrap();
+        let (_, connecting) = hand.take(Input::Move { pointer: 1, at: Point::new(50.0, 0.0) }, &Empty).unwrap();
+        assert_eq!(connecting.unwrap(), Connecting { from, loose: None });
+        let (_, connecting) = hand.take(Input::Escape, &Empty).unwrap();
+        assert_eq!(connecting, None);
     }
 }

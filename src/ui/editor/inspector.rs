@@ -52,10 +52,10 @@ fn Panel(#[prop(into)] title: String, children: Children) -> impl IntoView {
     let panel = NodeRef::<html::Aside>::new();
     effect(move || {
         let width = panel.get().and_then(|panel| canvas_dom::size_of(&panel)).map(|size| size.width);
-        editor.covered.set_value(width.unwrap_or_default());
+        editor.view.covered.set_value(width.unwrap_or_default());
     });
     on_cleanup(move || {
-        let _ = editor.covered.try_set_value(0.0);
+        let _ = editor.view.covered.try_set_value(0.0);
     });
     view! {
         <aside class="inspector" node_ref=panel aria-label="Inspector" data-own-keys="">
@@ -142,7 +142,7 @@ fn AgainButton(id: NodeId) -> impl IntoView {
 #[component]
 fn Params(id: NodeId, state: NodeState, spec: &'static NodeSpec) -> impl IntoView {
     let editor = expect_context::<Editor>();
-    let far = use_context::<Far>().map_or_else(|| memo(move || editor.viewport.with(|view| view.zoom < FAR_ZOOM)), |Far(far)| far);
+    let far = use_context::<Far>().map_or_else(|| memo(move || editor.view.viewport.with(|view| view.zoom < FAR_ZOOM)), |Far(far)| far);
     part(move || {
         let here = far.get();
         let fields = spec.params.iter().filter(|param| here || !param.in_node);

@@ -27,12 +27,12 @@ pub fn listen(editor: Editor, tools: LazyTools, listed: RwSignal<bool>) {
         });
         let up = window_event_listener(ev::keyup, move |event| {
             if event.key() == " " {
-                let _ = editor.space_held.try_set_value(false);
+                let _ = editor.hand.space_held.try_set_value(false);
             }
         });
         // A key that is lifted while another window has the focus is never heard of.
         let left = window_event_listener(ev::blur, move |_| {
-            let _ = editor.space_held.try_set_value(false);
+            let _ = editor.hand.space_held.try_set_value(false);
         });
         // Files are somebody else's to paste.
         let paste = window_event_listener(ev::paste, move |event| {
@@ -59,7 +59,7 @@ fn press(editor: Editor, tools: LazyTools, event: &ev::KeyboardEvent, listed: Rw
     };
     let is_typing = || canvas_dom::is_typing(event);
     let is_on_clip = || canvas_dom::closest(event, "video").is_some();
-    let connecting = editor.connecting.with_untracked(Option::is_some);
+    let connecting = editor.hand.connecting.with_untracked(Option::is_some);
     match meaning {
         Meaning::Save => tell(Task::Save),
         Meaning::Run => tell(Task::Start(None)),
@@ -78,7 +78,7 @@ fn press(editor: Editor, tools: LazyTools, event: &ev::KeyboardEvent, listed: Rw
         Meaning::Move(..) if is_on_clip() => return false,
         Meaning::Move(right, down) => editor.nudge(Point::new(right, down)),
         _ if canvas_dom::has_own_keys(event) => return false,
-        Meaning::Pan => editor.space_held.set_value(true),
+        Meaning::Pan => editor.hand.space_held.set_value(true),
         Meaning::ZoomIn => editor.zoom_by(1.25),
         Meaning::ZoomOut => editor.zoom_by(0.8),
         Meaning::Fit => editor.fit(),
@@ -94,14 +94,14 @@ fn meaning(event: &ev::KeyboardEvent) -> Option<Meaning> {
 }
 
 fn escape(editor: Editor) {
-    if editor.connecting.with_untracked(Option::is_some) {
+    if editor.hand.connecting.with_untracked(Option::is_some) {
         editor.say("Not connected.");
-    } else if editor.gesture.with_value(|gesture| *gesture == crate::graph::gesture::Gesture::Idle) {
+    } else if editor.hand.gesture.with_value(|gesture| *gesture == crate::graph::gesture::Gesture::Idle) {
         editor.selection.set(crate::graph::selection::Selection::default());
     }
-    editor.next_move.set_value(None);
+    editor.hand.next_move.set_value(None);
     editor.feed(Input::Escape);
-    editor.connecting.set(None);
+    editor.hand.connecting.set(None);
 }
 
 /// Moves the focus to the next socket that the wire fits, or the one before; round at the ends.

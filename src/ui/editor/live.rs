@@ -78,9 +78,9 @@ fn take_pasted(editor: Editor, tools: LazyTools) {
             let pasted = files::pasted(&event);
             if !pasted.is_empty() && !canvas_dom::is_typing(&event) {
                 event.prevent_default();
-                let window = editor.window.get_untracked();
+                let window = editor.view.window.get_untracked();
                 let middle = Point::new(window.width / 2.0, window.height / 2.0);
-                tools.run(Task::Put(pasted, editor.viewport.get_untracked().to_plane(middle)));
+                tools.run(Task::Put(pasted, editor.view.viewport.get_untracked().to_plane(middle)));
             }
         });
         on_cleanup(move || listener.remove());
@@ -102,7 +102,7 @@ pub fn drop_files(editor: Editor, tools: LazyTools, event: &ev::DragEvent) {
     }
     event.prevent_default();
     let at = event.current_target().map(|stage| files::place(&stage, event)).unwrap_or(Point::new(0.0, 0.0));
-    tools.run(Task::Put(dropped, editor.viewport.get_untracked().to_plane(at)));
+    tools.run(Task::Put(dropped, editor.view.viewport.get_untracked().to_plane(at)));
 }
 
 /// Keeps unsaved edits before a link is followed: the page goes, and what is on its way with it.

@@ -25,9 +25,9 @@ pub fn Minimap() -> impl IntoView {
     let editor = expect_context::<Editor>();
     let map = NodeRef::<html::Div>::new();
     let nodes = memo(move || {
-        editor.revision.track();
-        editor.sizes.track();
-        editor.window.track();
+        editor.document.revision.track();
+        editor.view.sizes.track();
+        editor.view.window.track();
         boxes(editor)
     });
     // What the map shows: the graph with some room around it.
@@ -54,7 +54,7 @@ pub fn Minimap() -> impl IntoView {
         each(drawn.into_iter().map(|(category, outline)| view! { <path class="map-node" data-category=category d=outline></path> }))
     });
     let window = part(move || {
-        let shows = editor.viewport.get().shows(editor.window.get());
+        let shows = editor.view.viewport.get().shows(editor.view.window.get());
         let size = shows.size();
         view! {
             <rect

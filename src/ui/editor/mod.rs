@@ -1,14 +1,17 @@
 //! The builder: its state, its canvas, and the tools around it.
 
 mod canvas;
+mod canvas_view;
 mod clip_facts;
 mod clip_order;
 mod connection;
 mod dialogs;
+mod document;
 mod edit;
 mod empty;
 mod field;
 mod file_fields;
+mod gestures;
 mod hand;
 mod image_facts;
 mod inspector;
@@ -41,9 +44,10 @@ mod wiring_keys;
 
 pub use edit::title;
 pub use field::text_of;
+pub use hand::Connecting;
 pub use node_state::{Look, NodeState};
 pub use page::BuilderPage;
-pub use state::{Connecting, Editor, PaletteRequest};
+pub use state::{Editor, PaletteRequest};
 
 #[cfg(test)]
 mod state_tests;

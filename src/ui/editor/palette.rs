@@ -39,7 +39,7 @@ fn OpenPalette(request: PaletteRequest) -> impl IntoView {
     });
     // Where the node will be, if there is room for the list; else at the rail.
     let place = request.at.map(|at| {
-        let (at, window) = (editor.viewport.get_untracked().to_screen(at), editor.window.get_untracked());
+        let (at, window) = (editor.view.viewport.get_untracked().to_screen(at), editor.view.window.get_untracked());
         let within = |at: f64, most: f64| at.min(most - 12.0).max(12.0);
         format!("--at-x: {:.0}px; --at-y: {:.0}px", within(at.x, window.width - WIDTH), within(at.y, window.height - HEIGHT))
     });

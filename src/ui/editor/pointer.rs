@@ -33,7 +33,7 @@ impl Pointer {
         }
         let target = target_of(event);
         let inside = matches!(target, Target::Inside(_));
-        let pans = event.button() == 1 || self.editor.space_held.get_value();
+        let pans = event.button() == 1 || self.editor.hand.space_held.get_value();
         if pans || !inside {
             // Keeps the press from selecting text and from moving the focus away from the canvas.
             event.prevent_default();
@@ -49,20 +49,21 @@ impl Pointer {
     /// A move; of several in one frame the last one counts.
     pub fn moved(self, event: &ev::PointerEvent) {
         let Some(canvas) = self.canvas.get_untracked() else { return };
-        if self.editor.gesture.with_value(|gesture| *gesture == Gesture::Idle) {
+        if self.editor.hand.gesture.with_value(|gesture| *gesture == Gesture::Idle) {
             return;
         }
         let next = Input::Move { pointer: event.pointer_id(), at: canvas_dom::place_in(&canvas, event) };
         // With two fingers both places count, so the other one's is not thrown away.
         let other_waits = self
             .editor
+            .hand
             .next_move
             .with_value(|waiting| matches!(waiting, Some(Input::Move { pointer, .. }) if *pointer != event.pointer_id()));
         if other_waits {
             self.flush();
         }
-        let waits = self.editor.next_move.with_value(Option::is_some);
-        self.editor.next_move.set_value(Some(next));
+        let waits = self.editor.hand.next_move.with_value(Option::is_some);
+        self.editor.hand.next_move.set_value(Some(next));
         if !waits {
             request_animation_frame(move || self.flush());
         }
@@ -71,18 +72,18 @@ impl Pointer {
     /// Runs the newest move, if one waits. At the window's edge the plane moves first, in each frame until the hand leaves the edge.
     fn flush(self) {
         let editor = self.editor;
-        let Some(input) = editor.next_move.try_update_value(Option::take).flatten() else { return };
+        let Some(input) = editor.hand.next_move.try_update_value(Option::take).flatten() else { return };
         let way = match &input {
-            Input::Move { at, .. } => auto_pan::step(*at, editor.open_window()),
+            Input::Move { at, .. } => auto_pan::step(*at, editor.view.open_window()),
             _ => Point::default(),
         };
-        let pans = || way != Point::default() && editor.gesture.with_value(Gesture::pulls);
+        let pans = || way != Point::default() && editor.hand.gesture.with_value(Gesture::pulls);
         if pans() {
-            editor.look(editor.viewport.get_untracked().panned(way));
+            editor.look(editor.view.viewport.get_untracked().panned(way));
         }
         editor.feed(input.clone());
         if pans() {
-            editor.next_move.set_value(Some(input));
+            editor.hand.next_move.set_value(Some(input));
             request_animation_frame(move || self.flush());
         }
     }
@@ -96,7 +97,7 @@ impl Pointer {
 
     /// The pointer was taken away.
     pub fn lost(self) {
-        self.editor.next_move.set_value(None);
+        self.editor.hand.next_move.set_value(None);
         self.editor.feed(Input::Escape);
     }
 
@@ -110,7 +111,7 @@ impl Pointer {
         event.prevent_default();
         let unit = if event.delta_mode() == 1 { 16.0 } else { 1.0 };
         let (x, y) = (event.delta_x() * unit, event.delta_y() * unit);
-        let view = self.editor.viewport.get_untracked();
+        let view = self.editor.view.viewport.get_untracked();
         let next = if zooms {
             // Pinching on a touchpad comes as small steps, a wheel as large ones.
             let rate = if y.abs() < 20.0 { 0.01 } else { 0.002 };
@@ -128,7 +129,7 @@ impl Pointer {
         let Some(canvas) = self.canvas.get_untracked() else { return };
         // The pointer was captured, so the event itself always names the canvas.
         if canvas_dom::is_bare(event, "[data-node-id], [data-connection]") {
-            let at = self.editor.viewport.get_untracked().to_plane(canvas_dom::place_in(&canvas, event));
+            let at = self.editor.view.viewport.get_untracked().to_plane(canvas_dom::place_in(&canvas, event));
             self.editor.palette.set(Some(PaletteRequest { at: Some(at), from: None }));
         }
     }

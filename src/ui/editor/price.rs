@@ -34,7 +34,7 @@ pub fn Price() -> impl IntoView {
         }
     };
     effect(move || {
-        session.editor.revision.track();
+        session.editor.document.revision.track();
         session.run.track();
         stop();
         timer.set_value(set_timeout_with_handle(move || ask(session, price), REST).ok());
@@ -79,12 +79,12 @@ fn ask(session: Session, price: RwSignal<Option<Estimate>>) {
 
 #[wasm_split(price, wasm_split_path = ::leptos::wasm_split, fallible)]
 fn ask_server(session: Session, price: RwSignal<Option<Estimate>>) -> Result<(), SplitLoaderError> {
-    let revision = session.editor.revision.get_untracked();
+    let revision = session.editor.document.revision.get_untracked();
     let asked = NewExecution { workflow_id: None, definition: Some(session.editor.definition()), nodes: None, mode: Mode::Final };
     spawn_local(async move {
         let estimate = estimate_execution(asked).await.ok().flatten();
         // An edit that came meanwhile has asked anew.
-        if session.editor.revision.try_get_untracked() == Some(revision) {
+        if session.editor.document.revision.try_get_untracked() == Some(revision) {
             let _ = price.try_set(estimate);
         }
     });

@@ -34,7 +34,7 @@ pub fn start(session: Session, restore: Restore, nodes: Option<Vec<NodeId>>) {
 }
 
 async fn ask(session: Session, restore: Restore, nodes: Option<Vec<NodeId>>) {
-    session.editor.end_typing();
+    session.editor.document.end_typing();
     let mode = session.mode.get_untracked();
     let Some(workflow_id) = save::ensure_row(session).await else { return };
     let asked = NewExecution { workflow_id: Some(workflow_id), definition: Some(session.editor.definition()), nodes, mode };

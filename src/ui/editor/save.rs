@@ -101,7 +101,7 @@ async fn settled(session: Session) {
 
 /// Saves what is on the screen; with `anyway` also over what someone else has saved.
 pub fn save(session: Session, anyway: bool) {
-    session.editor.end_typing();
+    session.editor.document.end_typing();
     spawn_local(async move {
         settled(session).await;
         let Some(id) = session.id.get_untracked() else {

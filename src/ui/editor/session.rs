@@ -105,7 +105,7 @@ impl Session {
             description: RwSignal::new(description.clone()),
             status: RwSignal::new(workflow.map(|workflow| workflow.status).unwrap_or_default()),
             etag: RwSignal::new(opened.map(|opened| opened.etag.clone())),
-            stored: RwSignal::new(Stored { name, description, revision: editor.revision.get_untracked() }),
+            stored: RwSignal::new(Stored { name, description, revision: editor.document.revision.get_untracked() }),
             saving: RwSignal::new(Saving::Idle),
             conflict: RwSignal::new(false),
             offered: RwSignal::new(offered),
@@ -130,7 +130,7 @@ impl Session {
     /// Whether there are edits the server's version of the workflow lacks. Reactive.
     #[must_use]
     pub fn is_unsaved(self) -> bool {
-        let here = Stored { name: self.name.get(), description: self.description.get(), revision: self.editor.revision.get() };
+        let here = Stored { name: self.name.get(), description: self.description.get(), revision: self.editor.document.revision.get() };
         self.stored.with(|stored| *stored != here)
     }
 
@@ -140,7 +140,7 @@ impl Session {
         Stored {
             name: self.name.get_untracked(),
             description: self.description.get_untracked(),
-            revision: self.editor.revision.get_untracked(),
+            revision: self.editor.document.revision.get_untracked(),
         }
     }
 

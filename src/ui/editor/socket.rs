@@ -33,7 +33,7 @@ pub fn SocketView(
     let fit = {
         let end = end.clone();
         memo(move || {
-            editor.connecting.with(|wire| match wire {
+            editor.hand.connecting.with(|wire| match wire {
                 Some(wire) if wire.from != end => editor.refusal(&wire.from, wire.loose.as_ref(), &end).map_or(Fit::Fits, Fit::Refused),
                 _ => Fit::None,
             })
@@ -41,7 +41,7 @@ pub fn SocketView(
     };
     let reached = {
         let end = end.clone();
-        memo(move || editor.wire.with(|wire| wire.as_ref().and_then(|wire| wire.snap.as_ref()).is_some_and(|snap| snap.end == end)))
+        memo(move || editor.hand.wire.with(|wire| wire.as_ref().and_then(|wire| wire.snap.as_ref()).is_some_and(|snap| snap.end == end)))
     };
     let (side, way) = match face.direction {
         Direction::In => ("socket socket-in", "input"),

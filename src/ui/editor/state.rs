@@ -1,4 +1,4 @@
-//! The state of one open builder, handed to its parts by context. The document is a plain value with its history; what is drawn are
+//! One open builder, handed to its parts by context: its document, the window over it, the hand, and what is drawn. What is drawn are
 //! signals, several for each node, so that a change redraws only what it touched. Everything is owned by the page.
 
 use std::{collections::HashMap, sync::Arc};
@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use leptos::prelude::*;
 use serde_json::Value;
 
-use super::node_state::NodeState;
+use super::{canvas_view::CanvasView, document::Document, hand::Hand, node_state::NodeState};
 use crate::{
     domain::{
         NodeId,
@@ -15,20 +15,15 @@ use crate::{
         workflow::OpenedWorkflow,
     },
     graph::{
-        Change, Command, Connection, Fragment, Graph, Node, format,
+        Change, Command, CommandError, Fragment, Graph, Node, format,
         freshness::Freshness,
-        geometry::{Point, Rect, Settled, Size, Viewport},
-        gesture::{Gesture, Input},
-        history::History,
+        geometry::{Point, Viewport},
         selection::Selection,
         unfinished::unfinished,
-        wire::{End, Wire},
+        wire::End,
     },
     ui::{clip::Clip, components::set_if_new},
 };
-
-/// The server draws at most so many nodes; the browser the rest.
-const FIRST_NODES: usize = 200;
 
 /// A palette that is open: where the new node goes, and what it has to fit.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,65 +34,25 @@ pub struct PaletteRequest {
     pub from: Option<End>,
 }
 
-/// A wire being made, by hand or by keyboard.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Connecting {
-    /// The end that stays.
-    pub from: End,
-    /// The connection that was pulled off.
-    pub loose: Option<Connection>,
-}
-
 /// One open builder. Cheap to copy; found by `expect_context::<Editor>()` below the builder page.
 #[derive(Clone, Copy)]
 pub struct Editor {
-    document: StoredValue<History<Graph>>,
+    /// The graph with its history.
+    pub document: Document,
+    /// The window over it.
+    pub view: CanvasView,
+    /// What the hand is doing.
+    pub hand: Hand,
     states: StoredValue<HashMap<NodeId, NodeState>>,
     /// Which results are out of date; not reactive.
     freshness: StoredValue<Freshness>,
     /// Whether results are being put in one after the other, to be looked at together; not reactive.
     is_opening: StoredValue<bool>,
     owner: StoredValue<Owner>,
-    typing: StoredValue<Option<String>>,
-    pub(super) settled: StoredValue<Option<Settled>>,
-    pub(super) mount_cap: StoredValue<usize>,
-    pub(super) to_fit: StoredValue<bool>,
-    /// What the hand is doing; not reactive.
-    pub(super) gesture: StoredValue<Gesture>,
-    /// The pointer's last place, for the next frame; not reactive.
-    pub(super) next_move: StoredValue<Option<Input>>,
-    /// Whether Space is held: any press pans then.
-    pub(super) space_held: StoredValue<bool>,
-    /// What the hand is doing, in a word, for the cursor.
-    pub hand: RwSignal<&'static str>,
     /// What was copied last.
     pub(super) copied: StoredValue<Option<Fragment>>,
-    /// Goes up with every change of the document: compare it to know whether something is unsaved.
-    pub revision: RwSignal<u64>,
-    /// Goes up when a clip makes a node larger or smaller.
-    pub(super) sizes: RwSignal<u64>,
-    /// Whether there is something to undo.
-    pub can_undo: RwSignal<bool>,
-    /// Whether there is something to redo.
-    pub can_redo: RwSignal<bool>,
     /// What is selected.
     pub selection: RwSignal<Selection>,
-    /// Where the window lies over the plane.
-    pub viewport: RwSignal<Viewport>,
-    /// The canvas' size, in CSS pixels.
-    pub window: RwSignal<Size>,
-    /// How much of it a panel covers at the right, in CSS pixels; not reactive.
-    pub(super) covered: StoredValue<f64>,
-    /// The nodes that are in the page, in document order.
-    pub mounted: RwSignal<Vec<NodeId>>,
-    /// The connections that are in the page.
-    pub mounted_wires: RwSignal<Vec<Connection>>,
-    /// The wire being made.
-    pub connecting: RwSignal<Option<Connecting>>,
-    /// The wire in the hand, as it is drawn.
-    pub wire: RwSignal<Option<Wire>>,
-    /// The selecting rectangle, on the plane.
-    pub band: RwSignal<Option<Rect>>,
     /// The open palette.
     pub palette: RwSignal<Option<PaletteRequest>>,
     /// What the editor has to say: refusals, and what keyboard users cannot see. Read out by screen readers.
@@ -111,40 +66,21 @@ impl Editor {
     #[must_use]
     pub fn new(graph: Graph, view: Option<Viewport>) -> Self {
         let editor = Self {
-            document: StoredValue::new(History::new(Graph::new())),
+            document: Document::new(graph.clone()),
+            view: CanvasView::new(view.is_none()),
+            hand: Hand::new(),
             states: StoredValue::new(HashMap::new()),
             freshness: StoredValue::new(Freshness::default()),
             is_opening: StoredValue::new(false),
             owner: StoredValue::new(Owner::current().unwrap_or_default()),
-            typing: StoredValue::new(None),
-            settled: StoredValue::new(None),
-            mount_cap: StoredValue::new(FIRST_NODES),
-            to_fit: StoredValue::new(view.is_none()),
-            gesture: StoredValue::new(Gesture::Idle),
-            next_move: StoredValue::new(None),
-            space_held: StoredValue::new(false),
-            hand: RwSignal::new("idle"),
             copied: StoredValue::new(None),
-            revision: RwSignal::new(0),
-            sizes: RwSignal::new(0),
-            can_undo: RwSignal::new(false),
-            can_redo: RwSignal::new(false),
             selection: RwSignal::new(Selection::default()),
-            viewport: RwSignal::new(Viewport::default()),
-            window: RwSignal::new(Size::ASSUMED_WINDOW),
-            covered: StoredValue::new(0.0),
-            mounted: RwSignal::new(Vec::new()),
-            mounted_wires: RwSignal::new(Vec::new()),
-            connecting: RwSignal::new(None),
-            wire: RwSignal::new(None),
-            band: RwSignal::new(None),
             palette: RwSignal::new(None),
             status: RwSignal::new(String::new()),
             file_request: RwSignal::new(None),
         };
-        editor.document.set_value(History::new(graph.clone()));
         editor.sync(&Change::between(&Graph::new(), &graph));
-        editor.viewport.set(view.unwrap_or_else(|| editor.fitting()));
+        editor.view.viewport.set(view.unwrap_or_else(|| editor.fitting()));
         editor.settle();
         editor
     }
@@ -178,14 +114,14 @@ impl Editor {
         editor.is_opening.set_value(false);
         let graph = editor.graph();
         editor.look_again(&graph, graph.nodes().iter().map(|node| node.id.clone()));
-        editor.viewport.set(view.unwrap_or_else(|| editor.fitting()));
+        editor.view.viewport.set(view.unwrap_or_else(|| editor.fitting()));
         editor.settle();
         Ok(editor)
     }
 
     /// Runs `read` on the document as it stands.
     pub fn with_graph<T>(self, read: impl FnOnce(&Graph) -> T) -> T {
-        self.document.with_value(|history| read(history.present()))
+        self.document.with(read)
     }
 
     /// The document as it stands; cheap.
@@ -208,84 +144,40 @@ impl Editor {
 
     /// Changes the document: one step of the history. False where the command was refused; the status then says why.
     pub fn dispatch(self, command: Command) -> bool {
-        self.end_typing();
-        self.apply(command)
+        self.tell(self.document.apply(command))
     }
 
-    /// Changes the document as one of several changes that belong together, such as the letters of a word: everything under one `name` up to
-    /// [`Self::end_typing`] is one step.
+    /// Changes the document as one of several changes that belong together, as [`Document::apply_as_part`] does. False where the command was
+    /// refused; the status then says why.
     pub fn dispatch_as_part(self, name: &str, command: Command) -> bool {
-        if self.typing.with_value(|typing| typing.as_deref() != Some(name)) {
-            self.document.update_value(History::begin);
-            self.typing.set_value(Some(name.to_owned()));
-        }
-        self.apply(command)
+        self.tell(self.document.apply_as_part(name, command))
     }
 
-    /// Closes the step that [`Self::dispatch_as_part`] opened: when a field is left.
-    pub fn end_typing(self) {
-        if self.typing.try_update_value(Option::take).flatten().is_some() {
-            self.document.update_value(|history| {
-                history.commit();
-            });
-            self.show_history();
+    fn tell(self, applied: Result<Change, CommandError>) -> bool {
+        match &applied {
+            Ok(change) => self.show(change),
+            Err(refusal) => self.say(refusal.to_string()),
         }
-    }
-
-    fn apply(self, command: Command) -> bool {
-        let result = self.document.try_update_value(|history| {
-            let mut next = history.present().clone();
-            let change = next.apply(command)?;
-            if !change.is_empty() {
-                history.set(next);
-            }
-            Ok::<_, crate::graph::CommandError>(change)
-        });
-        match result {
-            Some(Ok(change)) => {
-                self.show(&change);
-                true
-            }
-            Some(Err(refusal)) => {
-                self.say(refusal.to_string());
-                false
-            }
-            None => false,
-        }
+        applied.is_ok()
     }
 
     /// Takes the last step back.
     pub fn undo(self) {
-        self.travel(History::undo);
+        self.document.undo().iter().for_each(|change| self.show(change));
     }
 
     /// Takes the last undo back.
     pub fn redo(self) {
-        self.travel(History::redo);
+        self.document.redo().iter().for_each(|change| self.show(change));
     }
 
     /// Puts another document in place of this one, as a step that can be undone.
     pub fn replace(self, graph: Graph) {
-        self.travel(move |history| {
-            history.set(graph);
-            true
-        });
-    }
-
-    fn travel(self, go: impl FnOnce(&mut History<Graph>) -> bool) {
-        self.end_typing();
-        let change = self.document.try_update_value(|history| {
-            let before = history.present().clone();
-            go(history).then(|| Change::between(&before, history.present()))
-        });
-        if let Some(Some(change)) = change {
-            self.show(&change);
-        }
+        self.document.replace(graph).iter().for_each(|change| self.show(change));
     }
 
     /// Brings everything that is drawn up to the document, given what changed in it.
     fn show(self, change: &Change) {
-        self.show_history();
         if change.is_empty() {
             return;
         }
@@ -299,13 +191,6 @@ impl Editor {
         if !(change.added.is_empty() && change.removed.is_empty() && change.connected.is_empty() && change.disconnected.is_empty()) {
             self.settle();
         }
-        self.revision.update(|revision| *revision += 1);
-    }
-
-    fn show_history(self) {
-        let (undo, redo) = self.document.with_value(|history| (history.can_undo(), history.can_redo()));
-        set_if_new(self.can_undo, undo);
-        set_if_new(self.can_redo, redo);
     }
 
     fn sync(self, change: &Change) {
@@ -363,7 +248,7 @@ impl Editor {
             let size = state.size_untracked();
             self.show_result(node, show);
             if state.size_untracked() != size {
-                self.sizes.update(|sizes| *sizes += 1);
+                self.view.sizes.update(|sizes| *sizes += 1);
             }
         }
     }

@@ -54,7 +54,7 @@ fn set_text(node: &str, name: &str, text: &str) -> Command {
 }
 
 fn drag(editor: Editor, target: Target, from: Point, to: Point) {
-    let view = editor.viewport.get_untracked();
+    let view = editor.view.viewport.get_untracked();
     let (from, to) = (view.to_screen(from), view.to_screen(to));
     editor.feed(Input::Down { pointer: 1, at: from, target, adds: false, pans: false });
     editor.feed(Input::Move { pointer: 1, at: to });
@@ -67,12 +67,12 @@ fn a_typed_word_is_one_step() {
     for text in ["D", "Da", "Dawn"] {
         editor.dispatch_as_part("p text", set_text("p", "text", text));
     }
-    editor.end_typing();
+    editor.document.end_typing();
     editor.dispatch(set_text("a", "prompt", "other"));
     editor.undo();
     editor.undo();
     assert_eq!(editor.graph(), graph());
-    assert!(!editor.can_undo.get_untracked() && editor.can_redo.get_untracked());
+    assert!(!editor.document.can_undo.get_untracked() && editor.document.can_redo.get_untracked());
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn a_drag_is_one_step_and_escape_leaves_none() {
     editor.feed(Input::Move { pointer: 1, at: Point::new(90.0, 0.0) });
     editor.feed(Input::Escape);
     assert_eq!(editor.node(&id("p")).unwrap().position.get_untracked(), Point::default());
-    assert!(!editor.can_undo.get_untracked());
+    assert!(!editor.document.can_undo.get_untracked());
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_wire_connects_or_says_why_not() {
     assert!(editor.status.get_untracked().contains("does not fit"), "{}", editor.status.get_untracked());
     drag(editor, Target::Socket(out("a", "video")), at(&out("a", "video")), at(&clips));
     assert_eq!(editor.with_graph(|graph| graph.connections().len()), 2);
-    assert_eq!(editor.mounted_wires.get_untracked().len(), 2);
+    assert_eq!(editor.view.mounted_wires.get_untracked().len(), 2);
     drag(editor, Target::Socket(out("a", "video")), at(&out("a", "video")), Point::new(600.0, 700.0));
     let request = editor.palette.get_untracked().unwrap();
     editor.add_node(nodes::specs().iter().find(|spec| spec.title == "Output").unwrap(), &request);
@@ -154,9 +154,9 @@ fn what_is_gone_comes_back_as_it_was() {
     editor.set_run(run, Mode::Draft);
     editor.selection.set(Selection::of_nodes([id("a")]));
     editor.delete_selection();
-    assert!(editor.mounted_wires.get_untracked().is_empty() && editor.selection.get_untracked().is_empty());
+    assert!(editor.view.mounted_wires.get_untracked().is_empty() && editor.selection.get_untracked().is_empty());
     editor.undo();
-    assert_eq!(editor.mounted_wires.get_untracked().len(), 1);
+    assert_eq!(editor.view.mounted_wires.get_untracked().len(), 1);
     assert_eq!(editor.node(&id("a")).unwrap().look(), Look::Run(NodeStatus::Succeeded));
     editor.dispatch(set_text("p", "text", "Another prompt"));
     assert_eq!(editor.node(&id("a")).unwrap().look(), Look::Stale);
@@ -186,7 +186,7 @@ fn nodes_are_added_in_view_and_not_on_top_of_each_other() {
     }
     let places = editor.with_graph(|graph| graph.nodes().iter().skip(4).map(|node| Point::from(node.position)).collect::<Vec<_>>());
     assert!(places[0].distance(places[1]) > 20.0 && places[1].distance(places[2]) > 20.0);
-    let shown = editor.viewport.get_untracked().shows(Size::ASSUMED_WINDOW);
+    let shown = editor.view.viewport.get_untracked().shows(Size::ASSUMED_WINDOW);
     assert!(places.iter().all(|place| shown.holds(crate::graph::geometry::Rect::between(*place, *place))));
 }
 
@@ -196,11 +196,11 @@ fn only_what_is_near_is_mounted() {
     let editor = owner.with(|| Editor::new(graph(), Some(Viewport::default())));
     editor.dispatch(Command::MoveNodes(vec![(id("s"), Point::new(9_000.0, 0.0).into())]));
     editor.resize(Size { width: 1000.0, height: 700.0 });
-    assert!(!editor.mounted.get_untracked().contains(&id("s")));
+    assert!(!editor.view.mounted.get_untracked().contains(&id("s")));
     editor.look_at(Point::new(9_000.0, 0.0));
-    assert_eq!(editor.mounted.get_untracked(), [id("s")]);
+    assert_eq!(editor.view.mounted.get_untracked(), [id("s")]);
     editor.fit();
-    assert_eq!(editor.mounted.get_untracked().len(), 4);
+    assert_eq!(editor.view.mounted.get_untracked().len(), 4);
 }
 
 #[test]
@@ -215,9 +215,9 @@ fn a_page_that_leaves_nodes_out_leaves_their_wires_out() {
     });
     let owner = Owner::new();
     let editor = owner.with(|| Editor::new(format::read(&definition).unwrap(), None));
-    assert_eq!((editor.mounted.get_untracked().len(), editor.mounted_wires.get_untracked().len()), (200, 199));
+    assert_eq!((editor.view.mounted.get_untracked().len(), editor.view.mounted_wires.get_untracked().len()), (200, 199));
     editor.resize(Size { width: 1440.0, height: 900.0 });
-    assert_eq!((editor.mounted.get_untracked().len(), editor.mounted_wires.get_untracked().len()), (300, 299));
+    assert_eq!((editor.view.mounted.get_untracked().len(), editor.view.mounted_wires.get_untracked().len()), (300, 299));
 }
 
 #[test]
@@ -238,8 +238,8 @@ fn a_node_makes_room_for_its_picture() {
     let node = Node::new(id("i"), NodeType::UPLOAD_IMAGE, Position::default()).with_param("image_id", picture.id.to_string());
     assert!(editor.dispatch(Command::AddNode(node)));
     let state = editor.node(&id("i")).unwrap();
-    let (before, sizes) = (state.size_untracked(), editor.sizes.get_untracked());
+    let (before, sizes) = (state.size_untracked(), editor.view.sizes.get_untracked());
     editor.set_picture(&id("i"), Arc::new(picture));
-    assert!(state.size_untracked().height > before.height + 300.0 && editor.sizes.get_untracked() > sizes);
+    assert!(state.size_untracked().height > before.height + 300.0 && editor.view.sizes.get_untracked() > sizes);
     assert_eq!(state.look(), Look::Idle, "what was given was not made");
 }

@@ -41,8 +41,8 @@ pub fn Rail(
 #[component]
 pub fn HistoryTools() -> impl IntoView {
     let editor = expect_context::<Editor>();
-    let nothing_to_undo = Signal::derive(move || !editor.can_undo.get());
-    let nothing_to_redo = Signal::derive(move || !editor.can_redo.get());
+    let nothing_to_undo = Signal::derive(move || !editor.document.can_undo.get());
+    let nothing_to_redo = Signal::derive(move || !editor.document.can_redo.get());
     view! {
         <IconButton glyph=Glyph::Undo label="Undo" disabled=nothing_to_undo on_press=move || editor.undo()/>
         <IconButton glyph=Glyph::Redo label="Redo" disabled=nothing_to_redo on_press=move || editor.redo()/>
@@ -53,7 +53,7 @@ pub fn HistoryTools() -> impl IntoView {
 #[component]
 pub fn ViewTools() -> impl IntoView {
     let editor = expect_context::<Editor>();
-    let percent = part(move || format!("{:.0} %", editor.viewport.with(|view| view.zoom * 100.0)));
+    let percent = part(move || format!("{:.0} %", editor.view.viewport.with(|view| view.zoom * 100.0)));
     view! {
         <div class="view-tools">
             <Minimap/>

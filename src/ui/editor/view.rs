@@ -1,4 +1,4 @@
-//! The window over the graph: where it lies, how large it is, and which nodes and wires are near enough to be in the page.
+//! Looking at the graph: what the window is moved to, and which nodes and wires are near enough to be in the page.
 
 use std::collections::HashSet;
 
@@ -35,51 +35,39 @@ impl Editor {
         self.node(&end.socket.node)?.socket_at(end.direction, &end.socket.socket)
     }
 
-    /// What of the window no panel covers, from its upper left corner. A sheet over all of it, as on a phone, is looked past.
-    #[must_use]
-    pub fn open_window(self) -> Size {
-        let (window, covered) = (self.window.get_untracked(), self.covered.get_value());
-        if covered < window.width / 2.0 { Size { width: window.width - covered, ..window } } else { window }
-    }
-
     /// The viewport that shows the whole graph.
     #[must_use]
     pub fn fitting(self) -> Viewport {
         let ids = self.with_graph(|graph| graph.nodes().iter().map(|node| node.id.clone()).collect::<Vec<_>>());
-        let window = self.open_window();
+        let window = self.view.open_window();
         let middle = Viewport { x: window.width / 2.0, y: window.height / 2.0, zoom: 1.0 };
         Rect::around(ids.iter().filter_map(|id| self.bounds(id))).map_or(middle, |bounds| Viewport::fitting(bounds, window))
     }
 
     /// Moves the window, and mounts what it comes near.
     pub fn look(self, view: Viewport) {
-        set_if_new(self.viewport, view);
-        let shown = view.shows(self.window.get_untracked());
-        if !self.settled.get_value().is_some_and(|settled| settled.serves(shown)) {
+        set_if_new(self.view.viewport, view);
+        if !self.view.is_settled() {
             self.settle();
         }
     }
 
-    /// Takes the canvas' real size; from then on everything in view is mounted. The plane's middle is held, but where the view was fitted to
-    /// the assumed window it is fitted to the real one.
+    /// Takes the canvas' real size. The plane's middle is held, but where the view was fitted to the assumed window it is fitted to the real one.
     pub fn resize(self, window: Size) {
-        let before = self.window.get_untracked();
-        self.mount_cap.set_value(usize::MAX);
-        self.window.set(window);
-        let first_fit = self.to_fit.try_update_value(std::mem::take).unwrap_or_default();
-        let view = if first_fit { self.fitting() } else { self.viewport.get_untracked().resized(before, window) };
-        self.viewport.set(view);
+        if self.view.take_size(window) {
+            self.view.viewport.set(self.fitting());
+        }
         self.settle();
     }
 
     /// Mounts the nodes and wires around what the window shows, and unmounts the rest.
     pub fn settle(self) {
-        let settled = Settled::around(self.viewport.get_untracked().shows(self.window.get_untracked()));
-        self.settled.set_value(Some(settled));
+        let settled = Settled::around(self.view.shows());
+        self.view.settled.set_value(Some(settled));
         let near = settled.rect();
         let graph = self.graph();
         let ids = graph.nodes().iter().map(|node| &node.id);
-        let cap = self.mount_cap.get_value();
+        let cap = self.view.mount_cap.get_value();
         let nodes: Vec<_> = ids.filter(|id| self.bounds(id).is_some_and(|bounds| bounds.touches(near))).take(cap).cloned().collect();
         // A page that leaves nodes out leaves their wires out too.
         let drawn: Option<HashSet<&NodeId>> = (nodes.len() == cap).then(|| nodes.iter().collect());
@@ -90,8 +78,8 @@ impl Editor {
             near && is_drawn(&connection.from.node) && is_drawn(&connection.to.node)
         };
         let wires = graph.connections().iter().filter(in_reach).cloned().collect();
-        set_if_new(self.mounted_wires, wires);
-        set_if_new(self.mounted, nodes);
+        set_if_new(self.view.mounted_wires, wires);
+        set_if_new(self.view.mounted, nodes);
     }
 
     fn end_at(self, direction: Direction, socket: &SocketRef) -> Option<Point> {

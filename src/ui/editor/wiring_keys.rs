@@ -2,16 +2,16 @@
 
 use leptos::prelude::*;
 
-use super::state::{Connecting, Editor};
+use super::{hand::Connecting, state::Editor};
 use crate::graph::{Command, Connection, spec::Direction, wire::End};
 
 /// A key on a socket: Enter begins a connection or ends it here, Delete takes away what is connected here. True where it was one of these.
 pub fn press_on_socket(editor: Editor, end: &End, label: &str, key: &str) -> bool {
     match key {
-        "Enter" | " " => match editor.connecting.get_untracked() {
+        "Enter" | " " => match editor.hand.connecting.get_untracked() {
             None => begin(editor, end, label),
             Some(Connecting { from, .. }) if from == *end => {
-                editor.connecting.set(None);
+                editor.hand.connecting.set(None);
                 editor.say("Not connected.");
             }
             Some(Connecting { from, loose }) => finish(editor, &from, loose.as_ref(), end, label),
@@ -23,7 +23,7 @@ pub fn press_on_socket(editor: Editor, end: &End, label: &str, key: &str) -> boo
 }
 
 fn begin(editor: Editor, end: &End, label: &str) {
-    editor.connecting.set(Some(Connecting { from: end.clone(), loose: None }));
+    editor.hand.connecting.set(Some(Connecting { from: end.clone(), loose: None }));
     let node = editor.title_of(&end.socket.node);
     editor.say(format!("Connecting {label} of {node}. Arrow keys go to what fits, Enter connects, Escape cancels."));
 }
@@ -34,7 +34,7 @@ fn finish(editor: Editor, from: &End, loose: Option<&Connection>, to: &End, labe
         return;
     }
     let Some(connection) = from.connected_with(to) else { return };
-    editor.connecting.set(None);
+    editor.hand.connecting.set(None);
     if editor.connect(connection, loose.cloned()) {
         editor.say(format!("Connected to {label} of {}.", editor.title_of(&to.socket.node)));
     }
