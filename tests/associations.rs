@@ -31,7 +31,7 @@ async fn create(client: &Client, status: &str, nodes: &[Value], connections: &[V
 /// Records an execution whose steps succeeded with these clips, as the engine does.
 async fn ran(state: &AppState, workflow: &str, at: &str, steps: &[(&str, &str, &str)]) -> String {
     let execution = ExecutionId::generate().to_string();
-    let mut tx = state.db.begin().await.unwrap();
+    let mut tx = state.studio.db.begin().await.unwrap();
     sqlx::query(
         "INSERT INTO executions (id, workflow_id, mode, status, definition, created_at) VALUES ($1, $2, 'draft', 'succeeded', '{}', $3)",
     )
@@ -173,7 +173,7 @@ async fn a_draft_gets_its_clips_when_it_is_saved() {
     // A step of a saved workflow that succeeds later, as the engine tells.
     let at = "2026-01-01T00:00:04.000000Z";
     let later: ExecutionId = ran(server.state(), &id, at, &[("a", "Sora2Video", &second)]).await.parse().unwrap();
-    let mut tx = server.state().db.begin().await.unwrap();
+    let mut tx = server.state().studio.db.begin().await.unwrap();
     let step = executions::get(&mut tx, later).await.unwrap().unwrap().nodes.remove(0);
     associate_step(&mut tx, later, &step, at.parse().unwrap()).await.unwrap();
     tx.commit().await.unwrap();
@@ -247,7 +247,7 @@ async fn deleting_a_workflow_keeps_its_videos_and_ends_its_executions() {
     let video = upload(client, 1).await;
     let id = create(client, "saved", &[node("u", "UploadVideo", json!({"video_id": video}))], &[]).await;
     let execution = ran(server.state(), &id, &Timestamp::now().to_string(), &[("u", "UploadVideo", &video)]).await;
-    let mut tx = server.state().db.begin().await.unwrap();
+    let mut tx = server.state().studio.db.begin().await.unwrap();
     sqlx::query("UPDATE executions SET status = 'running'").execute(&mut *tx).await.unwrap();
     tx.commit().await.unwrap();
     client.delete(&format!("/api/workflows/{id}")).await.expect(204);

@@ -252,9 +252,9 @@ impl Bench {
         let state = self.server.state();
         let context = Context {
             job_id: JobId::generate(),
-            ffmpeg: &state.ffmpeg,
-            providers: &state.providers,
-            content: &state.content,
+            ffmpeg: &state.studio.ffmpeg,
+            providers: &state.studio.providers,
+            content: &state.studio.content,
             library: &self.files,
             ledger: None,
             on_progress,

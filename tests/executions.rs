@@ -105,7 +105,7 @@ async fn a_failed_branch_does_not_stop_the_other_and_what_needs_it_is_skipped() 
         &["clip.video stitch.videos", "stitch.video output.video"],
     );
     // The row is there, its file is not: the stitch fails when it runs.
-    let file = server.state().content.path_of(&stored_path(&server, &clip).await);
+    let file = server.state().studio.content.path_of(&stored_path(&server, &clip).await);
     std::fs::remove_file(file).unwrap();
     let execution = run(&server.client, &graph).await;
     assert_eq!(execution["status"], "failed");
@@ -119,7 +119,7 @@ async fn a_failed_branch_does_not_stop_the_other_and_what_needs_it_is_skipped() 
 async fn stored_path(server: &TestServer, uploaded: &Value) -> String {
     use reelgraph::{domain::VideoId, server::store::assets};
     let id: VideoId = uploaded["video_id"].as_str().unwrap().parse().unwrap();
-    assets::row(server.state().db.reader(), id.into()).await.unwrap().unwrap().file_path
+    assets::row(server.state().studio.db.reader(), id.into()).await.unwrap().unwrap().file_path
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -214,7 +214,7 @@ async fn the_sweep_leaves_pictures_with_a_row_and_moves_others_aside() {
     std::fs::write(&stray, png(1)).unwrap();
     let state = server.state();
     let later = SystemTime::now() + Duration::from_secs(2 * 3600);
-    let swept = sweep::sweep(&state.db, &state.content, later, later).await.unwrap();
+    let swept = sweep::sweep(&state.studio.db, &state.studio.content, later, later).await.unwrap();
     assert_eq!((swept.removed, swept.moved_aside, swept.without_file), (0, 1, 0));
     assert!(!stray.exists());
     assert_eq!(server.client.get(&format!("/api/images/{id}/download")).await.expect(200).body, png(0));
@@ -321,7 +321,7 @@ async fn an_opened_workflow_has_the_pictures_of_its_nodes_whatever_ran_last() {
         }
     }
     let state = server.state();
-    let opened = workflows::open(&state.db, &state.providers, id.parse().unwrap()).await.unwrap();
+    let opened = workflows::open(&state.studio.db, &state.studio.providers, id.parse().unwrap()).await.unwrap();
     let shown: Vec<_> = opened.images.iter().map(|one| (one.node_id.as_str(), json!(one.image.id))).collect();
     assert_eq!(shown, [("frame", frame), ("picture", json!(image))]);
 }

@@ -132,7 +132,7 @@ async fn an_uploaded_video_gets_its_poster_by_a_job_that_belongs_to_no_run() {
     assert_eq!((&poster["execution_id"], &poster["node_id"]), (&Value::Null, &Value::Null));
     assert_eq!(client.get("/api/jobs?kind=generate").await.expect(200).json(), json!([]));
     client.get("/api/jobs?kind=dance").await.problem(422);
-    let file = server.state().content.poster_path(&clip_hash(client, &video).await);
+    let file = server.state().studio.content.poster_path(&clip_hash(client, &video).await);
     let made = std::fs::read(&file).unwrap();
     let shown = client.get(&format!("/api/videos/{}/thumbnail", video.as_str().unwrap())).await.expect(200);
     assert_eq!(shown.body, made);
@@ -147,10 +147,11 @@ async fn a_video_that_is_deleted_before_its_poster_is_made_leaves_nothing_and_on
     let client = &server.client;
     let gone = client.upload("gone.mp4", clips::short(0)).await.expect(201).json()["video_id"].clone();
     let lost = client.upload("lost.mp4", clips::short(1)).await.expect(201).json()["video_id"].clone();
-    let (gone_poster, lost_hash) = (server.state().content.poster_path(&clip_hash(client, &gone).await), clip_hash(client, &lost).await);
+    let (gone_poster, lost_hash) =
+        (server.state().studio.content.poster_path(&clip_hash(client, &gone).await), clip_hash(client, &lost).await);
     client.delete(&format!("/api/videos/{}", gone.as_str().unwrap())).await.expect(204);
     client.delete(&format!("/api/assets/{}?permanent=true", gone.as_str().unwrap())).await.expect(204);
-    let content = &server.state().content;
+    let content = &server.state().studio.content;
     std::fs::remove_file(content.path_of(&reelgraph::server::media::content::Content::file_path(&lost_hash, "mp4"))).unwrap();
     cancel(client, &running).await;
     let ended = |posters: &Value| posters.as_array().unwrap().iter().all(|poster| !poster["finished_at"].is_null());

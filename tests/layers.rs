@@ -19,7 +19,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("server/events", &["domain", "server/store", "server/error"]),
     ("server/operations", &["domain", "graph", "server/providers", "server/media", "server/store", "server/error"]),
     ("server/money", &["domain", "server/store", "server/error", "server/config"]),
-    ("server/library", &["domain", "graph", "server/operations", "server/media", "server/store", "server/events", "server/error"]),
+    (
+        "server/library",
+        &["domain", "graph", "server/operations", "server/media", "server/store", "server/events", "server/studio", "server/error"],
+    ),
     (
         "server/runs",
         &[
@@ -29,9 +32,9 @@ const ROOMS: &[(&str, &[&str])] = &[
             "server/money",
             "server/operations",
             "server/providers",
-            "server/media/ffmpeg",
             "server/store",
             "server/events",
+            "server/studio",
             "server/error",
             "server/config",
         ],

@@ -120,8 +120,8 @@ async fn after_thirty_days_the_trash_empties_itself() {
     let state = server.state();
     let day = Duration::from_secs(24 * 3600);
     let now = SystemTime::now();
-    assert_eq!(sweep::sweep(&state.db, &state.content, now, now + 29 * day).await.unwrap().emptied, 0);
-    assert_eq!(sweep::sweep(&state.db, &state.content, now, now + 31 * day).await.unwrap().emptied, 2);
+    assert_eq!(sweep::sweep(&state.studio.db, &state.studio.content, now, now + 29 * day).await.unwrap().emptied, 0);
+    assert_eq!(sweep::sweep(&state.studio.db, &state.studio.content, now, now + 31 * day).await.unwrap().emptied, 2);
     for (_, id) in &assets {
         client.get(&format!("/api/assets/{id}")).await.problem(410);
     }
@@ -175,16 +175,16 @@ async fn a_file_that_was_set_aside_comes_back_with_its_row() {
     let state = server.state();
     let hash = client.get(&format!("/api/videos/{clip}")).await.json()["file_hash"].as_str().unwrap().to_owned();
     let file = server.dir.path().join(format!("videos/{}/{hash}.mp4", &hash[..2]));
-    let aside = state.content.orphans_dir().join(format!("{hash}.mp4"));
+    let aside = state.studio.content.orphans_dir().join(format!("{hash}.mp4"));
     std::fs::create_dir_all(aside.parent().unwrap()).unwrap();
     std::fs::rename(&file, &aside).unwrap();
     let now = SystemTime::now();
-    let swept = sweep::sweep(&state.db, &state.content, now, now).await.unwrap();
+    let swept = sweep::sweep(&state.studio.db, &state.studio.content, now, now).await.unwrap();
     assert_eq!((swept.taken_back, swept.without_file), (1, 0));
     assert_eq!(client.get(&format!("/api/videos/{clip}/download")).await.expect(200).body, clips::short(70));
     // What only bears its name does not.
     std::fs::remove_file(&file).unwrap();
     std::fs::write(&aside, "something else").unwrap();
-    let swept = sweep::sweep(&state.db, &state.content, now, now).await.unwrap();
+    let swept = sweep::sweep(&state.studio.db, &state.studio.content, now, now).await.unwrap();
     assert_eq!((swept.taken_back, swept.without_file), (0, 1));
 }

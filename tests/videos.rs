@@ -223,7 +223,7 @@ async fn a_clip_in_use_is_deleted_only_by_force_and_comes_back_with_its_bytes() 
     // An earlier take of the node is not its current clip.
     client.delete(&format!("/api/videos/{old}")).await.expect(204);
     client.get(&format!("/api/videos/{current}/thumbnail")).await.expect(200);
-    let poster = server.state().content.poster_path(&sha256(&clips::short(1)).parse().unwrap());
+    let poster = server.state().studio.content.poster_path(&sha256(&clips::short(1)).parse().unwrap());
     assert!(poster.exists());
     client.delete(&format!("/api/videos/{current}?force=true")).await.expect(204);
 
@@ -380,7 +380,7 @@ async fn a_row_of_the_seed_is_listed_and_served() {
     let id = "3f2b0c1e-8d41-4c52-9a7e-5d1f6b7c8e90";
     let file = server.dir.path().join("3f2b.mp4");
     std::fs::write(&file, &bytes).unwrap();
-    let mut tx = server.state().db.begin().await.unwrap();
+    let mut tx = server.state().studio.db.begin().await.unwrap();
     sqlx::query(
         "INSERT INTO videos (id, name, file_path, file_hash, size_bytes, source_type, created_at, metadata) \
          VALUES ($1, 'Seed', $2, $3, $4, 'generated', '2025-11-30 12:34:56.5', '{\"audio\": true, \"bitrate\": 7}')",

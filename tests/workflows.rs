@@ -389,7 +389,7 @@ async fn pages_neither_repeat_nor_skip_rows_of_the_same_moment() {
     for number in 0..7 {
         create(client, if number % 2 == 0 { "same" } else { "Same" }).await;
     }
-    let mut tx = server.state().db.begin().await.unwrap();
+    let mut tx = server.state().studio.db.begin().await.unwrap();
     sqlx::query("UPDATE workflows SET updated_at = '2026-01-01T00:00:00.000000Z', created_at = updated_at")
         .execute(&mut *tx)
         .await

@@ -17,7 +17,7 @@ use crate::domain::{
 pub async fn start_execution(execution: NewExecution) -> Result<ExecutionId, ApiError> {
     use crate::server::{respond, runs::execute};
     let state = respond::state()?;
-    respond::respond(execute::start(&state.db, &state.events, &state.providers, &state.ffmpeg, &state.config.caps, execution).await)
+    respond::respond(execute::start(&state.studio, execution).await)
 }
 
 /// What a run would cost: nothing for what is there already. `None` where it cannot run as it is.
@@ -28,7 +28,7 @@ pub async fn start_execution(execution: NewExecution) -> Result<ExecutionId, Api
 pub async fn estimate_execution(execution: NewExecution) -> Result<Option<Estimate>, ApiError> {
     use crate::server::{respond, runs::estimate};
     let state = respond::state()?;
-    respond::respond(estimate::quote(&state.db, &state.providers, &execution).await)
+    respond::respond(estimate::quote(&state.studio, &execution).await)
 }
 
 /// An execution with its nodes, as it stands now.
@@ -39,7 +39,7 @@ pub async fn estimate_execution(execution: NewExecution) -> Result<Option<Estima
 pub async fn execution(id: ExecutionId) -> Result<Execution, ApiError> {
     use crate::server::{respond, runs::execute};
     let state = respond::state()?;
-    respond::respond(execute::execution(&state.db, id).await)
+    respond::respond(execute::execution(&state.studio.db, id).await)
 }
 
 /// Stops an execution. What is already done stays; a finished one stays as it is.
@@ -50,5 +50,5 @@ pub async fn execution(id: ExecutionId) -> Result<Execution, ApiError> {
 pub async fn cancel_execution(id: ExecutionId) -> Result<Execution, ApiError> {
     use crate::server::{respond, runs::execute};
     let state = respond::state()?;
-    respond::respond(execute::cancel(&state.db, &state.events, id).await)
+    respond::respond(execute::cancel(&state.studio.db, &state.studio.events, id).await)
 }

@@ -13,5 +13,5 @@ use crate::domain::{ApiError, ImageId, image::Image};
 pub async fn image(id: ImageId) -> Result<Image, ApiError> {
     use crate::server::{library::assets, respond};
     let state = respond::state()?;
-    respond::respond(assets::image(&state.db, id).await)
+    respond::respond(assets::image(&state.studio.db, id).await)
 }

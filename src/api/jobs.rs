@@ -16,7 +16,7 @@ use crate::domain::{
 pub async fn list_jobs(status: Option<Status>, cursor: Option<String>) -> Result<JobBoard, ApiError> {
     use crate::server::{respond, runs::board};
     let state = respond::state()?;
-    respond::respond(board::board(&state.db, status, cursor.as_deref()).await)
+    respond::respond(board::board(&state.studio.db, status, cursor.as_deref()).await)
 }
 
 /// Changes the priority of a job, pauses or resumes it. A finished one stays as it is.
@@ -27,7 +27,7 @@ pub async fn list_jobs(status: Option<Status>, cursor: Option<String>) -> Result
 pub async fn change_job(id: JobId, change: JobChange) -> Result<Job, ApiError> {
     use crate::server::{respond, runs::queue};
     let state = respond::state()?;
-    respond::respond(queue::change(&state.db, &state.events, id, change).await)
+    respond::respond(queue::change(&state.studio.db, &state.studio.events, id, change).await)
 }
 
 /// Cancels a job, and with it every node that waits for it. A finished one stays as it is.
@@ -38,7 +38,7 @@ pub async fn change_job(id: JobId, change: JobChange) -> Result<Job, ApiError> {
 pub async fn cancel_job(id: JobId) -> Result<Job, ApiError> {
     use crate::server::{respond, runs::jobs};
     let state = respond::state()?;
-    respond::respond(jobs::cancel(&state.db, &state.events, id).await)
+    respond::respond(jobs::cancel(&state.studio.db, &state.studio.events, id).await)
 }
 
 /// Puts a waiting job before every other that waits.
@@ -49,7 +49,7 @@ pub async fn cancel_job(id: JobId) -> Result<Job, ApiError> {
 pub async fn front_of_queue(id: JobId) -> Result<Job, ApiError> {
     use crate::server::{respond, runs::queue};
     let state = respond::state()?;
-    respond::respond(queue::to_front(&state.db, &state.events, id).await)
+    respond::respond(queue::to_front(&state.studio.db, &state.studio.events, id).await)
 }
 
 /// Swaps a waiting job with the one before or after it.
@@ -60,5 +60,5 @@ pub async fn front_of_queue(id: JobId) -> Result<Job, ApiError> {
 pub async fn move_job(id: JobId, step: Step) -> Result<Job, ApiError> {
     use crate::server::{respond, runs::queue};
     let state = respond::state()?;
-    respond::respond(queue::step(&state.db, &state.events, id, step).await)
+    respond::respond(queue::step(&state.studio.db, &state.studio.events, id, step).await)
 }

@@ -13,7 +13,7 @@ use crate::domain::{ApiError, JobId, job::Job, spend::Spending};
 pub async fn spending(cursor: Option<String>) -> Result<Spending, ApiError> {
     use crate::server::{money::ledger, respond};
     let state = respond::state()?;
-    respond::respond(ledger::spending_from(&state.db, &state.config.caps, cursor.as_deref()).await)
+    respond::respond(ledger::spending_from(&state.studio.db, &state.config.caps, cursor.as_deref()).await)
 }
 
 /// Looks once more for the outcome of a paid request. It is asked after, never sent again.
@@ -24,7 +24,7 @@ pub async fn spending(cursor: Option<String>) -> Result<Spending, ApiError> {
 pub async fn check_job(id: JobId) -> Result<Job, ApiError> {
     use crate::server::{respond, runs::jobs};
     let state = respond::state()?;
-    respond::respond(jobs::check_again(&state.db, &state.events, id).await)
+    respond::respond(jobs::check_again(&state.studio.db, &state.studio.events, id).await)
 }
 
 /// Gives a paid request up. What it may have cost stays in the ledger; the provider is told where it can be.
@@ -35,5 +35,5 @@ pub async fn check_job(id: JobId) -> Result<Job, ApiError> {
 pub async fn give_up_job(id: JobId) -> Result<Job, ApiError> {
     use crate::server::{respond, runs::jobs};
     let state = respond::state()?;
-    respond::respond(jobs::cancel(&state.db, &state.events, id).await)
+    respond::respond(jobs::cancel(&state.studio.db, &state.studio.events, id).await)
 }

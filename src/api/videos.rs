@@ -13,5 +13,5 @@ use crate::domain::{ApiError, VideoId, video::Video};
 pub async fn video(id: VideoId) -> Result<Video, ApiError> {
     use crate::server::{library::assets, respond};
     let state = respond::state()?;
-    respond::respond(assets::video(&state.db, id).await)
+    respond::respond(assets::video(&state.studio.db, id).await)
 }

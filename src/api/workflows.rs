@@ -24,7 +24,7 @@ pub async fn list_workflows(
         server::{respond, workflows},
     };
     let state = respond::state()?;
-    respond::respond(workflows::list_from(&state.db, &WorkflowFilter { status, q }, cursor.as_deref()).await)
+    respond::respond(workflows::list_from(&state.studio.db, &WorkflowFilter { status, q }, cursor.as_deref()).await)
 }
 
 /// A workflow with everything the builder needs.
@@ -35,7 +35,7 @@ pub async fn list_workflows(
 pub async fn open_workflow(id: WorkflowId) -> Result<OpenedWorkflow, ApiError> {
     use crate::server::{respond, workflows};
     let state = respond::state()?;
-    respond::respond(workflows::open(&state.db, &state.providers, id).await)
+    respond::respond(workflows::open(&state.studio.db, &state.studio.providers, id).await)
 }
 
 /// What the builder needs of the settings for a workflow that is not stored yet.
@@ -45,7 +45,7 @@ pub async fn open_workflow(id: WorkflowId) -> Result<OpenedWorkflow, ApiError> {
 #[server(name = ReadBuilderSettings, input = Json, output = Json, endpoint = "builder_settings")]
 pub async fn builder_settings() -> Result<BuilderSettings, ApiError> {
     use crate::server::{respond, workflows};
-    Ok(workflows::builder_settings(&respond::state()?.providers))
+    Ok(workflows::builder_settings(&respond::state()?.studio.providers))
 }
 
 /// Makes a workflow.
@@ -56,7 +56,7 @@ pub async fn builder_settings() -> Result<BuilderSettings, ApiError> {
 pub async fn create_workflow(workflow: NewWorkflow) -> Result<SavedWorkflow, ApiError> {
     use crate::server::{respond, workflows};
     let state = respond::state()?;
-    respond::respond(workflows::create(&state.db, workflow, None).await.map(|stored| stored.workflow))
+    respond::respond(workflows::create(&state.studio.db, workflow, None).await.map(|stored| stored.workflow))
 }
 
 /// Changes a workflow; what `change` leaves out stays.
@@ -68,7 +68,7 @@ pub async fn create_workflow(workflow: NewWorkflow) -> Result<SavedWorkflow, Api
 pub async fn save_workflow(id: WorkflowId, change: WorkflowChange, if_match: Option<String>) -> Result<SavedWorkflow, ApiError> {
     use crate::server::{respond, workflows};
     let state = respond::state()?;
-    respond::respond(workflows::save(&state.db, id, change, if_match.as_deref()).await)
+    respond::respond(workflows::save(&state.studio.db, id, change, if_match.as_deref()).await)
 }
 
 /// Deletes a workflow. Its executions are cancelled, its videos stay.
@@ -79,7 +79,7 @@ pub async fn save_workflow(id: WorkflowId, change: WorkflowChange, if_match: Opt
 pub async fn delete_workflow(id: WorkflowId) -> Result<(), ApiError> {
     use crate::server::{respond, workflows};
     let state = respond::state()?;
-    respond::respond(workflows::delete(&state.db, &state.events, id, None).await)
+    respond::respond(workflows::delete(&state.studio.db, &state.studio.events, id, None).await)
 }
 
 /// Keeps unsaved edits in the workflow's slot, in place of earlier ones.
@@ -90,7 +90,7 @@ pub async fn delete_workflow(id: WorkflowId) -> Result<(), ApiError> {
 pub async fn keep_draft(id: WorkflowId, draft: NewDraft) -> Result<(), ApiError> {
     use crate::server::{respond, workflows};
     let state = respond::state()?;
-    respond::respond(workflows::keep_draft(&state.db, id, draft).await)
+    respond::respond(workflows::keep_draft(&state.studio.db, id, draft).await)
 }
 
 /// Drops the unsaved edits.
@@ -101,5 +101,5 @@ pub async fn keep_draft(id: WorkflowId, draft: NewDraft) -> Result<(), ApiError>
 pub async fn discard_draft(id: WorkflowId) -> Result<(), ApiError> {
     use crate::server::{respond, workflows};
     let state = respond::state()?;
-    respond::respond(workflows::discard_draft(&state.db, id).await)
+    respond::respond(workflows::discard_draft(&state.studio.db, id).await)
 }

@@ -14,6 +14,7 @@ pub mod run;
 pub mod runs;
 pub mod state;
 pub mod store;
+pub mod studio;
 pub mod workers;
 pub mod workflows;
 

@@ -21,6 +21,7 @@ use super::{
     providers::Providers,
     state::AppState,
     store::{Db, adopt},
+    studio::Studio,
     workers::Workers,
 };
 use crate::domain::provider;
@@ -129,7 +130,7 @@ impl Server {
             axum::serve(listener.tap_io(send_at_once), app).with_graceful_shutdown(async move { stop.cancelled().await }).into_future(),
         );
         tracing::info!("listening on http://{address}");
-        tokio::spawn(sweep::run(state.db.clone(), state.content.clone(), started, state.stop.clone()));
+        tokio::spawn(sweep::run(state.studio.db.clone(), state.studio.content.clone(), started, state.stop.clone()));
         Ok(Self { state, address, task, workers })
     }
 
@@ -149,7 +150,7 @@ impl Server {
                 self.task.abort();
             }
         }
-        self.state.db.close().await;
+        self.state.studio.db.close().await;
     }
 }
 
@@ -160,16 +161,9 @@ async fn compose(config: Config) -> Result<AppState> {
     let content = Content::open(&config.videos_dir).await?;
     let leptos = leptos_options(&config);
     let ffmpeg = Ffmpeg::locate();
-    Ok(AppState {
-        providers: Providers::new(&config, ffmpeg.clone()),
-        config: Arc::new(config),
-        db,
-        content,
-        ffmpeg,
-        events: Events::default(),
-        stop: CancellationToken::new(),
-        leptos,
-    })
+    let providers = Providers::new(&config, ffmpeg.clone());
+    let studio = Studio { db, content, ffmpeg, providers, events: Events::default(), caps: config.caps };
+    Ok(AppState { config: Arc::new(config), studio, stop: CancellationToken::new(), leptos })
 }
 
 /// Where Leptos finds the browser's files. Their names carry hashes where the build wrote `hash.txt`: `make build` does, a watch,

@@ -6,29 +6,15 @@ use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    config::Config,
-    events::Events,
-    media::{content::Content, ffmpeg::Ffmpeg},
-    providers::Providers,
-    store::Db,
-};
+use super::{config::Config, studio::Studio};
 
 /// The server's parts.
 #[derive(Debug, Clone)]
 pub struct AppState {
     /// The settings.
     pub config: Arc<Config>,
-    /// Rows.
-    pub db: Db,
-    /// Files.
-    pub content: Content,
-    /// ffmpeg and ffprobe.
-    pub ffmpeg: Ffmpeg,
-    /// Who makes clips.
-    pub providers: Providers,
-    /// What happens, for pages; and the bell that wakes workers.
-    pub events: Events,
+    /// What the rooms share.
+    pub studio: Studio,
     /// Cancelled when the server stops: streams and workers end.
     pub stop: CancellationToken,
     /// Where Leptos finds the browser's files.

@@ -64,7 +64,7 @@ pub async fn list(
     Query(query): Query<AssetQuery>,
 ) -> Result<impl IntoResponse, Failed> {
     let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), assets::DEFAULT_SORT)?;
-    let page = assets::list(&state.db, &AssetFilter { kind: query.kind, trashed: query.trashed }, &page).await?;
+    let page = assets::list(&state.studio.db, &AssetFilter { kind: query.kind, trashed: query.trashed }, &page).await?;
     let link = next_link(&uri, page.next.as_ref()).map(|link| [link]);
     Ok((link, axum::Json(page.items)))
 }
@@ -77,7 +77,7 @@ pub async fn list(
     (status = 410, description = "It has left the trash", body = Problem),
 ))]
 pub async fn get(State(state): State<AppState>, Id(id): Id<AssetId>) -> Result<axum::Json<Asset>, Failed> {
-    Ok(axum::Json(assets::asset(&state.db, id).await?))
+    Ok(axum::Json(assets::asset(&state.studio.db, id).await?))
 }
 
 /// How an asset is deleted.
@@ -106,11 +106,11 @@ pub async fn delete(
     Id(id): Id<AssetId>,
     Query(query): Query<AssetDeleteQuery>,
 ) -> Result<StatusCode, Failed> {
-    let asset = assets::reference(&state.db, id).await?;
+    let asset = assets::reference(&state.studio.db, id).await?;
     if query.permanent {
-        assets::delete(&state.db, &state.content, asset).await?;
+        assets::delete(&state.studio.db, &state.studio.content, asset).await?;
     } else {
-        assets::trash(&state.db, asset, query.force).await?;
+        assets::trash(&state.studio.db, asset, query.force).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -123,6 +123,6 @@ pub async fn delete(
     (status = 410, description = "It has left the trash", body = Problem),
 ))]
 pub async fn restore(State(state): State<AppState>, Id(id): Id<AssetId>) -> Result<axum::Json<Asset>, Failed> {
-    let asset = assets::reference(&state.db, id).await?;
-    Ok(axum::Json(assets::restore(&state.db, asset).await?))
+    let asset = assets::reference(&state.studio.db, id).await?;
+    Ok(axum::Json(assets::restore(&state.studio.db, asset).await?))
 }

@@ -83,7 +83,7 @@ pub struct TrashedQuery {
 
 /// The bytes of an asset, or the part that was asked for.
 pub(super) async fn of_asset(state: &AppState, asset: AssetRef, query: TrashedQuery, request: &HeaderMap) -> Result<Response, Failed> {
-    let (stored, path) = assets::open(&state.db, &state.content, asset, query.trashed).await?;
+    let (stored, path) = assets::open(&state.studio.db, &state.studio.content, asset, query.trashed).await?;
     let asset = &stored.asset;
     let file = Stored {
         hash: &asset.file_hash,
@@ -162,7 +162,7 @@ pub async fn thumbnail(
     Query(query): Query<TrashedQuery>,
     request: HeaderMap,
 ) -> Result<Response, Failed> {
-    let poster = posters::poster(&state.db, &state.content, &state.ffmpeg, id, query.trashed).await?;
+    let poster = posters::poster(&state.studio, id, query.trashed).await?;
     let mut headers = HeaderMap::new();
     if poster.lasting {
         let etag = entity_tag(&format!("poster-{}", poster.video_hash))?;

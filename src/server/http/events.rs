@@ -40,7 +40,7 @@ pub fn router() -> OpenApiRouter<AppState> {
 /// # Errors
 /// The database's.
 pub async fn event_id(state: &AppState) -> Result<[(HeaderName, String); 1]> {
-    Ok([(EVENT_ID, events::newest(&state.db).await?.to_string())])
+    Ok([(EVENT_ID, events::newest(&state.studio.db).await?.to_string())])
 }
 
 fn number() -> Object {
@@ -67,7 +67,7 @@ pub struct From {
 ))]
 pub async fn follow(State(state): State<AppState>, Query(from): Query<From>, headers: HeaderMap) -> Result<impl IntoResponse, Failed> {
     let after = last_event_id(&headers)?.or(from.after);
-    let follower = state.events.follow(&state.db, after, state.stop.clone()).await?;
+    let follower = state.studio.events.follow(&state.studio.db, after, state.stop.clone()).await?;
     Ok(Sse::new(messages(follower)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 

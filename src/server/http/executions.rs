@@ -50,7 +50,7 @@ pub struct Started {
     (status = 422, description = "It cannot run; errors[] says why, node by node, and nothing was created", body = Problem),
 ))]
 pub async fn start(State(state): State<AppState>, Json(new): Json<NewExecution>) -> Result<impl IntoResponse, Failed> {
-    let execution_id = execute::start(&state.db, &state.events, &state.providers, &state.ffmpeg, &state.config.caps, new).await?;
+    let execution_id = execute::start(&state.studio, new).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(Started { execution_id })))
 }
 
@@ -62,7 +62,7 @@ pub async fn start(State(state): State<AppState>, Json(new): Json<NewExecution>)
     (status = 422, description = "It cannot run; errors[] says why, node by node", body = Problem),
 ))]
 pub async fn price(State(state): State<AppState>, Json(new): Json<NewExecution>) -> Result<impl IntoResponse, Failed> {
-    Ok(axum::Json(estimate::estimate(&state.db, &state.providers, &new).await?))
+    Ok(axum::Json(estimate::estimate(&state.studio, &new).await?))
 }
 
 /// An execution with its nodes.
@@ -74,7 +74,7 @@ pub async fn price(State(state): State<AppState>, Json(new): Json<NewExecution>)
 ))]
 pub async fn get(State(state): State<AppState>, Id(id): Id<ExecutionId>) -> Result<impl IntoResponse, Failed> {
     let event_id = event_id(&state).await?;
-    Ok((event_id, axum::Json(execute::execution(&state.db, id).await?)))
+    Ok((event_id, axum::Json(execute::execution(&state.studio.db, id).await?)))
 }
 
 /// Which executions, and which page of them.
@@ -114,7 +114,7 @@ pub async fn list(
 ) -> Result<impl IntoResponse, Failed> {
     let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), Sort::NEWEST_FIRST)?;
     let event_id = event_id(&state).await?;
-    let page = execute::list(&state.db, query.workflow_id, query.status, &page).await?;
+    let page = execute::list(&state.studio.db, query.workflow_id, query.status, &page).await?;
     let link = next_link(&uri, page.next.as_ref()).map(|link| [link]);
     Ok((event_id, link, axum::Json(page.items)))
 }
@@ -126,5 +126,5 @@ pub async fn list(
     (status = 404, description = "No such execution", body = Problem),
 ))]
 pub async fn cancel(State(state): State<AppState>, Id(id): Id<ExecutionId>) -> Result<impl IntoResponse, Failed> {
-    Ok(axum::Json(execute::cancel(&state.db, &state.events, id).await?))
+    Ok(axum::Json(execute::cancel(&state.studio.db, &state.studio.events, id).await?))
 }

@@ -32,9 +32,9 @@ pub async fn healthz() -> &'static str {
 pub async fn readyz(State(state): State<AppState>) -> impl IntoResponse {
     let text = |result: Result<(), crate::server::Error>| result.map_or_else(|error| error.to_string(), |()| "ok".to_owned());
     let readiness = Readiness {
-        database: text(state.db.check().await),
-        videos: text(state.content.check().await),
-        ffmpeg: text(state.ffmpeg.available()),
+        database: text(state.studio.db.check().await),
+        videos: text(state.studio.content.check().await),
+        ffmpeg: text(state.studio.ffmpeg.available()),
     };
     let ready = [&readiness.database, &readiness.videos, &readiness.ffmpeg].into_iter().all(|part| part == "ok");
     (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(readiness))

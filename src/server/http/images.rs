@@ -60,7 +60,7 @@ pub async fn upload(State(state): State<AppState>, request: Request) -> Result<R
     (status = 410, description = "It has left the trash", body = Problem),
 ))]
 pub async fn get(State(state): State<AppState>, Id(id): Id<ImageId>) -> Result<axum::Json<Image>, Failed> {
-    Ok(axum::Json(assets::image(&state.db, id).await?))
+    Ok(axum::Json(assets::image(&state.studio.db, id).await?))
 }
 
 /// The bytes of an image, whole or in part. HEAD gives the headers.

@@ -51,7 +51,7 @@ pub struct Queued {
     (status = 422, description = "A wrong value, or a setting is missing; errors[] says which", body = Problem),
 ))]
 pub async fn generate(State(state): State<AppState>, Json(new): Json<NewGeneration>) -> Result<impl IntoResponse, Failed> {
-    let job_id = generation::generate(&state.db, &state.events, &state.providers, &state.ffmpeg, &state.config.caps, new).await?;
+    let job_id = generation::generate(&state.studio, new).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(Queued { job_id })))
 }
 
@@ -62,7 +62,7 @@ pub async fn generate(State(state): State<AppState>, Json(new): Json<NewGenerati
     (status = 422, description = "A wrong value, or a clip that is not in the library; errors[] says which", body = Problem),
 ))]
 pub async fn stitch(State(state): State<AppState>, Json(new): Json<NewStitch>) -> Result<impl IntoResponse, Failed> {
-    let job_id = stitching::stitch(&state.db, &state.events, &state.providers, &state.ffmpeg, new).await?;
+    let job_id = stitching::stitch(&state.studio, new).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(Queued { job_id })))
 }
 
@@ -75,7 +75,7 @@ pub async fn stitch(State(state): State<AppState>, Json(new): Json<NewStitch>) -
 ))]
 pub async fn get(State(state): State<AppState>, Id(id): Id<JobId>) -> Result<impl IntoResponse, Failed> {
     let event_id = event_id(&state).await?;
-    Ok((event_id, axum::Json(jobs::job(&state.db, id).await?)))
+    Ok((event_id, axum::Json(jobs::job(&state.studio.db, id).await?)))
 }
 
 /// Which jobs, and which page of them.
@@ -118,7 +118,7 @@ pub async fn list(
     let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), Sort::NEWEST_FIRST)?;
     let event_id = event_id(&state).await?;
     let filter = JobFilter { status: query.status, kind: query.kind, execution_id: query.execution_id };
-    let page = jobs::list(&state.db, &filter, &page).await?;
+    let page = jobs::list(&state.studio.db, &filter, &page).await?;
     let link = next_link(&uri, page.next.as_ref()).map(|link| [link]);
     Ok((event_id, link, axum::Json(page.items)))
 }
@@ -132,7 +132,7 @@ pub async fn list(
     (status = 422, description = "A wrong value, or nothing to change", body = Problem),
 ))]
 pub async fn change(State(state): State<AppState>, Id(id): Id<JobId>, Json(change): Json<JobChange>) -> Result<impl IntoResponse, Failed> {
-    Ok(axum::Json(queue::change(&state.db, &state.events, id, change).await?))
+    Ok(axum::Json(queue::change(&state.studio.db, &state.studio.events, id, change).await?))
 }
 
 /// Cancels a job. A finished one stays as it is.
@@ -142,5 +142,5 @@ pub async fn change(State(state): State<AppState>, Id(id): Id<JobId>, Json(chang
     (status = 404, description = "No such job", body = Problem),
 ))]
 pub async fn cancel(State(state): State<AppState>, Id(id): Id<JobId>) -> Result<impl IntoResponse, Failed> {
-    Ok(axum::Json(jobs::cancel(&state.db, &state.events, id).await?))
+    Ok(axum::Json(jobs::cancel(&state.studio.db, &state.studio.events, id).await?))
 }

@@ -72,7 +72,7 @@ pub async fn count(State(metrics): State<Metrics>, request: Request, next: Next)
     (status = 200, description = "The figures", content_type = "text/plain", body = String),
 ))]
 pub async fn show(Extension(metrics): Extension<Metrics>, State(state): State<AppState>) -> Result<impl IntoResponse, Failed> {
-    let figures = figures::figures(&state.db).await?;
+    let figures = figures::figures(&state.studio.db).await?;
     with_local_recorder(&*metrics.0, || {
         // What is no more has to go back to zero.
         for (kind, status, number) in &figures.jobs {

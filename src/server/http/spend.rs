@@ -52,7 +52,7 @@ pub async fn spending(
     Query(query): Query<SpendQuery>,
 ) -> Result<impl IntoResponse, Failed> {
     let page = page_request(query.limit, query.cursor.as_deref(), None, Sort::NEWEST_FIRST)?;
-    let (spending, next) = ledger::spending(&state.db, &state.config.caps, &page).await?;
+    let (spending, next) = ledger::spending(&state.studio.db, &state.config.caps, &page).await?;
     let link = next_link(&uri, next.as_ref()).map(|link| [link]);
     Ok((link, axum::Json(spending)))
 }
@@ -64,5 +64,5 @@ pub async fn spending(
     (status = 404, description = "No such job", body = Problem),
 ))]
 pub async fn check(State(state): State<AppState>, Id(id): Id<JobId>) -> Result<impl IntoResponse, Failed> {
-    Ok(axum::Json(jobs::check_again(&state.db, &state.events, id).await?))
+    Ok(axum::Json(jobs::check_again(&state.studio.db, &state.studio.events, id).await?))
 }

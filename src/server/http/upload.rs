@@ -89,7 +89,7 @@ pub async fn upload(State(state): State<AppState>, request: Request) -> Result<R
 /// Reads an upload whole, and makes an asset of that kind of it.
 pub(super) async fn receive_and_keep(state: &AppState, request: Request, kind: AssetKind) -> Result<Kept, Failed> {
     let (file, name) = receive(state, request, kind).await?;
-    Ok(file.keep(&state.db, &state.events, &state.content, &state.ffmpeg, name).await?)
+    Ok(file.keep(&state.studio, name).await?)
 }
 
 /// Reads an upload whole: the file, which is on the disk then, and the name it was given.
@@ -130,7 +130,7 @@ fn acceptable(state: &AppState, headers: &HeaderMap, kind: AssetKind) -> Result<
     if length.is_some_and(|length| length > most.saturating_add(OVERHEAD)) {
         return Err(too_large(kind, most));
     }
-    if kinds::of(kind).needs_ffmpeg() { state.ffmpeg.available() } else { Ok(()) }
+    if kinds::of(kind).needs_ffmpeg() { state.studio.ffmpeg.available() } else { Ok(()) }
 }
 
 /// Reads the parts: one `file`, and `name` before or after it.
@@ -164,7 +164,7 @@ async fn read(state: &AppState, form: &mut Multipart, kind: AssetKind) -> Result
 
 /// Streams the part to the store. Whatever goes wrong, nothing of it stays.
 async fn read_file(state: &AppState, mut field: Field<'_>, kind: AssetKind) -> Result<Arrived> {
-    let mut upload = Upload::begin(&state.content, kind, state.config.max_upload_bytes).await?;
+    let mut upload = Upload::begin(&state.studio.content, kind, state.config.max_upload_bytes).await?;
     match pour(&mut field, &mut upload).await {
         Ok(()) => upload.finish().await,
         Err(error) => {

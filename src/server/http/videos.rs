@@ -95,7 +95,7 @@ pub async fn list(
         workflow_id: query.workflow_id,
     };
     let event_id = event_id(&state).await?;
-    let page = assets::list_videos(&state.db, &filter, &page).await?;
+    let page = assets::list_videos(&state.studio.db, &filter, &page).await?;
     let link = next_link(&uri, page.next.as_ref()).map(|link| [link]);
     Ok((event_id, link, axum::Json(page.items)))
 }
@@ -110,7 +110,7 @@ pub async fn list(
 ))]
 pub async fn get(State(state): State<AppState>, Id(id): Id<VideoId>) -> Result<impl IntoResponse, Failed> {
     let event_id = event_id(&state).await?;
-    Ok((event_id, axum::Json(assets::video(&state.db, id).await?)))
+    Ok((event_id, axum::Json(assets::video(&state.studio.db, id).await?)))
 }
 
 /// A video's new name.
@@ -136,8 +136,8 @@ pub async fn rename(
     Id(id): Id<VideoId>,
     Json(change): Json<VideoChange>,
 ) -> Result<axum::Json<Video>, Failed> {
-    assets::rename(&state.db, id.into(), &change.name).await?;
-    Ok(axum::Json(assets::video(&state.db, id).await?))
+    assets::rename(&state.studio.db, id.into(), &change.name).await?;
+    Ok(axum::Json(assets::video(&state.studio.db, id).await?))
 }
 
 /// Whether to delete what is in use.
@@ -159,6 +159,6 @@ pub struct DeleteQuery {
     (status = 409, description = "It is the current clip of these workflows; force=true deletes it all the same", body = Problem),
 ))]
 pub async fn delete(State(state): State<AppState>, Id(id): Id<VideoId>, Query(query): Query<DeleteQuery>) -> Result<StatusCode, Failed> {
-    assets::trash(&state.db, id.into(), query.force).await?;
+    assets::trash(&state.studio.db, id.into(), query.force).await?;
     Ok(StatusCode::NO_CONTENT)
 }

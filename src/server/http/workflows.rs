@@ -81,7 +81,7 @@ async fn list(
 ) -> Result<impl IntoResponse, Failed> {
     let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), workflows::DEFAULT_SORT)?;
     let filter = WorkflowFilter { status: query.status, q: search_words(query.q)? };
-    let page = workflows::list(&state.db, &filter, &page).await?;
+    let page = workflows::list(&state.studio.db, &filter, &page).await?;
     Ok((AppendHeaders(next_link(&uri, page.next.as_ref())), Json(page.items)))
 }
 
@@ -101,7 +101,7 @@ async fn create(
     headers: HeaderMap,
     extract::Json(new): extract::Json<NewWorkflow>,
 ) -> Result<impl IntoResponse, Failed> {
-    let stored = workflows::create(&state.db, new, if_match(&headers).as_deref()).await?;
+    let stored = workflows::create(&state.studio.db, new, if_match(&headers).as_deref()).await?;
     let location = stored.created.then(|| (header::LOCATION, format!("/api/workflows/{}", stored.workflow.id)));
     let status = if stored.created { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, AppendHeaders(location), answer(stored.workflow)))
@@ -117,7 +117,7 @@ async fn create(
 ))]
 async fn show(State(state): State<AppState>, Id(id): Id<WorkflowId>) -> Result<impl IntoResponse, Failed> {
     let event = event_id(&state).await?;
-    let shown = workflows::show(&state.db, id).await?;
+    let shown = workflows::show(&state.studio.db, id).await?;
     // The tag names the revision only, and the answer holds more than that: it must not be kept and revalidated by the tag.
     let headers = [(header::ETAG, shown.etag), (header::CACHE_CONTROL, "no-store".to_owned())];
     Ok((event, AppendHeaders(headers), Json(shown.workflow)))
@@ -140,7 +140,7 @@ async fn save(
     headers: HeaderMap,
     extract::Json(change): extract::Json<WorkflowChange>,
 ) -> Result<impl IntoResponse, Failed> {
-    Ok(answer(workflows::save(&state.db, id, change, if_match(&headers).as_deref()).await?))
+    Ok(answer(workflows::save(&state.studio.db, id, change, if_match(&headers).as_deref()).await?))
 }
 
 /// Deletes a workflow. Its executions are cancelled, its videos stay.
@@ -153,7 +153,7 @@ async fn save(
         (status = 412, description = "Changed in the meantime; nothing was deleted", body = Problem),
     ))]
 async fn delete(State(state): State<AppState>, Id(id): Id<WorkflowId>, headers: HeaderMap) -> Result<impl IntoResponse, Failed> {
-    workflows::delete(&state.db, &state.events, id, if_match(&headers).as_deref()).await?;
+    workflows::delete(&state.studio.db, &state.studio.events, id, if_match(&headers).as_deref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -169,7 +169,7 @@ async fn keep_draft(
     Id(id): Id<WorkflowId>,
     extract::Json(draft): extract::Json<NewDraft>,
 ) -> Result<impl IntoResponse, Failed> {
-    workflows::keep_draft(&state.db, id, draft).await?;
+    workflows::keep_draft(&state.studio.db, id, draft).await?;
     Ok(Json(WorkflowAnswer { workflow_id: id }))
 }
 
@@ -180,7 +180,7 @@ async fn keep_draft(
     (status = 404, description = "No such workflow", body = Problem),
 ))]
 async fn discard_draft(State(state): State<AppState>, Id(id): Id<WorkflowId>) -> Result<impl IntoResponse, Failed> {
-    workflows::discard_draft(&state.db, id).await?;
+    workflows::discard_draft(&state.studio.db, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -198,7 +198,7 @@ async fn associate_video(
     Id(id): Id<WorkflowId>,
     extract::Json(association): extract::Json<NewAssociation>,
 ) -> Result<impl IntoResponse, Failed> {
-    let new = uses::associate(&state.db, id, &association).await?;
+    let new = uses::associate(&state.studio.db, id, &association).await?;
     Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(WorkflowAnswer { workflow_id: id })))
 }
 

@@ -22,6 +22,7 @@ use crate::{
         },
         operations::enqueue,
         store::{Db, assets, deleted, kinds::StoredAsset, uses},
+        studio::Studio,
     },
 };
 
@@ -69,10 +70,10 @@ pub struct Kept {
 ///
 /// # Errors
 /// As for [`Kind::examine`](kinds::Kind::examine) where the file is to be refused; the store's.
-pub async fn ingest(db: &Db, content: &Content, ffmpeg: &Ffmpeg, incoming: Incoming) -> Result<Kept> {
+pub async fn ingest(studio: &Studio, incoming: Incoming) -> Result<Kept> {
     let incoming = Arc::new(incoming);
     let attempt = async |examined: Option<Examined>| {
-        let (db, content, incoming) = (db.clone(), content.clone(), incoming.clone());
+        let (db, content, incoming) = (studio.db.clone(), studio.content.clone(), incoming.clone());
         let keeping = tokio::spawn(async move { keep(&db, &content, &incoming, examined).await });
         keeping.await.map_err(|error| Error::Internal(format!("storing a file ended: {error}")))?
     };
@@ -80,7 +81,7 @@ pub async fn ingest(db: &Db, content: &Content, ffmpeg: &Ffmpeg, incoming: Incom
     if let Some(known) = attempt(None).await? {
         return Ok(known);
     }
-    let examined = examine(ffmpeg, &incoming).await?;
+    let examined = examine(&studio.ffmpeg, &incoming).await?;
     attempt(Some(examined)).await?.ok_or_else(|| Error::Internal("an examined file was not stored".into()))
 }
 

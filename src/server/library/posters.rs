@@ -9,8 +9,9 @@ use crate::{
     domain::{AssetRef, Sha256, VideoId},
     server::{
         Error, Result,
-        media::{content::Content, ffmpeg::Ffmpeg, poster},
+        media::poster,
         store::{Db, kinds::StoredAsset},
+        studio::Studio,
     },
 };
 
@@ -29,22 +30,24 @@ pub struct Poster {
 ///
 /// # Errors
 /// [`crate::domain::ErrorKind::NotFound`] and [`crate::domain::ErrorKind::Gone`] for the video, [`Error::ToolMissing`], the store's.
-pub async fn poster(db: &Db, content: &Content, ffmpeg: &Ffmpeg, id: VideoId, trashed: bool) -> Result<Poster> {
-    let found = visible(db, id.into(), trashed).await?;
+pub async fn poster(studio: &Studio, id: VideoId, trashed: bool) -> Result<Poster> {
+    let content = &studio.content;
+    let found = visible(&studio.db, id.into(), trashed).await?;
     let hash = found.asset.file_hash;
     let path = content.poster_path(&hash);
     let turn = content.poster_turn(&hash);
     let _mine = turn.lock().await;
     let made = match tokio::fs::read(&path).await {
         Ok(bytes) => Ok((bytes, true)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => make(db, content, ffmpeg, &found, path).await,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => make(studio, &found, path).await,
         Err(source) => Err(Error::Io { path, source }),
     };
     made.map(|(bytes, lasting)| Poster { video_hash: hash, bytes, lasting })
 }
 
 /// Makes the poster and keeps it; a plain one too, where the video has been judged unreadable.
-async fn make(db: &Db, content: &Content, ffmpeg: &Ffmpeg, found: &StoredAsset, path: PathBuf) -> Result<(Vec<u8>, bool)> {
+async fn make(studio: &Studio, found: &StoredAsset, path: PathBuf) -> Result<(Vec<u8>, bool)> {
+    let Studio { db, content, ffmpeg, .. } = studio;
     ffmpeg.available()?;
     if !content.holds(&found.file_path, found.asset.size_bytes).await {
         return Err(assets::lost(found));

@@ -10,13 +10,11 @@ use crate::{
     domain::{ApiError, AssetKind, ErrorKind, origin::Origin},
     server::{
         Error, Result,
-        events::Events,
         media::{
             content::Content,
-            ffmpeg::Ffmpeg,
             staging::{StagedFile, Staging},
         },
-        store::Db,
+        studio::Studio,
     },
 };
 
@@ -97,11 +95,11 @@ impl Arrived {
     ///
     /// # Errors
     /// As for [`ingest`].
-    pub async fn keep(self, db: &Db, events: &Events, content: &Content, ffmpeg: &Ffmpeg, name: String) -> Result<Kept> {
+    pub async fn keep(self, studio: &Studio, name: String) -> Result<Kept> {
         let Self { file, kind } = self;
         let incoming = Incoming { file, kind, name, origin: Origin::Uploaded, metadata_failure: MetadataFailure::Refuse };
-        let kept = ingest(db, content, ffmpeg, incoming).await?;
-        events.ring();
+        let kept = ingest(studio, incoming).await?;
+        studio.events.ring();
         Ok(kept)
     }
 }

@@ -4,9 +4,8 @@ use crate::{
     domain::{execution::NewExecution, spend::Estimate},
     server::{
         Error, Result,
-        providers::Providers,
         runs::{known, prepare},
-        store::Db,
+        studio::Studio,
     },
 };
 
@@ -14,10 +13,11 @@ use crate::{
 ///
 /// # Errors
 /// As the run would be refused.
-pub async fn estimate(db: &Db, providers: &Providers, new: &NewExecution) -> Result<Estimate> {
+pub async fn estimate(studio: &Studio, new: &NewExecution) -> Result<Estimate> {
+    let db = &studio.db;
     let definition = prepare::definition(db, new).await?;
     let mut snapshot = db.reader().begin().await?;
-    let plan = prepare::prepare(&mut snapshot, providers, &definition, new.nodes.as_deref(), new.mode).await?;
+    let plan = prepare::prepare(&mut snapshot, &studio.providers, &definition, new.nodes.as_deref(), new.mode).await?;
     known::price(&mut snapshot, &plan).await
 }
 
@@ -25,8 +25,8 @@ pub async fn estimate(db: &Db, providers: &Providers, new: &NewExecution) -> Res
 ///
 /// # Errors
 /// The database's.
-pub async fn quote(db: &Db, providers: &Providers, new: &NewExecution) -> Result<Option<Estimate>> {
-    match estimate(db, providers, new).await {
+pub async fn quote(studio: &Studio, new: &NewExecution) -> Result<Option<Estimate>> {
+    match estimate(studio, new).await {
         Ok(estimate) => Ok(Some(estimate)),
         Err(Error::Api(_)) => Ok(None),
         Err(error) => Err(error),

@@ -11,13 +11,11 @@ use crate::{
     graph::Step,
     server::{
         Error, Result,
-        config::Caps,
         events::Events,
-        media::ffmpeg::Ffmpeg,
         money::ledger,
-        providers::Providers,
         runs::{advance, known, outcome, prepare},
         store::{Db, Tx, events, executions, workflows},
+        studio::Studio,
     },
 };
 
@@ -26,14 +24,8 @@ use crate::{
 /// # Errors
 /// [`Invalid`](crate::domain::ErrorKind::Invalid) with everything that is in the way, by node; nothing is created then. [`NotFound`](crate::domain::ErrorKind::NotFound) for the workflow.
 /// [`CapReached`](crate::domain::ErrorKind::CapReached) where it would cost more than may be spent.
-pub async fn start(
-    db: &Db,
-    events: &Events,
-    providers: &Providers,
-    ffmpeg: &Ffmpeg,
-    caps: &Caps,
-    new: NewExecution,
-) -> Result<ExecutionId> {
+pub async fn start(studio: &Studio, new: NewExecution) -> Result<ExecutionId> {
+    let Studio { db, ffmpeg, providers, events, caps, .. } = studio;
     let definition = prepare::definition(db, &new).await?;
     let mut snapshot = db.reader().begin().await?;
     let plan = prepare::prepare(&mut snapshot, providers, &definition, new.nodes.as_deref(), new.mode).await?;

@@ -12,13 +12,9 @@ use crate::{
     graph::{NodeType, nodes, schema},
     server::{
         Result,
-        config::Caps,
-        events::Events,
-        media::ffmpeg::Ffmpeg,
         money::ledger,
-        providers::Providers,
         runs::{jobs, known, prepare},
-        store::Db,
+        studio::Studio,
     },
 };
 
@@ -79,7 +75,8 @@ fn form(provider: Provider) -> ObjectBuilder {
 /// # Errors
 /// [`Invalid`](crate::domain::ErrorKind::Invalid) with everything that is in the way.
 /// [`CapReached`](crate::domain::ErrorKind::CapReached) where it would cost more than may be spent.
-pub async fn generate(db: &Db, events: &Events, providers: &Providers, ffmpeg: &Ffmpeg, caps: &Caps, new: NewGeneration) -> Result<JobId> {
+pub async fn generate(studio: &Studio, new: NewGeneration) -> Result<JobId> {
+    let Studio { db, ffmpeg, providers, events, caps, .. } = studio;
     ffmpeg.available()?;
     jobs::check_name(new.name.as_deref())?;
     let node_type = node_type(&new);
@@ -105,14 +102,11 @@ pub async fn generate(db: &Db, events: &Events, providers: &Providers, ffmpeg: &
     jobs::request(db, events, prepare::step_of(&plan, NODE)?, &[], new.name).await
 }
 
-/// The node type whose parameters are meant: a frame in pixels, or as aspect and resolution.
+/// The node type whose parameters are meant: the first that has all that are given, such as a frame in pixels, or as aspect and resolution.
 fn node_type(new: &NewGeneration) -> NodeType {
-    let by_aspect = ["aspect", "resolution", "negative_prompt"].iter().any(|name| new.params.contains_key(*name));
-    match node_types(new.provider) {
-        [_, veo] if by_aspect => veo.clone(),
-        [first, ..] => first.clone(),
-        [] => NodeType::SORA_VIDEO,
-    }
+    let types = node_types(new.provider);
+    let has_all = |node_type: &&NodeType| new.params.keys().all(|name| nodes::param(node_type, name).is_some());
+    types.iter().find(has_all).or_else(|| types.last()).cloned().unwrap_or(NodeType::SORA_VIDEO)
 }
 
 /// The node types whose parameters a provider takes.

@@ -7,7 +7,7 @@ use sqlx::SqliteConnection;
 
 use crate::{
     domain::{
-        ApiError, AssetKind, ErrorKind, FieldError, NodeId, Timestamp,
+        ApiError, ErrorKind, FieldError, NodeId, Timestamp,
         execution::{Mode, NewExecution},
     },
     graph::{
@@ -109,13 +109,9 @@ async fn hindrances(
         return Ok(Vec::new());
     }
     let param = nodes::spec(&node.node_type).and_then(NodeSpec::given).map_or("", |(param, _)| param);
-    Ok(vec![match media.kind {
-        AssetKind::Video => {
-            let detail = "The clip of this node is no longer in the library. Choose or upload another one.";
-            error(param, "missing_video", detail.into())
-        }
-        AssetKind::Image => error(param, "missing_image", "The image of this node is not stored here. Upload it again.".into()),
-    }])
+    let what = media.kind.name();
+    let detail = format!("The {what} of this node is no longer in the library. Choose or upload another one.");
+    Ok(vec![error(param, &format!("missing_{what}"), detail)])
 }
 
 fn in_definition(mut error: FieldError) -> FieldError {

@@ -12,11 +12,9 @@ use crate::{
     graph::{NodeType, schema},
     server::{
         Result,
-        events::Events,
-        media::ffmpeg::Ffmpeg,
-        providers::Providers,
         runs::{jobs, prepare},
-        store::{Db, assets},
+        store::assets,
+        studio::Studio,
     },
 };
 
@@ -65,7 +63,8 @@ as_at_the_node!(transition transition_seconds size fps);
 ///
 /// # Errors
 /// [`Invalid`](crate::domain::ErrorKind::Invalid) with everything that is in the way.
-pub async fn stitch(db: &Db, events: &Events, providers: &Providers, ffmpeg: &Ffmpeg, new: NewStitch) -> Result<JobId> {
+pub async fn stitch(studio: &Studio, new: NewStitch) -> Result<JobId> {
+    let Studio { db, ffmpeg, providers, events, .. } = studio;
     ffmpeg.available()?;
     jobs::check_name(new.name.as_deref())?;
     let definition = definition(&new);

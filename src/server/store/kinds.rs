@@ -17,15 +17,22 @@ pub(super) struct Table {
     pub(super) name: &'static str,
     /// Its own columns, each a fact: of [`Facts`] those that it has.
     pub(super) facts: &'static [&'static str],
+    /// The table that tells where its assets are used, and the column that names the asset there.
+    pub(super) uses: (&'static str, &'static str),
 }
+
+/// Where uses of every kind stand, but for the one that the seed has a table for.
+pub(super) const USES: &str = "asset_uses";
 
 /// Where assets of that kind stand.
 pub(super) fn table(kind: AssetKind) -> Table {
     match kind {
-        AssetKind::Video => {
-            Table { name: "videos", facts: &["width", "height", "duration_seconds", "resolution", "aspect_ratio", "codec", "fps"] }
-        }
-        AssetKind::Image => Table { name: "images", facts: &["width", "height"] },
+        AssetKind::Video => Table {
+            name: "videos",
+            facts: &["width", "height", "duration_seconds", "resolution", "aspect_ratio", "codec", "fps"],
+            uses: ("workflow_videos", "video_id"),
+        },
+        AssetKind::Image => Table { name: "images", facts: &["width", "height"], uses: (USES, "asset_id") },
     }
 }
 

@@ -5,10 +5,13 @@ use std::collections::HashMap;
 
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqliteExecutor, sqlite::SqliteRow};
 
-use super::rows::{self, bind_ids, named, parsed, parsed_option, text};
+use super::{
+    kinds,
+    rows::{self, bind_ids, named, parsed, parsed_option, text},
+};
 use crate::{
     domain::{
-        AssetId, AssetKind, AssetRef, ExecutionId, NodeId, Timestamp, WorkflowId,
+        AssetId, AssetRef, ExecutionId, NodeId, Timestamp, WorkflowId,
         asset::{AssetUse, Role},
         error::WorkflowRef,
     },
@@ -125,18 +128,15 @@ pub async fn renew_if_newer(db: &mut SqliteConnection, id: WorkflowId, new: &Use
 }
 
 async fn write(db: &mut SqliteConnection, id: WorkflowId, new: &Use, renewed: impl Fn(&'static str) -> String) -> Result<()> {
-    let (table, column) = match new.asset.kind {
-        AssetKind::Video => ("workflow_videos", "video_id"),
-        AssetKind::Image => ("asset_uses", "asset_id"),
-    };
+    let (table, column) = kinds::table(new.asset.kind).uses;
     let mut query = QueryBuilder::<Sqlite>::new(format!(
         "INSERT INTO {table} (workflow_id, {column}, node_id, node_type, role, execution_id, created_at"
     ));
-    query.push(if table == "asset_uses" { ", asset_kind) VALUES (" } else { ") VALUES (" });
+    query.push(if table == kinds::USES { ", asset_kind) VALUES (" } else { ") VALUES (" });
     let mut values = query.separated(", ");
     values.push_bind(id.to_string()).push_bind(new.asset.id.to_string()).push_bind(new.node_id.as_str()).push_bind(&new.node_type);
     values.push_bind(new.role.name()).push_bind(text(new.execution_id.as_ref())).push_bind(new.created_at.to_string());
-    if table == "asset_uses" {
+    if table == kinds::USES {
         values.push_bind(new.asset.kind.name());
     }
     query.push(format!(") ON CONFLICT (workflow_id, {column}, node_id) DO UPDATE SET {}", renewed(table)));

@@ -26,7 +26,7 @@ impl<'a> JobLedger<'a> {
     /// # Errors
     /// [`ErrorKind::ProviderFailed`] where the provider refused it before the server stopped; the database's.
     pub(super) async fn of(state: &'a AppState, lease: &'a Lease) -> Result<Option<Self>> {
-        let Some(entry) = ledger::entry(&state.db, lease.job_id).await? else { return Ok(None) };
+        let Some(entry) = ledger::entry(&state.studio.db, lease.job_id).await? else { return Ok(None) };
         if entry.state == SpendState::Refused {
             let message = "The provider refused this before the server stopped; nothing was made. The ledger has its answer. Run it again.";
             return Err(Error::api(ErrorKind::ProviderFailed, message));
@@ -46,33 +46,33 @@ impl Ledger for JobLedger<'_> {
     }
 
     async fn sending(&self) -> Result<()> {
-        ledger::sending(&self.state.db, &self.state.config.caps, self.lease).await
+        ledger::sending(&self.state.studio.db, &self.state.config.caps, self.lease).await
     }
 
     async fn not_taken(&self, answer: Option<&str>, again: bool) -> Result<()> {
-        ledger::not_taken(&self.state.db, self.lease.job_id, answer, again).await
+        ledger::not_taken(&self.state.studio.db, self.lease.job_id, answer, again).await
     }
 
     async fn accepted(&self, provider_job_id: &str, answer: &str) -> Result<()> {
-        ledger::accepted(&self.state.db, self.lease.job_id, provider_job_id, answer).await?;
+        ledger::accepted(&self.state.studio.db, self.lease.job_id, provider_job_id, answer).await?;
         // Where it was given up meanwhile, the provider can be told now.
-        self.state.events.ring();
+        self.state.studio.events.ring();
         Ok(())
     }
 
     async fn is_taken(&self, provider_job_id: &str) -> Result<bool> {
-        ledger::is_taken(&self.state.db, provider_job_id).await
+        ledger::is_taken(&self.state.studio.db, provider_job_id).await
     }
 
     async fn priced(&self, usd_micros: i64) -> Result<()> {
-        ledger::priced(&self.state.db, self.lease.job_id, usd_micros).await
+        ledger::priced(&self.state.studio.db, self.lease.job_id, usd_micros).await
     }
 
     async fn lost(&self, usd_micros: Option<i64>) -> Result<()> {
-        ledger::lost(&self.state.db, self.lease.job_id, usd_micros).await
+        ledger::lost(&self.state.studio.db, self.lease.job_id, usd_micros).await
     }
 
     async fn answered(&self, answer: &str) -> Result<()> {
-        ledger::answered(&self.state.db, self.lease.job_id, answer).await
+        ledger::answered(&self.state.studio.db, self.lease.job_id, answer).await
     }
 }

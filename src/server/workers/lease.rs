@@ -29,7 +29,7 @@ pub(super) async fn keep(
     mut progress: watch::Receiver<Progress>,
     cancel: &CancellationToken,
 ) -> Infallible {
-    let mut bell = state.events.bell();
+    let mut bell = state.studio.events.bell();
     let mut heartbeat = tokio::time::interval(HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut tell = tokio::time::interval(TELL);
@@ -38,9 +38,9 @@ pub(super) async fn keep(
         let held = tokio::select! {
             _ = heartbeat.tick() => {
                 let Progress { share, message } = progress.borrow().clone();
-                leases::renew(&state.db, lease, share, &message).await
+                leases::renew(&state.studio.db, lease, share, &message).await
             }
-            _ = bell.changed() => leases::is_held(&state.db, lease).await,
+            _ = bell.changed() => leases::is_held(&state.studio.db, lease).await,
             _ = tell.tick() => told(state, &job.job, &mut progress).await.map(|()| true),
         };
         match held {
@@ -59,5 +59,5 @@ async fn told(state: &AppState, job: &Job, progress: &mut watch::Receiver<Progre
         return Ok(());
     }
     let Progress { share, message } = progress.borrow_and_update().clone();
-    leases::tell_progress(&state.db, &state.events, job, share, &message).await
+    leases::tell_progress(&state.studio.db, &state.studio.events, job, share, &message).await
 }

@@ -68,8 +68,8 @@ async fn begin(state: AppState, tracker: TaskTracker) {
 
 /// With SQLite there is one process: whatever runs at its start has lost its worker. Executions go on where they were.
 async fn recover(state: &AppState) -> Result<()> {
-    let left = leases::give_back_silent(&state.db, &state.events, Timestamp::now()).await?;
-    let resumed = advance::resume_all(&state.db, &state.events).await?;
+    let left = leases::give_back_silent(&state.studio.db, &state.studio.events, Timestamp::now()).await?;
+    let resumed = advance::resume_all(&state.studio.db, &state.studio.events).await?;
     if left + resumed > 0 {
         tracing::info!(jobs = left, executions = resumed, "going on with what an earlier process left");
     }
@@ -85,13 +85,13 @@ async fn keep_house(state: AppState) {
             _ = ticks.tick() => {}
         }
         let silent_since = Timestamp::now().plus_seconds(-SILENCE.as_secs_f64());
-        if let Err(error) = leases::give_back_silent(&state.db, &state.events, silent_since).await {
+        if let Err(error) = leases::give_back_silent(&state.studio.db, &state.studio.events, silent_since).await {
             tracing::warn!(cause = %error, "jobs of dead workers could not be given back");
         }
-        if let Err(error) = events::prune(&state.db).await {
+        if let Err(error) = events::prune(&state.studio.db).await {
             tracing::warn!(cause = %error, "old events could not be removed");
         }
-        if let Err(error) = queue::prune_posters(&state.db, Timestamp::now()).await {
+        if let Err(error) = queue::prune_posters(&state.studio.db, Timestamp::now()).await {
             tracing::warn!(cause = %error, "old poster jobs could not be removed");
         }
     }

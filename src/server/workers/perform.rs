@@ -65,9 +65,9 @@ pub(super) async fn perform(
     let on_progress = |share: f64, message: &str| tell(share * MAKING, message);
     let context = Context {
         job_id: job.job.id,
-        ffmpeg: &state.ffmpeg,
-        providers: &state.providers,
-        content: &state.content,
+        ffmpeg: &state.studio.ffmpeg,
+        providers: &state.studio.providers,
+        content: &state.studio.content,
         library: &Stored(state),
         ledger: ledger.as_ref().map(|ledger| ledger as &dyn Ledger),
         on_progress: &on_progress,
@@ -86,7 +86,7 @@ async fn keep(state: &AppState, made: MadeFile) -> Result<AssetRef> {
     let MadeFile { path, kind, name, origin } = made;
     let file = StagedFile::read(path).await?;
     let incoming = Incoming { file, kind, name, origin, metadata_failure: MetadataFailure::KeepWithWarning };
-    Ok(ingest::ingest(&state.db, &state.content, &state.ffmpeg, incoming).await?.stored.asset.reference())
+    Ok(ingest::ingest(&state.studio, incoming).await?.stored.asset.reference())
 }
 
 /// A clip that was paid for and could not be stored is still at the provider: the job waits for the user.
@@ -103,15 +103,15 @@ struct Stored<'a>(&'a AppState);
 impl Library for Stored<'_> {
     async fn file(&self, asset: AssetRef) -> Result<StoredFile> {
         let Self(state) = self;
-        let (stored, path) = assets::open(&state.db, &state.content, asset, true).await?;
+        let (stored, path) = assets::open(&state.studio.db, &state.studio.content, asset, true).await?;
         Ok(StoredFile { name: stored.asset.name, path })
     }
 
     async fn make_poster(&self, video: VideoId) -> Result<()> {
         let Self(state) = self;
-        match posters::poster(&state.db, &state.content, &state.ffmpeg, video, true).await {
+        match posters::poster(&state.studio, video, true).await {
             Ok(poster) if poster.lasting => Ok(()),
-            _ if store::assets::row(state.db.reader(), video.into()).await?.is_none() => Ok(()),
+            _ if store::assets::row(state.studio.db.reader(), video.into()).await?.is_none() => Ok(()),
             Ok(_) => {
                 let message = "Reading the video took too long. The poster is made when it is first looked at.";
                 Err(Error::api(ErrorKind::Unavailable, message))

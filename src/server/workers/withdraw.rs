@@ -15,7 +15,7 @@ const IDLE: Duration = Duration::from_secs(30);
 
 /// Tells them until the server stops.
 pub(super) async fn tell_providers(state: AppState) {
-    let mut bell = state.events.bell();
+    let mut bell = state.studio.events.bell();
     loop {
         bell.mark_unchanged();
         if let Err(error) = tell_all(&state).await {
@@ -30,7 +30,7 @@ pub(super) async fn tell_providers(state: AppState) {
 }
 
 async fn tell_all(state: &AppState) -> Result<()> {
-    for entry in ledger::unwanted(&state.db).await? {
+    for entry in ledger::unwanted(&state.studio.db).await? {
         tokio::select! {
             () = state.stop.cancelled() => return Ok(()),
             told = tell(state, &entry) => told?,
@@ -40,7 +40,7 @@ async fn tell_all(state: &AppState) -> Result<()> {
 }
 
 async fn tell(state: &AppState, entry: &Entry) -> Result<()> {
-    let (Some(job), Ok(provider)) = (&entry.provider_job_id, state.providers.get(&entry.provider)) else { return Ok(()) };
+    let (Some(job), Ok(provider)) = (&entry.provider_job_id, state.studio.providers.get(&entry.provider)) else { return Ok(()) };
     match provider.withdraw(job).await {
         Ok(stopped) => tracing::info!(job = %entry.job_id, provider = entry.provider, stopped, "a job that nobody wants was withdrawn"),
         // It is told again later.
@@ -55,5 +55,5 @@ async fn tell(state: &AppState, entry: &Entry) -> Result<()> {
         // Finished or gone there: nothing is left to stop.
         Err(error) => tracing::info!(job = %entry.job_id, provider = entry.provider, cause = %error, "a provider had nothing to stop"),
     }
-    ledger::told(&state.db, entry.job_id).await
+    ledger::told(&state.studio.db, entry.job_id).await
 }

@@ -30,17 +30,17 @@ const WRITE_BACKS: usize = 5;
 
 /// Works on the jobs of one lane until the server stops.
 pub(super) async fn work(state: AppState, lane: &'static str) {
-    let mut bell = state.events.bell();
+    let mut bell = state.studio.events.bell();
     while !state.stop.is_cancelled() {
         // Looked at before the table: a ring that comes between is not lost.
         bell.mark_unchanged();
         let token = crate::domain::JobId::generate().to_string();
-        let wait = match leases::take_next(&state.db, &state.events, lane, &token).await {
+        let wait = match leases::take_next(&state.studio.db, &state.studio.events, lane, &token).await {
             Ok(Some((job, lease))) => {
                 run(&state, &job, &lease).await;
                 continue;
             }
-            Ok(None) => leases::next_due(&state.db, lane).await.unwrap_or_default().map_or(IDLE, |due| due.min(IDLE)),
+            Ok(None) => leases::next_due(&state.studio.db, lane).await.unwrap_or_default().map_or(IDLE, |due| due.min(IDLE)),
             Err(error) => {
                 tracing::error!(cause = %error, "the queue could not be read");
                 PAUSE
@@ -72,7 +72,7 @@ async fn write_back(state: &AppState, lease: &Lease, cancel: &CancellationToken,
         Ok(asset) => Outcome::Made(asset),
         // What a provider said is written down even now: it must not be asked for a second time.
         Err(error) if state.stop.is_cancelled() && !matches!(error, Error::Provider(_)) => {
-            return leases::give_back(&state.db, &state.events, lease).await;
+            return leases::give_back(&state.studio.db, &state.studio.events, lease).await;
         }
         // Cancelled or given to another: whoever did that has written what there is to write.
         Err(Error::Cancelled) if cancel.is_cancelled() => return Ok(()),
@@ -81,7 +81,7 @@ async fn write_back(state: &AppState, lease: &Lease, cancel: &CancellationToken,
                 ProviderClass::Busy(wait) => wait,
                 _ => None,
             };
-            return leases::put_off(&state.db, &state.events, lease, wait, message).await;
+            return leases::put_off(&state.studio.db, &state.studio.events, lease, wait, message).await;
         }
         Err(Error::Provider(ProviderError { class: ProviderClass::Unknown, message, .. })) => {
             Outcome::Unknown(Failure { kind: ErrorKind::UnknownOutcome, message })
@@ -90,7 +90,7 @@ async fn write_back(state: &AppState, lease: &Lease, cancel: &CancellationToken,
     };
     let mut tries = 0;
     loop {
-        match leases::finish(&state.db, &state.events, lease, outcome.clone()).await {
+        match leases::finish(&state.studio.db, &state.studio.events, lease, outcome.clone()).await {
             Ok(true) => return Ok(()),
             Ok(false) => {
                 tracing::info!(job = %lease.job_id, "the job was cancelled or given to another worker while it ended");
