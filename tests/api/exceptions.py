@@ -47,14 +47,21 @@ EXCEPTIONS = [
         "no page gave this cursor",
         422,
         "invalid",
-        {"list_workflows", "list_executions", "list_jobs", "list_videos", "get_spending"},
+        {"list_workflows", "list_executions", "list_jobs", "list_videos", "list_assets", "get_spending"},
         "invalid",
         "^/cursor$",
     ),
     _one("the part of the file is not there", 416, "range_not_satisfiable", {"download_video", "download_image"}),
-    _one("the clip was deleted", 410, "gone", {"download_video", "get_video_thumbnail"}),
+    _one("it was deleted, and its bytes are in the trash", 410, "gone", {"download_video", "get_video_thumbnail", "download_image"}),
+    _one(
+        "it was deleted, and has left the trash",
+        410,
+        "gone",
+        {"get_video", "rename_video", "delete_video", "get_image", "get_asset", "delete_asset", "restore_asset"},
+    ),
     # A state that does not allow it.
     _one("the clip is in use", 409, "conflict", {"delete_video"}),
+    _one("the asset is in use, or not in the trash", 409, "conflict", {"delete_asset"}),
     _one("the job does not wait", 409, "conflict", {"change_job"}),
     # Bytes.
     _one("the bytes are no clip", 422, "not_a_video", {"upload_video"}),
@@ -71,6 +78,7 @@ EXCEPTIONS = [
     _one("a node that is to run lacks something", 422, "invalid", RUNS, "unfinished", NODE + "(/params/(text|prompt|video_id|image_id))?$"),
     _one("a node that is to run is of a newer version's type", 422, "invalid", RUNS, "unknown_type", NODE + "$"),
     _one("there is nothing to run", 422, "invalid", RUNS, "nothing_to_run", "^/definition/nodes$"),
+    _one("the out point is not after the in point", 422, "invalid", RUNS, "invalid", NODE + "/params/out_seconds$"),
     # The rules of a model, which settings may add to.
     _one(
         "the chosen model makes no such clip",

@@ -49,6 +49,10 @@ class World:
         self.image = self.http.post("/api/images/upload", files=picture).json()["image_id"]
         self.deleted = self.when(gone, lambda job: job["status"] == "succeeded")["video_id"]
         self.http.delete(f"/api/videos/{self.deleted}").raise_for_status()
+        other = self.http.post("/api/videos/generate", json={"provider": "animatic", "prompt": "Lost", "params": {"seconds": 1}}).json()["job_id"]
+        self.lost = self.when(other, lambda job: job["status"] == "succeeded")["video_id"]
+        for query in ("", "?permanent=true"):
+            self.http.delete(f"/api/assets/{self.lost}{query}").raise_for_status()
 
     def when(self, job_id, is_so):
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -93,7 +97,13 @@ REQUESTS = {
     ),
     "no page gave this cursor": ("list_jobs", lambda w: w.ask("list_jobs", params={"cursor": "7b7d"})),
     "the part of the file is not there": ("download_video", lambda w: w.ask("download_video", w.clip, headers={"Range": "bytes=99999999-"})),
-    "the clip was deleted": ("download_video", lambda w: w.ask("download_video", w.deleted)),
+    "it was deleted, and its bytes are in the trash": ("download_video", lambda w: w.ask("download_video", w.deleted)),
+    "it was deleted, and has left the trash": ("get_asset", lambda w: w.ask("get_asset", w.lost)),
+    "the asset is in use, or not in the trash": ("delete_asset", lambda w: w.ask("delete_asset", w.clip, params={"permanent": "true"})),
+    "the out point is not after the in point": (
+        "start_execution",
+        lambda w: w.run([node("u", "UploadVideo", video_id=w.clip), node("t", "Trim", in_seconds=2, out_seconds=1)], wire("u.video", "t.video")),
+    ),
     "the clip is in use": ("delete_video", lambda w: w.ask("delete_video", w.clip)),
     "the job does not wait": (
         "change_job",
