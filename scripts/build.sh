@@ -17,7 +17,7 @@ build_browser() {
 
 if [ "$profile" = dist ]; then how_long="12 to 20 minutes on 2 cores, 3 where the libraries are compiled already"
 elif compgen -G "$CARGO_TARGET_DIR/$profile/deps/libleptos-*" >/dev/null; then how_long="seconds to three minutes"
-else how_long="9 to 17 minutes on 2 cores, as nothing is compiled yet"; fi
+else how_long="7 to 17 minutes on 2 cores, as nothing is compiled yet"; fi
 say "building the server and the browser's half ($how_long)"
 side_by_side build_server build_browser
 
