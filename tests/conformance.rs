@@ -8,7 +8,8 @@ use reelgraph::{
     graph::{
         Command, Graph, Node, NodeType, Position, SocketRef, SocketType, content_key,
         control::Control,
-        format, nodes,
+        document::format,
+        nodes,
         param::{Limit, Param, ParamKind},
         plan,
         spec::{Action, Need, NodeSpec},
@@ -292,6 +293,25 @@ async fn an_operation_gives_the_same_bytes_again_ends_at_once_and_leaves_nothing
         cancel.cancel();
         let ended = tokio::time::timeout(Duration::from_secs(1), bench.perform(&work, &|_, _| (), &cancel)).await;
         assert!(matches!(ended, Ok(Err(Error::Cancelled))), "{name}: {ended:?}");
+        // Somebody cancels while it works: at a few moments, because what stands in the way differs.
+        for millis in [5, 40, 120] {
+            let cancel = CancellationToken::new();
+            let begun = bench.perform(&work, &|_, _| (), &cancel);
+            let withdrawn = async {
+                tokio::time::sleep(Duration::from_millis(millis)).await;
+                cancel.cancel();
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            };
+            tokio::pin!(begun, withdrawn);
+            let ended = tokio::select! {
+                biased;
+                ended = &mut begun => ended,
+                () = &mut withdrawn => panic!("{name} goes on, cancelled {millis} ms after its start"),
+            };
+            assert!(matches!(ended, Ok(_) | Err(Error::Cancelled)), "{name}: {ended:?}");
+            drop(ended);
+            assert_eq!(bench.staged(), 0, "{name} left a file, cancelled {millis} ms after its start");
+        }
         // Its worker is gone while it works.
         let cancel = CancellationToken::new();
         tokio::select! {

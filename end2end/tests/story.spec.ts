@@ -117,6 +117,8 @@ test('build, run, save and restore a workflow', async ({ page, server }) => {
 
 test('files are dropped and pasted, and equal bytes are stored once', async ({ page, server }) => {
   const bytes = readFileSync(clip(server.dir, 2)).toString('base64');
+  const fetched: string[] = [];
+  page.on('request', (request) => request.url().includes('/download') && fetched.push(request.url()));
   await visit(page, '/workflows/new');
   await graphReady(page);
   const give = (event: 'drop' | 'paste', name: string) =>
@@ -140,6 +142,7 @@ test('files are dropped and pasted, and equal bytes are stored once', async ({ p
   await expect(page.locator('[data-node-type="UploadVideo"]')).toHaveCount(2);
   await expect(page.getByText(/already stored as first/i).first()).toBeVisible();
   expect(await server.api('GET', '/api/videos')).toHaveLength(1);
+  expect(fetched, 'the browser has the bytes that it sent').toEqual([]);
 });
 
 test('two tabs: the second to save is told', async ({ page, server, consoleProblems }) => {

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{
     control::Control,
-    model::{Node, Position},
+    document::model::{Node, Position},
     nodes,
     param::{Limit, Param, ParamKind},
     spec::{Category, NodeSpec, Socket},

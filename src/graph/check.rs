@@ -3,9 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    command::{MAX_CONNECTIONS, MAX_NODES},
-    connect::ConnectError,
-    model::{Connection, Graph, Node, SCHEMA, SocketRef},
+    document::{
+        command::{MAX_CONNECTIONS, MAX_NODES},
+        connect::ConnectError,
+        model::{Connection, Graph, Node, SCHEMA, SocketRef},
+    },
     nodes,
     socket_type::{SocketType, can_connect},
     spec::Direction,

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::{
+    document::model::Node,
     limits::{only, only_seconds_rule, resolution_rule, seconds_rule},
-    model::Node,
     param::{Limit, Param, ParamKind},
     setting::{self, chosen_model, chosen_provider, frame},
 };

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use super::{
+    document::model::{Graph, Node},
     key::content_key,
-    model::{Graph, Node},
     nodes,
     plan::step_of,
     socket_type::SocketType,

@@ -1,7 +1,7 @@
 //! What a node's settings may be where its chosen model is to make a clip, each refusal in words.
 
 use super::{
-    model::Node,
+    document::model::Node,
     param::{Limit, Param, ParamKind},
     setting::{chosen_model, chosen_provider, frame},
 };

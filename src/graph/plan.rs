@@ -6,8 +6,10 @@ use serde_json::{Map, Value};
 
 use super::{
     check,
-    list_order::in_list_order,
-    model::{Connection, Graph, Node},
+    document::{
+        list_order::in_list_order,
+        model::{Connection, Graph, Node},
+    },
     nodes,
     param::{Param, ParamKind},
     setting,

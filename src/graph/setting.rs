@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    model::Node,
+    document::model::Node,
     nodes,
     param::{Param, ParamKind, Preset},
 };

@@ -1,7 +1,7 @@
 //! What a node type is: everything that anyone asks of one stands in its [`NodeSpec`].
 
 use super::{
-    model::NodeType,
+    document::model::NodeType,
     param::{Param, ParamKind},
     socket_type::SocketType,
 };

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    model::NodeType,
+    document::model::NodeType,
     nodes,
     param::ParamKind,
     socket_type::SocketType,

@@ -1,7 +1,7 @@
 //! What a node still needs before it can be run. None of it keeps a graph from being saved.
 
 use super::{
-    model::{Connection, Graph, Node},
+    document::model::{Connection, Graph, Node},
     nodes,
     param::{Param, ParamKind},
     setting,

@@ -2,6 +2,17 @@
 
 use serde_json::Value;
 
+use super::{
+    Error, Result,
+    events::{self, Events},
+    library::uses::{associate_saved, images_of_workflow},
+    providers::Providers,
+    runs::execute,
+    store::{
+        Db, Tx, executions, workflow_assets,
+        workflows::{self, WorkflowRow},
+    },
+};
 use crate::{
     domain::{
         ApiError, ErrorKind, FieldError, Timestamp, WorkflowId, limits,
@@ -11,18 +22,7 @@ use crate::{
             WorkflowSummary,
         },
     },
-    graph::{Graph, format},
-    server::{
-        Error, Result,
-        events::{self, Events},
-        library::uses::{associate_saved, images_of_workflow},
-        providers::Providers,
-        runs::execute,
-        store::{
-            Db, Tx, executions, workflow_assets,
-            workflows::{self, WorkflowRow},
-        },
-    },
+    graph::{Graph, document::format},
 };
 
 /// The order of lists: the last changed first.

@@ -1,76 +1,8 @@
-//! The model table: the entries of `models.json`, and those that a server's owner adds. What an entry must be to stand in it.
+//! The model table: the entries of `models.json`, and those that a server's owner adds.
 
 use std::sync::OnceLock;
 
-use super::{Model, Provider, Size};
-use crate::domain::Timestamp;
-
-/// The longest clip an entry may promise, in seconds.
-const LONGEST_SECONDS: u32 = 3_600;
-/// The longest id or title of a model, in bytes.
-const NAME_LIMIT: usize = 200;
-
-/// What is wrong with an entry; the message begins with the field.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ModelError {
-    /// The local renderer is part of the program.
-    #[error("provider: the animatic is part of the program; give openai, google or xai")]
-    Local,
-    /// Id or title is empty, too long, or begins or ends with a space.
-    #[error("{0}: give 1 to {NAME_LIMIT} characters, without spaces around them")]
-    Name(&'static str),
-    /// The lengths are none, not rising, or out of bounds.
-    #[error("durations: give whole seconds from 1 to {LONGEST_SECONDS}, each once and rising")]
-    Durations,
-    /// A length that is offered or the default is not made.
-    #[error("{field}: the model does not make clips of {seconds} seconds")]
-    NotMade {
-        /// The field.
-        field: &'static str,
-        /// The length, in seconds.
-        seconds: u32,
-    },
-    /// No frame follows from sizes, aspects and resolutions.
-    #[error("sizes: there is no frame; give sizes such as 720x1280, or aspects such as 9:16 with resolutions such as 720p")]
-    NoFrame,
-    /// An aspect and a resolution name no frame that can be made.
-    #[error("aspects, resolutions: {aspect} in {resolution} is no frame with even sides between 16 and 4096 pixels")]
-    Frame {
-        /// The aspect.
-        aspect: String,
-        /// The resolution.
-        resolution: String,
-    },
-    /// A resolution stands where the model has none of that name.
-    #[error("{field}: the model makes no {resolution}")]
-    Resolution {
-        /// The field.
-        field: &'static str,
-        /// The resolution.
-        resolution: String,
-    },
-    /// A price is negative or no number.
-    #[error("usd_per_second: the price of {0} is not a number of US dollars from 0 up")]
-    Price(String),
-    /// The day of retirement is none.
-    #[error("retired_on: give a day as YYYY-MM-DD")]
-    Day,
-    /// The model stands there twice.
-    #[error("model: this one is there twice")]
-    Twice,
-}
-
-/// An entry that cannot stand in the table.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("entry {entry} ({model}): {source}")]
-pub struct TableError {
-    /// Its place, from 1.
-    pub entry: usize,
-    /// Its model's id.
-    pub model: String,
-    /// What is wrong with it.
-    pub source: ModelError,
-}
+use super::model::{Model, Provider};
 
 /// The table was read before it was to be extended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -121,7 +53,7 @@ pub fn extension() -> &'static [Model] {
 }
 
 /// Adds models for the life of this process; one with the provider and id of another takes its place entirely. Call it before anything
-/// reads the table, with entries that passed [`check_table`].
+/// reads the table, with entries that passed [`check_table`](super::check_table).
 ///
 /// # Errors
 /// [`InUse`] where the table was read before; nothing was added then.
@@ -129,134 +61,82 @@ pub fn extend(added: Vec<Model>) -> Result<(), InUse> {
     TABLE.set(Table::with(added)).map_err(|_| InUse)
 }
 
-/// Whether these entries can stand in the table.
-///
-/// # Errors
-/// The first that cannot, and why.
-pub fn check_table(models: &[Model]) -> Result<(), TableError> {
-    for (place, model) in models.iter().enumerate() {
-        let twice = models[..place].iter().any(|other| (other.provider, &other.model) == (model.provider, &model.model));
-        let found = if twice { Err(ModelError::Twice) } else { model.check() };
-        found.map_err(|source| TableError { entry: place + 1, model: model.model.clone(), source })?;
+impl Provider {
+    /// The model used when none is chosen: the provider's first in the table.
+    #[must_use]
+    pub fn default_model(self) -> Option<&'static Model> {
+        self.models().next()
     }
-    Ok(())
+
+    /// The provider's models, in the order of the table.
+    pub fn models(self) -> impl Iterator<Item = &'static Model> {
+        models().iter().filter(move |model| model.provider == self)
+    }
 }
 
-impl Model {
-    fn check(&self) -> Result<(), ModelError> {
-        if self.provider == Provider::Animatic {
-            return Err(ModelError::Local);
-        }
-        self.check_values()
-    }
+/// The model of that id at that provider.
+#[must_use]
+pub fn model(provider: Provider, model: &str) -> Option<&'static Model> {
+    provider.models().find(|entry| entry.model == model)
+}
 
-    /// What the program relies on, at built-in entries too.
-    fn check_values(&self) -> Result<(), ModelError> {
-        for (field, text) in [("model", &self.model), ("title", &self.title)] {
-            if text.is_empty() || text.len() > NAME_LIMIT || text.trim() != text {
-                return Err(ModelError::Name(field));
-            }
-        }
-        self.check_lengths()?;
-        self.check_frames()?;
-        if let Some((resolution, _)) = self.usd_per_second.iter().find(|(_, usd)| !usd.is_finite() || **usd < 0.0) {
-            return Err(ModelError::Price(resolution.clone()));
-        }
-        match &self.retired_on {
-            Some(day) if format!("{day}T00:00:00Z").parse::<Timestamp>().is_err() => Err(ModelError::Day),
-            _ => Ok(()),
-        }
-    }
-
-    fn check_lengths(&self) -> Result<(), ModelError> {
-        let rising = self.durations.windows(2).all(|pair| pair[0] < pair[1]);
-        let bounds = 1..=LONGEST_SECONDS;
-        if self.durations.is_empty() || !rising || !self.durations.iter().chain(&self.longest_seconds).all(|one| bounds.contains(one)) {
-            return Err(ModelError::Durations);
-        }
-        let defaults = [("default_seconds", self.default_seconds)].into_iter();
-        let offered = self.durations.iter().map(|seconds| ("durations", *seconds));
-        let only = self.only_seconds.values().map(|seconds| ("only_seconds", *seconds));
-        let wrong = defaults.chain(offered).chain(only).find(|(_, seconds)| !self.makes_seconds(f64::from(*seconds)));
-        wrong.map_or(Ok(()), |(field, seconds)| Err(ModelError::NotMade { field, seconds }))
-    }
-
-    fn check_frames(&self) -> Result<(), ModelError> {
-        for (resolution, aspect) in self.resolutions.iter().flat_map(|one| self.aspects.iter().map(move |aspect| (one, aspect))) {
-            let made = Size::of(aspect, resolution).is_some_and(|size| size.to_string().parse::<Size>().is_ok());
-            if !made {
-                return Err(ModelError::Frame { aspect: aspect.clone(), resolution: resolution.clone() });
-            }
-        }
-        if self.frames().is_empty() {
-            return Err(ModelError::NoFrame);
-        }
-        let known = self.resolutions();
-        let only = self.only_seconds.keys().map(|resolution| ("only_seconds", resolution));
-        let mut named = only.chain(self.usd_per_second.keys().map(|resolution| ("usd_per_second", resolution)));
-        let wrong = named.find(|(_, resolution)| !known.contains(resolution));
-        wrong.map_or(Ok(()), |(field, resolution)| Err(ModelError::Resolution { field, resolution: resolution.clone() }))
-    }
+/// The local renderer's entry in the table: what stands in for every model in a draft.
+#[must_use]
+pub fn animatic() -> &'static Model {
+    // A test holds the table to an entry for every provider.
+    #[expect(clippy::expect_used)]
+    Provider::Animatic.default_model().expect("the table has an animatic")
 }
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used)]
 mod tests {
-    use serde_json::{Value, json};
-
     use super::*;
-
-    fn entry(change: Value) -> Model {
-        let mut entry = json!({
-            "provider": "openai", "model": "house-video-1", "title": "House Video", "durations": [2, 4, 6], "default_seconds": 4,
-            "sizes": ["480x832"], "audio": false, "image_input": true, "usd_per_second": {}
-        });
-        entry.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-        serde_json::from_value(entry).unwrap()
-    }
+    use crate::domain::{Timestamp, provider::size::Size};
 
     #[test]
-    fn the_built_in_entries_pass_the_check_and_make_the_upright_frame_of_short_drama() {
-        for model in built_in() {
-            assert_eq!(model.check_values(), Ok(()), "{}", model.model);
-            assert!(model.makes_size("720x1280".parse().unwrap()), "{}", model.model);
+    fn every_provider_has_a_model() {
+        for provider in Provider::ALL {
+            assert!(provider.default_model().is_some(), "{provider:?}");
+            assert_eq!(Provider::from_name(provider.name()), Some(provider));
         }
     }
 
     #[test]
-    fn an_entry_that_cannot_stand_is_named_with_its_field() {
-        assert_eq!(check_table(&[entry(json!({}))]), Ok(()));
-        for (change, field) in [
-            (json!({ "provider": "animatic" }), "provider"),
-            (json!({ "model": " x" }), "model"),
-            (json!({ "title": "" }), "title"),
-            (json!({ "durations": [] }), "durations"),
-            (json!({ "durations": [4, 2] }), "durations"),
-            (json!({ "durations": [0, 4] }), "durations"),
-            (json!({ "default_seconds": 5 }), "default_seconds"),
-            (json!({ "durations": [4, 90], "longest_seconds": 60 }), "durations"),
-            (json!({ "only_seconds": { "480p": 5 } }), "only_seconds"),
-            (json!({ "only_seconds": { "720p": 4 } }), "only_seconds"),
-            (json!({ "sizes": [] }), "sizes"),
-            (json!({ "sizes": [], "aspects": ["9:16"] }), "sizes"),
-            (json!({ "aspects": ["wide"], "resolutions": ["720p"] }), "aspects"),
-            (json!({ "aspects": ["21:9"], "resolutions": ["4k"] }), "aspects"),
-            (json!({ "usd_per_second": { "720p": 1 } }), "usd_per_second"),
-            (json!({ "usd_per_second": { "480p": -1 } }), "usd_per_second"),
-            (json!({ "retired_on": "soon" }), "retired_on"),
-        ] {
-            let error = check_table(&[entry(json!({ "model": "fine" })), entry(change.clone())]).unwrap_err();
-            assert!(error.entry == 2 && error.source.to_string().starts_with(field), "{change}: {error}");
+    fn a_model_is_retired_from_its_day_on() {
+        let sora = model(Provider::OpenAi, "sora-2").unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        assert!(!sora.retired(at("2026-09-23T23:59:59.999999Z")));
+        assert!(sora.retired(at("2026-09-24T00:00:00Z")) && sora.retired(at("2027-01-01T00:00:00Z")));
+        assert_eq!(sora.retirement().as_deref(), Some("Sora 2 was retired on 24 September 2026."));
+        assert!(!animatic().retired(at("2099-01-01T00:00:00Z")) && animatic().retirement().is_none());
+    }
+
+    #[test]
+    fn a_frame_keeps_the_names_it_is_chosen_by() {
+        for model in Provider::ALL.into_iter().flat_map(Provider::models) {
+            for (aspect, resolution) in model.aspects.iter().flat_map(|one| model.resolutions.iter().map(move |other| (one, other))) {
+                let frame = Size::of(aspect, resolution).unwrap();
+                assert_eq!((frame.aspect(), frame.resolution()), (aspect.clone(), resolution.clone()), "{} in {frame}", model.title);
+            }
         }
-        let twice = check_table(&[entry(json!({})), entry(json!({}))]).unwrap_err();
-        assert_eq!(twice.to_string(), "entry 2 (house-video-1): model: this one is there twice");
+    }
+
+    #[test]
+    fn a_price_is_known_or_said_to_be_unknown() {
+        let upright = Size { width: 720, height: 1280 };
+        assert_eq!(model(Provider::OpenAi, "sora-2").unwrap().usd_micros(8.0, upright), Some(800_000));
+        assert_eq!(animatic().usd_micros(8.0, upright), Some(0));
+        assert_eq!(model(Provider::Xai, "grok-imagine-video-1.5").unwrap().usd_micros(8.0, upright), None);
     }
 
     #[test]
     fn an_added_entry_takes_the_place_of_the_one_it_names_and_leaves_the_defaults() {
         let before = built_in();
-        let sora = entry(json!({ "model": "sora-2", "title": "Our Sora" }));
-        let table = Table::with(vec![entry(json!({})), sora]);
+        let house = Model { model: "house-video-1".into(), ..before[0].clone() };
+        let sora = Model { title: "Our Sora".into(), ..before[0].clone() };
+        assert_eq!(sora.model, "sora-2");
+        let table = Table::with(vec![house, sora]);
         assert_eq!(table.models.len(), before.len() + 1);
         assert_eq!(table.models[0].title, "Our Sora");
         assert_eq!(table.models.last().unwrap().model, "house-video-1");

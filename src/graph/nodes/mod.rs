@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::OnceLock};
 
 use super::{
-    model::{Node, NodeType, SocketRef},
+    document::model::{Node, NodeType, SocketRef},
     param::Param,
     socket_type::SocketType,
     spec::{Direction, NodeSpec, OperationSpec},

@@ -1,7 +1,7 @@
 //! A remark for people.
 
 use crate::graph::{
-    model::NodeType,
+    document::model::NodeType,
     param::Param,
     spec::{Action, Category, NodeSpec},
 };

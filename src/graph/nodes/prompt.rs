@@ -1,7 +1,7 @@
 //! A text for others to use.
 
 use crate::graph::{
-    model::NodeType,
+    document::model::NodeType,
     param::Param,
     socket_type::SocketType,
     spec::{Action, Category, Need, NodeSpec, Socket},

@@ -3,7 +3,7 @@
 use crate::{
     domain::{AssetKind, provider::Ability},
     graph::{
-        model::NodeType,
+        document::model::NodeType,
         param::{Param, ParamKind},
         socket_type::SocketType,
         spec::{Action, Category, Need, NodeSpec, OperationSpec, Socket},

@@ -3,7 +3,7 @@
 use crate::{
     domain::{AssetKind, transition},
     graph::{
-        model::NodeType,
+        document::model::NodeType,
         param::{Param, Preset},
         socket_type::SocketType,
         spec::{Action, Category, Need, NodeSpec, OperationSpec, Socket},

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{definition, drama, graph, id, node, of, wire};
 use crate::{
     domain::FieldError,
-    graph::{SocketRef, check, format},
+    graph::{SocketRef, check, document::format},
 };
 
 /// Kind, node and pointer of each error.

@@ -9,7 +9,7 @@ mod properties;
 
 use serde_json::{Value, json};
 
-use super::{Graph, Node, format};
+use super::{Graph, Node, document::format};
 use crate::domain::NodeId;
 
 fn id(text: &str) -> NodeId {

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use crate::{
     domain::{NodeId, Sha256, execution::Mode},
     graph::{
-        Change, Command, Graph, Node, NodeType, Position, SocketRef, check, content_key, format, nodes,
+        Change, Command, Graph, Node, NodeType, Position, SocketRef, check, content_key,
+        document::format,
+        nodes,
         plan::{Plan, plan},
         spec::{Action, Need},
     },

@@ -14,7 +14,7 @@ use utoipa::{
 };
 
 use super::access;
-use crate::{domain::error::Problem, graph::schema, server::runs::jobs};
+use crate::{domain::error::Problem, graph::document::schema, server::runs::jobs};
 
 mod answers;
 mod examples;

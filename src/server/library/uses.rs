@@ -14,8 +14,10 @@ use crate::{
         workflow::{NewAssociation, WorkflowStatus},
     },
     graph::{
-        format,
-        model::{Graph, Node},
+        document::{
+            format,
+            model::{Graph, Node},
+        },
         nodes,
         spec::{Action, NodeSpec},
     },

@@ -7,15 +7,11 @@ use utoipa::{
     openapi::{ObjectBuilder, OneOfBuilder, Ref, RefOr, Schema, Type, schema::AdditionalProperties},
 };
 
+use super::{jobs, known, prepare};
 use crate::{
     domain::{ApiError, FieldError, JobId, execution::Mode, limits, provider::Provider},
-    graph::{NodeType, nodes, schema},
-    server::{
-        Result,
-        money::ledger,
-        runs::{jobs, known, prepare},
-        studio::Studio,
-    },
+    graph::{NodeType, document::schema, nodes},
+    server::{Result, money::ledger, studio::Studio},
 };
 
 const NODE: &str = "clip";

@@ -5,14 +5,15 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 use sqlx::SqliteConnection;
 
+use super::known;
 use crate::{
     domain::{
         ApiError, ErrorKind, FieldError, NodeId, Timestamp,
         execution::{Mode, NewExecution},
     },
     graph::{
-        Graph, Step, format,
-        model::Node,
+        Graph, Step,
+        document::{format, model::Node},
         nodes,
         param::ParamKind,
         plan::{self, Plan},
@@ -22,7 +23,6 @@ use crate::{
     server::{
         Error, Result,
         providers::Providers,
-        runs::known,
         store::{Db, assets, workflows},
     },
 };

@@ -7,15 +7,11 @@ use utoipa::{
     openapi::{RefOr, Schema},
 };
 
+use super::{jobs, prepare};
 use crate::{
     domain::{JobId, VideoId, execution::Mode, limits},
-    graph::{NodeType, schema},
-    server::{
-        Result,
-        runs::{jobs, prepare},
-        store::assets,
-        studio::Studio,
-    },
+    graph::{NodeType, document::schema},
+    server::{Result, store::assets, studio::Studio},
 };
 
 const NODE: &str = "stitch";

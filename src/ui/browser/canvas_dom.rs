@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use crate::graph::geometry::{Point, Size};
+use crate::graph::canvas::geometry::{Point, Size};
 
 /// The size of an element as laid out, in CSS pixels; `None` before it is.
 #[must_use]

@@ -4,7 +4,7 @@ use leptos::ev;
 use wasm_bindgen::JsCast;
 use web_sys::{FileList, HtmlInputElement};
 
-use crate::graph::geometry::Point;
+use crate::graph::canvas::geometry::Point;
 
 /// A file on the user's machine.
 #[derive(Debug, Clone)]

@@ -1,18 +1,34 @@
 //! The canvas: one container that pans and zooms, and the wires and nodes that are near.
 
+pub mod canvas_view;
+pub mod connection;
+pub mod empty;
+pub mod field;
+pub mod gestures;
+pub mod hand;
+pub mod keyboard;
+pub mod keys;
+pub mod node;
+pub mod node_state;
+pub mod pointer;
+pub mod socket;
+pub mod target;
+pub mod view;
+pub mod wiring_keys;
+
 use leptos::{ev, html, prelude::*};
 
-use super::{
+use self::{
     connection::{ConnectionPath, WireInHand},
     node::NodeView,
     pointer::Pointer,
-    state::Editor,
     target::target_of,
     view::Far,
 };
+use super::state::Editor;
 use crate::{
     domain::NodeId,
-    graph::{geometry::FAR_ZOOM, gesture::Target},
+    graph::canvas::{geometry::FAR_ZOOM, gesture::Target},
     ui::{
         browser::canvas_dom,
         components::{effect, handler, memo, part_if},

@@ -1,9 +1,12 @@
 //! The document of an open builder: the graph with its history, and what the page knows of that. It knows nothing of what is drawn.
 
+pub mod edit;
+pub mod save;
+
 use leptos::prelude::*;
 
 use crate::{
-    graph::{Change, Command, CommandError, Graph, history::History},
+    graph::{Change, Command, CommandError, Graph, document::history::History},
     ui::components::set_if_new,
 };
 

@@ -11,18 +11,23 @@ use leptos::{
 };
 
 use super::{
-    dialogs::{ConflictDialog, DescriptionDialog, DraftOffer, LackingDialog, OpenDialog},
-    inspector::Inspector,
-    palette::Palette,
-    restore::Restore,
-    run, save,
-    session::Session,
-    shortcuts::ShortcutsDialog,
-    upload::{UploadList, Uploads},
+    document::save,
+    panels::{
+        dialogs::{ConflictDialog, DescriptionDialog, DraftOffer, LackingDialog, OpenDialog},
+        inspector::Inspector,
+        palette::Palette,
+        shortcuts::ShortcutsDialog,
+    },
+    session::{
+        Session,
+        restore::Restore,
+        run,
+        upload::{UploadList, Uploads},
+    },
 };
 use crate::{
     domain::NodeId,
-    graph::geometry::Point,
+    graph::canvas::geometry::Point,
     ui::{
         browser::{events::Told, files::PickedFile},
         components::{Toasts, effect, part},

@@ -5,15 +5,15 @@ use leptos::{ev, prelude::*};
 use leptos_meta::Title;
 
 use super::{
-    canvas::Canvas,
-    empty::EmptyCanvas,
-    file_fields::FileFields,
-    keyboard, live,
+    canvas::{Canvas, empty::EmptyCanvas, keyboard},
     on_demand::{LazyPanel, when_wanted},
-    session::{Session, UNNAMED},
+    panels::{
+        file_fields::FileFields,
+        tools::{Rail, StatusLine, ViewTools},
+        topbar::TopBar,
+    },
+    session::{Session, UNNAMED, live},
     state::Editor,
-    tools::{Rail, StatusLine, ViewTools},
-    topbar::TopBar,
 };
 use crate::{
     api::workflows::{builder_settings, open_workflow},
@@ -21,7 +21,7 @@ use crate::{
         ApiError,
         workflow::{BuilderSettings, OpenedWorkflow},
     },
-    graph::{Graph, geometry::Viewport},
+    graph::{Graph, canvas::geometry::Viewport},
     ui::{address::Page, browser::canvas_dom, components::handler, pages::NothingHere},
 };
 

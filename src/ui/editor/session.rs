@@ -1,10 +1,17 @@
 //! What an open builder is about besides its graph: which workflow, what of it the server has, and the run that is shown.
 
+pub mod live;
+pub mod overtaken;
+pub mod restore;
+pub mod run;
+pub mod upload;
+
 use std::collections::{BTreeMap, HashSet};
 
 use leptos::prelude::*;
 
-use super::{Editor, overtaken::Overtaken};
+use self::overtaken::Overtaken;
+use super::Editor;
 use crate::{
     domain::{
         ExecutionId, NodeId, WorkflowId,

@@ -6,7 +6,10 @@ use std::{collections::HashMap, sync::Arc};
 use leptos::prelude::*;
 use serde_json::Value;
 
-use super::{canvas_view::CanvasView, document::Document, hand::Hand, node_state::NodeState};
+use super::{
+    canvas::{canvas_view::CanvasView, hand::Hand, node_state::NodeState},
+    document::Document,
+};
 use crate::{
     domain::{
         NodeId,
@@ -15,12 +18,15 @@ use crate::{
         workflow::OpenedWorkflow,
     },
     graph::{
-        Change, Command, CommandError, Fragment, Graph, Node, format,
+        Change, Command, CommandError, Fragment, Graph, Node,
+        canvas::{
+            geometry::{Point, Viewport},
+            selection::Selection,
+            wire::End,
+        },
+        document::format,
         freshness::Freshness,
-        geometry::{Point, Viewport},
-        selection::Selection,
         unfinished::unfinished,
-        wire::End,
     },
     ui::{clip::Clip, components::set_if_new},
 };

@@ -18,14 +18,18 @@ use crate::{
         origin::SourceType,
     },
     graph::{
-        Command, Graph, Node, NodeType, Position, SocketRef, content_key, format,
-        geometry::{Point, Size, Viewport},
-        gesture::{Input, Target},
+        Command, Graph, Node, NodeType, Position, SocketRef,
+        canvas::{
+            geometry::{Point, Size, Viewport},
+            gesture::{Input, Target},
+            selection::Selection,
+            wire::End,
+        },
+        content_key,
+        document::format,
         nodes,
         plan::step_of,
-        selection::Selection,
         spec::Direction,
-        wire::End,
     },
 };
 
@@ -187,7 +191,7 @@ fn nodes_are_added_in_view_and_not_on_top_of_each_other() {
     let places = editor.with_graph(|graph| graph.nodes().iter().skip(4).map(|node| Point::from(node.position)).collect::<Vec<_>>());
     assert!(places[0].distance(places[1]) > 20.0 && places[1].distance(places[2]) > 20.0);
     let shown = editor.view.viewport.get_untracked().shows(Size::ASSUMED_WINDOW);
-    assert!(places.iter().all(|place| shown.holds(crate::graph::geometry::Rect::between(*place, *place))));
+    assert!(places.iter().all(|place| shown.holds(crate::graph::canvas::geometry::Rect::between(*place, *place))));
 }
 
 #[test]

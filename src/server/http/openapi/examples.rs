@@ -192,7 +192,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::{execution, image, job, spend, video, workflow},
-        graph::format,
+        graph::document::format,
         server::runs::{generation, stitching},
     };
 

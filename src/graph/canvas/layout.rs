@@ -1,0 +1,201 @@
+//! How large a node is and where its sockets are, from its data alone: nothing is measured in the page, so server and browser agree and a
+//! wire knows its ends before anything is drawn. `style/node.css` draws to the same figures.
+
+use std::sync::Arc;
+
+use super::geometry::{Point, Rect, Size};
+use crate::graph::{
+    document::model::{Graph, Node},
+    nodes,
+    param::ParamKind,
+    socket_type::SocketType,
+    spec::{Direction, Socket},
+};
+
+/// Every node is this wide.
+pub const WIDTH: f64 = 280.0;
+/// The header: title and state.
+pub const HEADER: f64 = 40.0;
+/// A row of sockets.
+pub const SOCKET_ROW: f64 = 28.0;
+/// Above and below the sockets.
+pub const SOCKETS_PAD: f64 = 6.0;
+/// A field of several lines, with its label.
+pub const TEXT_FIELD: f64 = 124.0;
+/// A field of one line.
+pub const LINE_FIELD: f64 = 40.0;
+/// What is missing or went wrong: two lines.
+pub const MESSAGE: f64 = 48.0;
+/// Around the clip, left and right, and below it.
+pub const CLIP_PAD: f64 = 12.0;
+/// A clip is at most this high.
+pub const CLIP_MAX: f64 = 320.0;
+/// The footer: duration, size, cached.
+pub const FOOTER: f64 = 32.0;
+/// Below the last part.
+pub const FOOT_PAD: f64 = 8.0;
+
+/// A socket as a node shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Face {
+    /// Its name in the definition.
+    pub name: Arc<str>,
+    /// Its name in words.
+    pub label: Arc<str>,
+    /// Which way it faces.
+    pub direction: Direction,
+    /// What flows through it.
+    pub socket_type: SocketType,
+    /// Whether an input takes several connections.
+    pub list: bool,
+    /// Its place among those of its direction, from the top.
+    pub row: usize,
+}
+
+impl Face {
+    /// Where its middle is, from the node's upper left corner.
+    #[must_use]
+    pub fn offset(&self) -> Point {
+        let x = match self.direction {
+            Direction::In => 0.0,
+            Direction::Out => WIDTH,
+        };
+        Point::new(x, HEADER + SOCKETS_PAD + SOCKET_ROW * (self.row as f64 + 0.5))
+    }
+}
+
+/// What a node shows besides its sockets and fields.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Shown {
+    /// Width over height of its clip.
+    pub clip_ratio: Option<f64>,
+    /// Whether it says what is missing or what went wrong.
+    pub message: bool,
+}
+
+/// The sockets of a node, inputs first. A node of an unknown type has those that something is wired to.
+#[must_use]
+pub fn faces(graph: &Graph, node: &Node) -> Vec<Face> {
+    let Some(spec) = nodes::spec(&node.node_type) else { return wired_faces(graph, node) };
+    let side = |sockets: &'static [Socket]| {
+        sockets.iter().enumerate().map(|(row, socket)| Face {
+            name: socket.name.into(),
+            label: socket.label.into(),
+            direction: socket.direction,
+            socket_type: socket.socket_type,
+            list: socket.list,
+            row,
+        })
+    };
+    side(spec.inputs).chain(side(spec.outputs)).collect()
+}
+
+fn wired_faces(graph: &Graph, node: &Node) -> Vec<Face> {
+    let inputs = graph.incoming(&node.id).map(|connection| (Direction::In, &connection.to.socket));
+    let outputs = graph.outgoing(&node.id).map(|connection| (Direction::Out, &connection.from.socket));
+    let mut faces: Vec<Face> = Vec::new();
+    for (direction, name) in inputs.chain(outputs) {
+        if faces.iter().any(|face| face.direction == direction && face.name == *name) {
+            continue;
+        }
+        let row = faces.iter().filter(|face| face.direction == direction).count();
+        let face = Face {
+            name: name.clone(),
+            label: name.clone(),
+            direction,
+            socket_type: SocketType::Unknown,
+            list: direction == Direction::In,
+            row,
+        };
+        faces.push(face);
+    }
+    faces
+}
+
+/// The socket of that name and direction.
+#[must_use]
+pub fn face<'a>(faces: &'a [Face], direction: Direction, name: &str) -> Option<&'a Face> {
+    faces.iter().find(|face| face.direction == direction && *face.name == *name)
+}
+
+/// The size of a node with these sockets, showing this.
+#[must_use]
+pub fn size(node: &Node, faces: &[Face], shown: Shown) -> Size {
+    let rows = faces.iter().map(|face| face.row + 1).max().unwrap_or(0);
+    let sockets = if rows == 0 { 0.0 } else { 2.0 * SOCKETS_PAD + SOCKET_ROW * rows as f64 };
+    let fields: f64 = nodes::spec(&node.node_type)
+        .into_iter()
+        .flat_map(|spec| spec.params)
+        .filter(|param| param.in_node)
+        .map(|param| if param.kind == ParamKind::Multiline { TEXT_FIELD } else { LINE_FIELD })
+        .sum();
+    let message = if shown.message { MESSAGE } else { 0.0 };
+    let clip = shown.clip_ratio.map_or(0.0, |ratio| clip_size(ratio).height + CLIP_PAD + FOOTER);
+    Size { width: WIDTH, height: HEADER + sockets + fields + message + clip + FOOT_PAD }
+}
+
+/// How large a clip of that ratio (width over height) is drawn in a node: in its own aspect, as large as there is room.
+#[must_use]
+pub fn clip_size(ratio: f64) -> Size {
+    let ratio = if ratio.is_finite() && ratio > 0.0 { ratio.clamp(0.1, 10.0) } else { 16.0 / 9.0 };
+    let width = (WIDTH - 2.0 * CLIP_PAD).min((CLIP_MAX * ratio).floor());
+    Size { width, height: (width / ratio).round() }
+}
+
+/// Where a node lies on the plane.
+#[must_use]
+pub fn bounds(at: Point, size: Size) -> Rect {
+    Rect::sized(at, size)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::graph::document::model::{NodeType, Position};
+
+    fn node(node_type: NodeType) -> Node {
+        Node::new("n".parse().unwrap(), node_type, Position::default())
+    }
+
+    #[test]
+    fn every_known_node_is_as_high_as_its_parts() {
+        let graph = Graph::new();
+        for spec in nodes::specs() {
+            let node = node(spec.node_type.clone());
+            let faces = faces(&graph, &node);
+            let bare = size(&node, &faces, Shown::default());
+            assert_eq!(bare.width, WIDTH);
+            let lowest = faces.iter().map(|face| face.offset().y).fold(0.0, f64::max);
+            assert!(bare.height > lowest, "{}", node.node_type);
+            let full = size(&node, &faces, Shown { clip_ratio: Some(9.0 / 16.0), message: true });
+            assert_eq!(full.height - bare.height, MESSAGE + 320.0 + CLIP_PAD + FOOTER);
+        }
+    }
+
+    #[test]
+    fn inputs_are_at_the_left_edge_and_outputs_at_the_right() {
+        let faces = faces(&Graph::new(), &node(NodeType::VEO_VIDEO));
+        let names: Vec<_> = faces.iter().map(|face| (&*face.name, face.offset())).collect();
+        assert_eq!(
+            names,
+            [
+                ("prompt", Point::new(0.0, 60.0)),
+                ("first_frame", Point::new(0.0, 88.0)),
+                ("last_frame", Point::new(0.0, 116.0)),
+                ("video", Point::new(280.0, 60.0)),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_clip_keeps_its_aspect_within_its_room() {
+        for (ratio, width, height) in [(9.0 / 16.0, 180.0, 320.0), (16.0 / 9.0, 256.0, 144.0), (1.0, 256.0, 256.0)] {
+            assert_eq!(clip_size(ratio), Size { width, height });
+        }
+        for odd in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e9, 1e-9] {
+            let size = clip_size(odd);
+            assert!(size.width >= 1.0 && size.height >= 1.0 && size.height <= CLIP_MAX, "{odd}: {size:?}");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The document: nodes and connections, what changes them and takes the change back, and the form in which they are kept.
+
+pub mod change;
+pub mod clipboard;
+pub mod command;
+pub mod connect;
+pub mod format;
+pub mod history;
+pub mod list_order;
+pub mod model;
+pub mod schema;
+mod seed;
+pub mod starter;
+pub mod swap;

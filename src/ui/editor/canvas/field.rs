@@ -1,0 +1,235 @@
+//! A field for one parameter of a node: in the node itself, or in the inspector with what there is to say of its choices.
+
+use leptos::{ev, prelude::*};
+use serde_json::Value;
+
+use super::node_state::NodeState;
+use crate::{
+    domain::{AssetKind, NodeId, provider},
+    graph::{
+        Command, Node,
+        control::{Choice, Control},
+        param::{Param, ParamKind},
+        setting::chosen_provider,
+    },
+    ui::{
+        browser::page,
+        components::{each, handler, memo, part, part_if},
+        editor::{panels::clip_order::ClipOrder, session::Session, state::Editor},
+    },
+};
+
+/// A value as a field shows it.
+#[must_use]
+pub fn text_of(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// A field for one parameter of a node.
+#[component]
+pub fn ParamField(
+    /// The node.
+    node: NodeId,
+    /// Its signals.
+    state: NodeState,
+    /// The parameter.
+    param: &'static Param,
+    /// Whether there is room to say below it why something cannot be chosen.
+    #[prop(optional)]
+    hinted: bool,
+) -> impl IntoView {
+    let editor = expect_context::<Editor>();
+    let session = use_context::<Session>();
+    let control = memo(move || state.data.with(|node| control(param, node, session)));
+    let unused = memo(move || state.data.with(|node| param.unused(node)));
+    let hint = move || unused.get().or_else(|| control.with(reasons));
+    let value = memo(move || state.data.with(|node| text_of(&param.value(node))));
+    let step = format!("{node} {}", param.name);
+    let set = {
+        let node = node.clone();
+        move |value: Value| editor.dispatch(Command::SetParam { node: node.clone(), name: param.name.to_owned(), value })
+    };
+    let type_in = {
+        let node = node.clone();
+        move |text: String| {
+            editor.dispatch_as_part(&step, Command::SetParam { node: node.clone(), name: param.name.to_owned(), value: text.into() })
+        }
+    };
+    let field = part(move || match control.get() {
+        Control::Multiline => view! { <Lines node=node.clone() state param value unused on_text=type_in.clone()/> }.into_any(),
+        Control::Choice(choices) => view! { <Select param choices value on_choice=set.clone()/> }.into_any(),
+        Control::Asset(kind) => {
+            let none = match kind {
+                AssetKind::Video => "No clip yet",
+                AssetKind::Image => "No image yet",
+            };
+            view! { <FileChoice node=node.clone() state none/> }.into_any()
+        }
+        Control::Nodes => view! { <ClipOrder node=node.clone()/> }.into_any(),
+        Control::Text => view! { <Line param value on_text=type_in.clone()/> }.into_any(),
+        Control::Integer { .. } | Control::Number { .. } => {
+            let set = set.clone();
+            let on_text = move |text: String| set(page::number_of(&text).map_or(Value::Null, Value::from));
+            view! { <Number param value unused on_text/> }.into_any()
+        }
+    });
+    view! {
+        {field}
+        {hinted.then(|| part_if(move || hint().map(|words| view! { <p class="field-hint">{words}</p> })))}
+    }
+}
+
+/// The control at a node; a model that is retired says so in its label.
+fn control(param: &Param, node: &Node, session: Option<Session>) -> Control {
+    let mut control = param.control(node);
+    if let (ParamKind::Model, Control::Choice(choices), Some(session)) = (param.kind, &mut control, session) {
+        let provider = chosen_provider(node);
+        for choice in choices {
+            let model = provider.zip(choice.value.as_str()).and_then(|(provider, name)| provider::model(provider, name));
+            if model.is_some_and(|model| session.is_retired(model)) {
+                choice.label.push_str(" (retired)");
+            }
+        }
+    }
+    control
+}
+
+/// Why some of the choices are disabled, each reason once.
+fn reasons(control: &Control) -> Option<String> {
+    let Control::Choice(choices) = control else { return None };
+    let mut reasons: Vec<&str> = choices.iter().filter_map(|choice| choice.disabled.as_deref()).collect();
+    reasons.sort_unstable();
+    reasons.dedup();
+    Some(reasons.join(" ")).filter(|words| !words.is_empty())
+}
+
+#[component]
+fn Lines(
+    node: NodeId,
+    state: NodeState,
+    param: &'static Param,
+    value: Memo<String>,
+    unused: Memo<Option<String>>,
+    on_text: impl Fn(String) -> bool + 'static,
+) -> impl IntoView {
+    let editor = expect_context::<Editor>();
+    // A wired prompt takes the place of the node's own, and is shown in it.
+    let wired = memo(move || state.wired.with(|wired| wired.iter().any(|name| **name == *param.name)));
+    let value = memo(move || {
+        let source = wired.get().then(|| editor.source_of(&node, param.name)).flatten();
+        source.map_or_else(|| value.get(), |source| source.data.with(|data| data.params.get("text").map(text_of).unwrap_or_default()))
+    });
+    view! {
+        <label class="node-field node-field-text">
+            <span class="node-label">{part(move || if wired.get() { format!("{}, from the wire", param.label) } else { param.label.to_owned() })}</span>
+            <textarea
+                class="node-input"
+                aria-label=param.label
+                spellcheck="true"
+                disabled=Signal::derive(move || wired.get() || unused.with(Option::is_some))
+                title=unused
+                prop:value=value
+                on:input:target=move |event| { on_text(event.target().value()); }
+                on:blur=handler(move |_: ev::FocusEvent| editor.document.end_typing())
+            >
+                {value.get_untracked()}
+            </textarea>
+        </label>
+    }
+}
+
+#[component]
+fn Line(param: &'static Param, value: Memo<String>, on_text: impl Fn(String) -> bool + 'static) -> impl IntoView {
+    let editor = expect_context::<Editor>();
+    view! {
+        <label class="node-field node-field-line">
+            <span class="node-label">{param.label}</span>
+            <input
+                class="node-input"
+                autocomplete="off"
+                value=value.get_untracked()
+                prop:value=value
+                on:input:target=move |event| { on_text(event.target().value()); }
+                on:blur=handler(move |_: ev::FocusEvent| editor.document.end_typing())
+            />
+        </label>
+    }
+}
+
+#[component]
+fn Number(
+    param: &'static Param,
+    value: Memo<String>,
+    unused: Memo<Option<String>>,
+    on_text: impl Fn(String) -> bool + 'static,
+) -> impl IntoView {
+    view! {
+        <label class="node-field node-field-line">
+            <span class="node-label">{param.label}</span>
+            <input
+                class="node-input"
+                inputmode="decimal"
+                autocomplete="off"
+                placeholder="Automatic"
+                disabled=Signal::derive(move || unused.with(Option::is_some))
+                title=unused
+                value=value.get_untracked()
+                prop:value=value
+                on:change:target=move |event| { on_text(event.target().value()); }
+            />
+        </label>
+    }
+}
+
+#[component]
+fn Select(param: &'static Param, choices: Vec<Choice>, value: Memo<String>, on_choice: impl Fn(Value) -> bool + 'static) -> impl IntoView {
+    let now = value.get_untracked();
+    let option = |choice: &Choice| (text_of(&choice.value), choice.label.clone(), choice.disabled.clone());
+    let mut options: Vec<_> = choices.iter().map(option).collect();
+    // What is set but not offered is shown as it is, so that looking at it does not change it.
+    if !options.iter().any(|(text, ..)| *text == now) {
+        options.push((now.clone(), now, None));
+    }
+    let options = each(options.into_iter().map(|(text, label, reason)| {
+        let chosen = text.clone();
+        let disabled = reason.is_some();
+        view! {
+            <option value=text disabled=disabled title=reason selected=Signal::derive(move || value.get() == chosen)>
+                {label}
+            </option>
+        }
+    }));
+    let choose = move |text: String| {
+        choices.iter().find(|choice| text_of(&choice.value) == text).is_some_and(|choice| on_choice(choice.value.clone()))
+    };
+    view! {
+        <label class="node-field node-field-line">
+            <span class="node-label">{param.label}</span>
+            <select class="node-input" aria-label=param.label prop:value=value on:change:target=move |event| { choose(event.target().value()); }>
+                {options}
+            </select>
+        </label>
+    }
+}
+
+/// The clip or the picture of an upload node: its name, and the way to another.
+#[component]
+fn FileChoice(node: NodeId, state: NodeState, none: &'static str) -> impl IntoView {
+    let editor = expect_context::<Editor>();
+    let name = memo(move || {
+        let of_clip = state.clip.with(|clip| clip.as_ref().map(|clip| clip.name().to_owned()));
+        of_clip.or_else(|| state.picture.with(|picture| picture.as_ref().map(|picture| picture.name.clone())))
+    });
+    view! {
+        <div class="node-field node-field-line">
+            <span class="node-label node-clip-name">{part(move || name.get().unwrap_or_else(|| none.to_owned()))}</span>
+            <button type="button" class="node-button" on:click=handler(move |_: ev::MouseEvent| editor.file_request.set(Some(node.clone())))>
+                {part(move || if name.get().is_some() { "Replace" } else { "Upload" })}
+            </button>
+        </div>
+    }
+}

@@ -1,0 +1,15 @@
+//! What stands around the canvas: bar and tools, palette, inspector, and what is asked in a dialog.
+
+pub mod clip_facts;
+pub mod clip_order;
+pub mod dialogs;
+pub mod file_fields;
+pub mod image_facts;
+pub mod inspector;
+pub mod minimap;
+pub mod model_facts;
+pub mod palette;
+pub mod price;
+pub mod shortcuts;
+pub mod tools;
+pub mod topbar;

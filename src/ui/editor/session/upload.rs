@@ -1,0 +1,171 @@
+//! Giving files to the workflow: by a node's button, dropped on the canvas, or pasted. The same bytes again use the stored video.
+
+use leptos::{prelude::*, task::spawn_local};
+
+use super::{Session, restore::Restore};
+use crate::{
+    domain::{ApiError, AssetKind, NodeId, image::UploadedImage, video::Uploaded},
+    graph::{Command, Node, Position, canvas::geometry::Point, nodes},
+    ui::{
+        browser::{browser_only::BrowserOnly, files::PickedFile, upload::Upload},
+        components::{Glyph, IconButton, part},
+    },
+};
+
+/// How far below one another the nodes of several files stand.
+const APART: f64 = 320.0;
+
+/// Uploads of an open builder. Cheap to copy; stops them with the page.
+#[derive(Clone, Copy)]
+pub struct Uploads {
+    session: Session,
+    restore: Restore,
+    going: RwSignal<Vec<Going>>,
+    sent: BrowserOnly<Vec<(u64, Upload)>>,
+    count: StoredValue<u64>,
+}
+
+/// One upload that is going on.
+#[derive(Debug, Clone, Copy)]
+struct Going {
+    number: u64,
+    name: StoredValue<String>,
+    progress: RwSignal<f64>,
+}
+
+impl Uploads {
+    /// The uploads of `session`'s builder; put into context.
+    pub fn provide(session: Session, restore: Restore) -> Self {
+        let uploads = Self { session, restore, going: RwSignal::new(Vec::new()), sent: BrowserOnly::new(), count: StoredValue::new(0) };
+        provide_context(uploads);
+        uploads
+    }
+
+    /// Makes room for uploads. Call from an effect.
+    pub fn wake(self) {
+        self.sent.fill(Vec::new());
+    }
+
+    /// Puts files onto the canvas, each in a node of its own, the first with its upper left corner at `at`.
+    pub fn put(self, files: Vec<PickedFile>, at: Point) {
+        for (row, file) in files.into_iter().enumerate() {
+            let Ok(id) = uuid::Uuid::new_v4().to_string().parse::<NodeId>() else { continue };
+            let kind = if file.is_image() { AssetKind::Image } else { AssetKind::Video };
+            let Some(spec) = nodes::giving(kind) else { continue };
+            let node = Node::new(id.clone(), spec.node_type.clone(), Position::new(at.x, at.y + row as f64 * APART));
+            if self.session.editor.dispatch(Command::AddNode(node)) {
+                self.send(file, id);
+            }
+        }
+    }
+
+    /// Sends a file, and gives what becomes of it to a node.
+    pub fn send(self, file: PickedFile, node: NodeId) {
+        let number = self.count.try_update_value(|count| {
+            *count += 1;
+            *count
+        });
+        let going = Going { number: number.unwrap_or_default(), name: StoredValue::new(file.name()), progress: RwSignal::new(0.0) };
+        let progress = going.progress;
+        let takes_image = takes_image(self.session, &node);
+        let address = if takes_image { "/api/images/upload" } else { "/api/videos/upload" };
+        let upload = Upload::begin(address, &file, move |fraction| {
+            let _ = progress.try_set(fraction);
+        });
+        let upload = match upload {
+            Ok(upload) => upload,
+            Err(error) => return self.session.toasts.fail(error.message),
+        };
+        let ended = upload.ended();
+        self.sent.update(|sent| sent.push((going.number, upload)));
+        self.going.update(|all| all.push(going));
+        spawn_local(async move {
+            ended.await;
+            let upload = self.sent.update(|sent| {
+                let place = sent.iter().position(|(number, _)| *number == going.number)?;
+                Some(sent.swap_remove(place).1)
+            });
+            let _ = self.going.try_update(|all| all.retain(|one| one.number != going.number));
+            // Nothing to answer where the user stopped it, or the page is gone.
+            let Some(upload) = upload.flatten() else { return };
+            let name = file.name();
+            let given = if takes_image {
+                upload.answer().map(|uploaded| self.give_image(node, uploaded, &name))
+            } else {
+                self.give_video(node, upload, &file).await
+            };
+            if let Err(error) = given {
+                self.session.toasts.fail(format!("{name}: {}", error.message));
+            }
+        });
+    }
+
+    async fn give_video(self, node: NodeId, upload: Upload, file: &PickedFile) -> Result<(), ApiError> {
+        let Uploaded { video_id, duplicate, video, .. } = upload.answer()?;
+        // What was sent from here need not be downloaded again.
+        self.restore.keep_sent(&video, file).await;
+        if self.choose(&node, video_id.to_string(), &file.name(), duplicate.then_some(&video.name)) {
+            self.restore.bring(node, video.into());
+        }
+        Ok(())
+    }
+
+    fn give_image(self, node: NodeId, UploadedImage { image_id, duplicate, image, .. }: UploadedImage, name: &str) {
+        if self.choose(&node, image_id.to_string(), name, duplicate.then_some(&image.name)) {
+            self.session.editor.set_picture(&node, image.into());
+        }
+    }
+
+    /// Writes what was stored into the node's parameter. `known_as` is the name it has had since it was stored first.
+    fn choose(self, node: &NodeId, id: String, name: &str, known_as: Option<&String>) -> bool {
+        let param = given(self.session, node).map(|(param, _)| param);
+        let chosen = |param: &str| Command::SetParam { node: node.clone(), name: param.to_owned(), value: id.into() };
+        if !param.is_some_and(|param| self.session.editor.dispatch(chosen(param))) {
+            // The node was deleted while its file was on the way; the file is stored all the same.
+            self.session.toasts.say(format!("{name} is stored. Its node is gone."));
+            return false;
+        }
+        if let Some(known_as) = known_as {
+            self.session.toasts.say(format!("{name} is already stored as {known_as}, and is used again."));
+        }
+        true
+    }
+
+    /// Whether any is going on.
+    pub fn is_any(self) -> bool {
+        !self.going.with(Vec::is_empty)
+    }
+
+    fn stop(self, number: u64) {
+        self.sent.update(|sent| sent.retain(|(other, _)| *other != number));
+        self.going.update(|all| all.retain(|one| one.number != number));
+    }
+}
+
+/// The parameter of a node that names what the user gives it, and the kind of that.
+fn given(session: Session, node: &NodeId) -> Option<(&'static str, AssetKind)> {
+    session.editor.with_graph(|graph| nodes::spec(&graph.node(node)?.node_type)?.given())
+}
+
+/// Whether a node takes a picture, and not a clip.
+pub(in crate::ui::editor) fn takes_image(session: Session, node: &NodeId) -> bool {
+    given(session, node).is_some_and(|(_, kind)| kind == AssetKind::Image)
+}
+
+/// The uploads that are going on.
+#[component]
+pub fn UploadList() -> impl IntoView {
+    let uploads = expect_context::<Uploads>();
+    view! {
+        <ul class="uploads" aria-label="Uploads">
+            <For each=move || uploads.going.get() key=|one| one.number let:one>
+                <li class="upload">
+                    <span class="upload-name">{one.name.get_value()}</span>
+                    <progress max="1" value=Signal::derive(move || one.progress.get().to_string()) aria-label=format!("Uploading {}", one.name.get_value())></progress>
+                    <span class="upload-figure">{part(move || format!("{:.0} %", one.progress.get() * 100.0))}</span>
+                    <IconButton glyph=Glyph::Close label="Cancel this upload" on_press=move || uploads.stop(one.number)/>
+                </li>
+            </For>
+        </ul>
+    }
+}
