@@ -114,17 +114,18 @@ pub async fn associate_saved(tx: &mut Tx, row: &WorkflowRow, graph: Option<&Grap
 /// Where the database fails.
 pub async fn associate_step(tx: &mut Tx, execution_id: ExecutionId, node: &NodeRun, finished_at: Timestamp) -> Result<()> {
     let Some(id) = executions::workflow(tx, execution_id).await? else { return Ok(()) };
-    let Some(standing) = workflows::standing(tx, id).await?.filter(|standing| standing.status == WorkflowStatus::Saved) else {
+    if workflows::status(tx, id).await? != Some(WorkflowStatus::Saved) {
         return Ok(());
-    };
-    if !standing.is_listed {
+    }
+    let mut role = workflows::listed_role(tx, id, &node.node_id, &node.node_type).await?;
+    // Asked last: this reads past the whole definition.
+    if role.is_none() && !workflows::is_listed(tx, id).await? {
         // Saved by an earlier version, or adopted: listed from now on.
         let definition = workflows::find(tx, id).await?.map(|row| row.definition).unwrap_or_default();
         let graph = format::read(&serde_json::from_str::<Value>(&definition)?).unwrap_or_default();
         workflows::list_nodes(tx, id, &listed(&graph)).await?;
+        role = workflows::listed_role(tx, id, &node.node_id, &node.node_type).await?;
     }
-    workflows::executed(tx, id, finished_at).await?;
-    let role = workflows::listed_role(tx, id, &node.node_id, &node.node_type).await?;
     let (Some(role), Some(asset)) = (role, node.asset()) else { return Ok(()) };
     let tied = Use {
         asset,

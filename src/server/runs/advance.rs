@@ -24,6 +24,7 @@ use crate::{
         store::{
             Db, Tx, assets, events, executions, step_results,
             steps::{self, Needed, Standing},
+            workflows,
         },
     },
 };
@@ -236,6 +237,10 @@ pub async fn settle(tx: &mut Tx, id: ExecutionId) -> Result<()> {
     execution.status = status;
     execution.started_at = execution.started_at.or(Some(now));
     execution.finished_at = status.is_finished().then_some(now);
+    // Once a run, not once a step: the workflow's row is as large as its definition.
+    if let Some(workflow) = execution.workflow_id.filter(|_| status.is_finished()) {
+        workflows::executed(tx, workflow, now).await?;
+    }
     store_execution(tx, execution).await
 }
 

@@ -257,26 +257,13 @@ fn summary(row: &SqliteRow) -> Result<WorkflowSummary> {
     })
 }
 
-/// What there is to know of a workflow to tie a clip to one of its nodes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
-    /// Draft or saved.
-    pub status: WorkflowStatus,
-    /// Whether the nodes of its stored definition are listed.
-    pub is_listed: bool,
-}
-
-/// Where a workflow stands; `None` if there is no such workflow.
+/// Whether the nodes of a workflow's stored definition are listed.
 ///
 /// # Errors
 /// Where the database fails or the row cannot be read.
-pub async fn standing(db: &mut SqliteConnection, id: WorkflowId) -> Result<Option<Standing>> {
-    let row = sqlx::query("SELECT status, listed_revision = revision AS is_listed FROM workflows WHERE id = $1");
-    let row = row.bind(id.to_string()).fetch_optional(db).await?;
-    let standing = |row: SqliteRow| {
-        Ok(Standing { status: named(&row, TABLE, "status", WorkflowStatus::from_name)?, is_listed: row.try_get("is_listed")? })
-    };
-    row.map(standing).transpose()
+pub async fn is_listed(db: &mut SqliteConnection, id: WorkflowId) -> Result<bool> {
+    let row = sqlx::query("SELECT 1 FROM workflows WHERE id = $1 AND listed_revision = revision").bind(id.to_string());
+    Ok(row.fetch_optional(db).await?.is_some())
 }
 
 /// A node of a stored definition, with what its clips are to the workflow.
