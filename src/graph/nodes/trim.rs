@@ -27,8 +27,8 @@ pub(super) const SPECS: &[NodeSpec] = &[NodeSpec {
     inputs: &[Socket::input("video", "Clip", SocketType::Video)],
     outputs: &[Socket::output("video", "Clip", SocketType::Video)],
     params: &[
-        Param::number("in_seconds", "In seconds", 0.0, LONGEST, 0.1).in_node(),
-        Param::number("out_seconds", "Out seconds", 0.0, LONGEST, 0.1).in_node(),
+        Param::number("in_seconds", "In point (s)", 0.0, LONGEST, 0.1).in_node(),
+        Param::number("out_seconds", "Out point (s)", 0.0, LONGEST, 0.1).in_node(),
     ],
     needs: &[
         Need::Wired { socket: "video", reason: "Connect the clip that is to be trimmed." },

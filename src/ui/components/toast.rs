@@ -40,7 +40,12 @@ impl Toasts {
 
     /// Says that something went wrong; it stays until it is closed.
     pub fn fail(self, text: impl Into<String>) {
-        self.add(text.into(), true);
+        self.fail_for_now(text);
+    }
+
+    /// Says that something went wrong; it stays until it is closed, by the user or by its number.
+    pub fn fail_for_now(self, text: impl Into<String>) -> u64 {
+        self.add(text.into(), true)
     }
 
     fn add(self, text: String, is_bad: bool) -> u64 {
@@ -57,7 +62,8 @@ impl Toasts {
         number
     }
 
-    fn close(self, number: u64) {
+    /// Takes a message away, if it is still there.
+    pub fn close(self, number: u64) {
         let _ = self.said.try_update(|said| said.retain(|toast| toast.number != number));
     }
 }

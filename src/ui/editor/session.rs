@@ -82,6 +82,8 @@ pub struct Session {
     pub(super) run_mode: StoredValue<Mode>,
     /// Whether a run of everything was asked for and the server has not answered; not reactive.
     pub(super) starting: StoredValue<bool>,
+    /// The message that said why nothing was started, until something is.
+    pub(super) refusal: StoredValue<Option<u64>>,
     /// Nodes of that run of which nothing more will be heard; not reactive.
     pub(super) finished: StoredValue<HashSet<NodeId>>,
     /// What events told of that run; not reactive.
@@ -121,6 +123,7 @@ impl Session {
             run: RwSignal::new(run),
             run_mode: StoredValue::new(opened.and_then(|opened| opened.execution.as_ref()).map_or(Mode::Draft, |execution| execution.mode)),
             starting: StoredValue::new(false),
+            refusal: StoredValue::new(None),
             finished: StoredValue::new(HashSet::new()),
             overtaken: StoredValue::default(),
             continued: StoredValue::new(continued),

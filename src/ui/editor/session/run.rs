@@ -46,6 +46,7 @@ async fn ask(session: Session, restore: Restore, nodes: Option<Vec<NodeId>>) {
     }
     match start_execution(asked).await {
         Ok(id) => {
+            take_back_refusal(session);
             // An event may have told of it before this answer came.
             if session.run.get_untracked().is_none_or(|(shown, _)| shown != id) {
                 session.finished.update_value(|finished| finished.clear());
@@ -202,5 +203,13 @@ fn refuse(session: Session, error: &ApiError) {
     let details = error.errors.iter().map(|error| error.detail.as_str()).collect::<Vec<_>>();
     session.editor.selection.set(Selection::of_nodes(nodes));
     let reason = if details.is_empty() { error.message.clone() } else { details.join(" ") };
-    session.toasts.fail(format!("Nothing was started. {reason}"));
+    take_back_refusal(session);
+    session.refusal.set_value(Some(session.toasts.fail_for_now(format!("Nothing was started. {reason}"))));
+}
+
+/// Takes away what was said of an earlier try: what is shown speaks of the last one.
+fn take_back_refusal(session: Session) {
+    if let Some(number) = session.refusal.try_update_value(Option::take).flatten() {
+        session.toasts.close(number);
+    }
 }
