@@ -119,5 +119,15 @@ fn a_circle_is_seen_however_it_is_tied() {
     let exported =
         [("lib", "mod a; mod b;"), ("a/mod", "pub mod deep; pub use deep::One;"), ("a/deep", "pub struct One; use crate::b::two;"), b];
     assert!(of(&exported).contains("a/deep names b"), "{}", of(&exported));
+    // A file that re-exports its child and uses it leads to it.
+    let child = |body: &str| {
+        of(&[
+            ("lib", "mod a;"),
+            ("a", &format!("mod deep; pub use deep::two; pub struct One; {body}")),
+            ("a/deep", "use super::One; pub fn two() {}"),
+        ])
+    };
+    assert!(child("fn f() { two() }").contains("a names a/deep"));
+    assert_eq!(child(""), "");
     assert_eq!(of(&[root, ("a", "pub struct One; #[cfg(test)] mod tests { use crate::b::two; }"), b]), "");
 }

@@ -50,8 +50,9 @@ impl Sources {
                     edges.entry(file.name.clone()).or_default().entry(self.files[other].name.clone()).or_default().insert(name);
                 }
             };
-            // A re-export of a file's own child is how the child is reached, and takes nothing from it.
-            for import in file.imports.iter().filter(|import| !(import.is_public && self.is_below(file, &import.path))) {
+            // A re-export of a file's own child is how the child is reached, and takes nothing from it unless the file uses the name itself.
+            let is_door = |import: &&Import| import.is_public && self.is_below(file, &import.path) && !file.uses(&import.alias);
+            for import in file.imports.iter().filter(|import| !is_door(import)) {
                 note(self.absolute(file, &import.path).and_then(|path| self.resolve(&path, 0)));
             }
             for path in file.paths() {
@@ -146,6 +147,15 @@ impl File {
             }
         }
         paths
+    }
+
+    /// Whether a name stands in the file outside its imports, by itself or at the head of a path.
+    fn uses(&self, name: &str) -> bool {
+        let before = |place: usize| place.checked_sub(1).map_or("", |before| self.tokens[before].as_str());
+        let at = |(place, token): (usize, &String)| {
+            token == name && !self.in_imports.contains(&place) && !matches!(before(place), "::" | "." | "fn" | "mod")
+        };
+        self.tokens.iter().enumerate().any(at)
     }
 
     /// The single words inside the braces of macros, as a registry lists its modules.
