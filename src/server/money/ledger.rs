@@ -156,13 +156,13 @@ pub async fn unwanted(db: &Db) -> Result<Vec<Entry>> {
     spends::unwanted(&mut connection).await
 }
 
-/// The provider was told, or cannot be told.
+/// Notes that the provider was asked to withdraw the job, or had nothing to withdraw.
 ///
 /// # Errors
 /// The database's.
-pub async fn told(db: &Db, job_id: JobId) -> Result<()> {
+pub async fn withdrawn(db: &Db, job_id: JobId) -> Result<()> {
     let mut tx = db.begin().await?;
-    spends::set_told(&mut tx, job_id).await?;
+    spends::set_withdrawn(&mut tx, job_id).await?;
     tx.commit().await?;
     Ok(())
 }

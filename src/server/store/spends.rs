@@ -186,11 +186,11 @@ pub async fn unwanted(connection: &mut SqliteConnection) -> Result<Vec<Entry>> {
     rows.iter().map(entry).collect()
 }
 
-/// The provider was told, or cannot be told.
+/// Notes that the provider was asked to withdraw the job, or had nothing to withdraw.
 ///
 /// # Errors
 /// The database's.
-pub async fn set_told(tx: &mut Tx, job_id: JobId) -> Result<()> {
+pub async fn set_withdrawn(tx: &mut Tx, job_id: JobId) -> Result<()> {
     sqlx::query("UPDATE spends SET told = 1 WHERE job_id = $1").bind(job_id.to_string()).execute(&mut **tx).await?;
     Ok(())
 }

@@ -41,7 +41,7 @@ pub(super) async fn keep(
                 leases::renew(&state.studio.db, lease, share, &message).await
             }
             _ = bell.changed() => leases::is_held(&state.studio.db, lease).await,
-            _ = tell.tick() => told(state, &job.job, &mut progress).await.map(|()| true),
+            _ = tell.tick() => tell_progress(state, &job.job, &mut progress).await.map(|()| true),
         };
         match held {
             Ok(true) => {}
@@ -54,7 +54,7 @@ pub(super) async fn keep(
     }
 }
 
-async fn told(state: &AppState, job: &Job, progress: &mut watch::Receiver<Progress>) -> Result<()> {
+async fn tell_progress(state: &AppState, job: &Job, progress: &mut watch::Receiver<Progress>) -> Result<()> {
     if !progress.has_changed().unwrap_or(false) {
         return Ok(());
     }

@@ -55,5 +55,5 @@ async fn tell(state: &AppState, entry: &Entry) -> Result<()> {
         // Finished or gone there: nothing is left to stop.
         Err(error) => tracing::info!(job = %entry.job_id, provider = entry.provider, cause = %error, "a provider had nothing to stop"),
     }
-    ledger::told(&state.studio.db, entry.job_id).await
+    ledger::withdrawn(&state.studio.db, entry.job_id).await
 }
