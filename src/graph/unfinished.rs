@@ -5,7 +5,7 @@ use super::{
     nodes,
     param::{Param, ParamKind},
     setting,
-    spec::{Action, Need, NodeSpec},
+    spec::{Need, NodeSpec},
 };
 use crate::domain::{
     AssetRef, FieldError, NodeId,
@@ -136,9 +136,5 @@ fn wire_in_place<'a>(graph: &'a Graph, node: &'a Node, param: &'static Param) ->
 /// The text of a parameter as it takes effect: what is wired in its place, else its own. `None` where what is wired cannot be read by this version.
 pub(super) fn text(graph: &Graph, node: &Node, param: &'static Param) -> Option<String> {
     let Some(wire) = wire_in_place(graph, node, param) else { return Some(node.text(param.name).to_owned()) };
-    let source = graph.node(&wire.from.node)?;
-    match nodes::spec(&source.node_type)?.action {
-        Action::Value { param } => Some(source.text(param).to_owned()),
-        _ => None,
-    }
+    nodes::value(graph.node(&wire.from.node)?).map(str::to_owned)
 }

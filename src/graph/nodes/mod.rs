@@ -6,7 +6,7 @@ use super::{
     document::model::{Node, NodeType, SocketRef},
     param::Param,
     socket_type::SocketType,
-    spec::{Direction, NodeSpec, OperationSpec},
+    spec::{Action, Direction, NodeSpec, OperationSpec},
 };
 use crate::domain::{AssetKind, AssetRef};
 
@@ -92,4 +92,13 @@ pub fn giving(kind: AssetKind) -> Option<&'static NodeSpec> {
 pub fn given(node: &Node) -> Option<AssetRef> {
     let (param, kind) = spec(&node.node_type)?.given()?;
     AssetRef::parse(kind, node.text(param))
+}
+
+/// The text that a node gives, where its type gives one.
+#[must_use]
+pub fn value(node: &Node) -> Option<&str> {
+    match spec(&node.node_type)?.action {
+        Action::Value { param } => Some(node.text(param)),
+        _ => None,
+    }
 }

@@ -9,6 +9,7 @@ use crate::{
     graph::{
         Command, Node,
         control::{Choice, Control},
+        nodes,
         param::{Param, ParamKind},
         setting::chosen_provider,
     },
@@ -121,7 +122,7 @@ fn Lines(
     let wired = memo(move || state.wired.with(|wired| wired.iter().any(|name| **name == *param.name)));
     let value = memo(move || {
         let source = wired.get().then(|| editor.source_of(&node, param.name)).flatten();
-        source.map_or_else(|| value.get(), |source| source.data.with(|data| data.params.get("text").map(text_of).unwrap_or_default()))
+        source.map_or_else(|| value.get(), |source| source.data.with(|data| nodes::value(data).unwrap_or_default().to_owned()))
     });
     view! {
         <label class="node-field node-field-text">
