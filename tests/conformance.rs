@@ -26,6 +26,7 @@ use reelgraph::{
     },
 };
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{TestServer, clips, images};
@@ -269,6 +270,12 @@ impl Bench {
     }
 }
 
+/// A second after the moment: the bound on an operation that is cancelled.
+async fn too_long_after(moment: &Notify) {
+    moment.notified().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operation_gives_the_same_bytes_again_ends_at_once_and_leaves_nothing() {
     let bench = Bench::new().await;
@@ -293,31 +300,26 @@ async fn an_operation_gives_the_same_bytes_again_ends_at_once_and_leaves_nothing
         cancel.cancel();
         let ended = tokio::time::timeout(Duration::from_secs(1), bench.perform(&work, &|_, _| (), &cancel)).await;
         assert!(matches!(ended, Ok(Err(Error::Cancelled))), "{name}: {ended:?}");
-        // Somebody cancels while it works: at a few moments, because what stands in the way differs.
-        for millis in [5, 40, 120] {
-            let cancel = CancellationToken::new();
-            let begun = bench.perform(&work, &|_, _| (), &cancel);
-            let withdrawn = async {
-                tokio::time::sleep(Duration::from_millis(millis)).await;
-                cancel.cancel();
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            };
-            tokio::pin!(begun, withdrawn);
-            let ended = tokio::select! {
-                biased;
-                ended = &mut begun => ended,
-                () = &mut withdrawn => panic!("{name} goes on, cancelled {millis} ms after its start"),
-            };
-            assert!(matches!(ended, Ok(_) | Err(Error::Cancelled)), "{name}: {ended:?}");
-            drop(ended);
-            assert_eq!(bench.staged(), 0, "{name} left a file, cancelled {millis} ms after its start");
-        }
-        // Its worker is gone while it works.
+        // Somebody cancels while it works: at its first sign of progress, so that it has begun and cannot be done.
         let cancel = CancellationToken::new();
+        let begun = Notify::new();
+        let stop = |share: f64, _: &str| {
+            assert!(share < 1.0, "{name} is done before it says anything");
+            cancel.cancel();
+            begun.notify_one();
+        };
+        let ended = tokio::select! {
+            ended = bench.perform(&work, &stop, &cancel) => ended,
+            () = too_long_after(&begun) => panic!("{name} goes on, cancelled at its first sign of progress"),
+        };
+        assert!(matches!(ended, Err(Error::Cancelled)), "{name}, cancelled while it works: {ended:?}");
+        assert_eq!(bench.staged(), 0, "{name} left a file, cancelled while it works");
+        // Its worker is gone while it works.
+        let (cancel, begun) = (CancellationToken::new(), Notify::new());
+        let note = |_: f64, _: &str| begun.notify_one();
         tokio::select! {
-            biased;
-            _ = bench.perform(&work, &|_, _| (), &cancel) => {}
-            () = tokio::time::sleep(Duration::from_millis(60)) => {}
+            ended = bench.perform(&work, &note, &cancel) => panic!("{name} ended before its worker was gone: {ended:?}"),
+            () = begun.notified() => {}
         }
         assert_eq!(bench.staged(), 0, "{name} left a file");
     }

@@ -127,6 +127,8 @@ impl Ffmpeg {
             () = tokio::time::sleep(limits.wall) => Err(Error::Timeout { what: tool, seconds: limits.wall.as_secs() }),
         };
         match ended {
+            // Cancelled while the last of its output was read: what it made is not wanted.
+            Ok(_) if cancel.is_cancelled() => Err(Error::Cancelled),
             Ok(status) if status.success() => Ok(()),
             Ok(status) => Err(failed(tool, &status.to_string(), &tail)),
             Err(error) => {

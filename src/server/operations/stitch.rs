@@ -73,6 +73,7 @@ impl Operation for Stitch {
         }
         let path = context.content.staging_path("mp4")?;
         let on_progress = |share: f64| (context.on_progress)(share, "Joining the clips");
+        on_progress(0.0);
         let outcome = join::stitch(context.ffmpeg, &clips, &params, &path, on_progress, context.cancel).await?;
         let mut record = serde_json::to_value(&params)?;
         record["way"] = serde_json::to_value(outcome.way)?;

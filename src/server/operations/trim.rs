@@ -52,6 +52,7 @@ impl Operation for Trim {
         let clip = context.library.file(video_id.into()).await?;
         let path = context.content.staging_path("mp4")?;
         let on_progress = |share: f64| (context.on_progress)(share, "Trimming the clip");
+        on_progress(0.0);
         let span = Span { in_seconds, out_seconds };
         let trimmed = frames::trim(context.ffmpeg, &clip.path, span, &path, &on_progress, context.cancel).await?;
         let mut params = serde_json::to_value(span)?;
