@@ -53,16 +53,6 @@ impl Arguments {
         Ok(self.option("-protocol_whitelist", PROTOCOLS).option("-format_whitelist", CONTAINERS).option("-i", input))
     }
 
-    /// A file that we wrote ourselves, read as `format` and nothing else, such as `png_pipe` for a card.
-    ///
-    /// # Errors
-    /// Where the path cannot be made absolute.
-    pub fn own_input(self, format: &str, path: &Path) -> Result<Self> {
-        let input = file_url(path)?;
-        let guarded = self.option("-protocol_whitelist", PROTOCOLS).option("-format_whitelist", format);
-        Ok(guarded.option("-f", format).option("-i", input))
-    }
-
     /// Bytes that we made ourselves, read from standard input as `format` and nothing else, such as `png_pipe`: no file is left behind
     /// whatever happens. There is one standard input.
     #[must_use]

@@ -35,28 +35,9 @@ pub struct Generate;
 /// What clip is made, and by whom.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GenerateInput {
-    /// The provider that does the work: `animatic` in a draft, whatever the node names.
-    pub provider: String,
-    /// Its model.
-    pub model: String,
-    /// What is to be seen.
-    pub prompt: String,
-    /// Length in seconds.
-    pub seconds: f64,
-    /// Width and height in pixels.
-    pub size: (u32, u32),
-    /// The seed, where the user fixed one.
-    pub seed: Option<i64>,
-    /// Which take, from 1.
-    pub take: i64,
-    /// Everything else.
-    pub params: Value,
-    /// The picture it begins with.
-    #[serde(default)]
-    pub first_frame: Option<ImageId>,
-    /// The picture it ends with.
-    #[serde(default)]
-    pub last_frame: Option<ImageId>,
+    /// What is asked of the provider.
+    #[serde(flatten)]
+    pub request: GenerateRequest<ImageId>,
     /// The clip's name in the library.
     pub name: String,
 }
@@ -71,7 +52,7 @@ impl Operation for Generate {
         let (seconds, size) = measures(step)?;
         let whole = |name: &str| step.params.get(name).and_then(Value::as_i64);
         let others = step.params.iter().filter(|(name, _)| !APART.contains(&name.as_str()));
-        Some(GenerateInput {
+        let request = GenerateRequest {
             provider: step.text("provider").to_owned(),
             model: step.text("model").to_owned(),
             prompt: step.text("prompt").to_owned(),
@@ -82,8 +63,8 @@ impl Operation for Generate {
             params: Value::Object(others.map(|(name, value)| (name.clone(), value.clone())).collect()),
             first_frame: picture("first_frame"),
             last_frame: picture("last_frame"),
-            name: beginning(step.text("prompt")),
-        })
+        };
+        Some(GenerateInput { request, name: beginning(step.text("prompt")) })
     }
 
     fn title(input: &GenerateInput) -> String {
@@ -94,15 +75,15 @@ impl Operation for Generate {
         input.name = name;
     }
 
-    fn payment(input: &GenerateInput) -> Option<Payment> {
-        let provider = Provider::from_name(&input.provider).filter(|provider| *provider != Provider::Animatic)?;
-        let (width, height) = input.size;
-        let model = provider::model(provider, &input.model);
+    fn payment(GenerateInput { request, .. }: &GenerateInput) -> Option<Payment> {
+        let provider = Provider::from_name(&request.provider).filter(|provider| *provider != Provider::Animatic)?;
+        let (width, height) = request.size;
+        let model = provider::model(provider, &request.model);
         Some(Payment {
             provider,
-            model: input.model.clone(),
-            prompt: input.prompt.clone(),
-            estimated_usd_micros: model.and_then(|model| model.usd_micros(input.seconds, Size { width, height })),
+            model: request.model.clone(),
+            prompt: request.prompt.clone(),
+            estimated_usd_micros: model.and_then(|model| model.usd_micros(request.seconds, Size { width, height })),
         })
     }
 
@@ -111,26 +92,17 @@ impl Operation for Generate {
         provider::model(step.provider()?, step.text("model"))?.usd_micros(seconds, size)
     }
 
-    async fn perform(input: GenerateInput, context: &Context<'_>) -> Result<Made> {
+    async fn perform(GenerateInput { request, name }: GenerateInput, context: &Context<'_>) -> Result<Made> {
         let is_sent = context.ledger.is_some_and(|ledger| ledger.stage() != Stage::Intended);
-        let provider = context.providers.get(&input.provider).map_err(|error| match error.kind {
+        let provider = context.providers.get(&request.provider).map_err(|error| match error.kind {
             // The key was taken away while the provider works on it: the job waits, it does not fail.
             ErrorKind::MissingSetting if is_sent => ProviderError::unknown(format!("{} Then check again.", error.message)).into(),
             _ => Error::from(error),
         })?;
-        let request = GenerateRequest {
-            provider: input.provider,
-            model: input.model,
-            prompt: input.prompt,
-            seconds: input.seconds,
-            size: input.size,
-            seed: input.seed,
-            take: input.take,
-            params: input.params,
-            // What was sent once is only asked after: a picture that is gone by now must not keep the clip away.
-            first_frame: if is_sent { None } else { picture(context, input.first_frame, input.size).await? },
-            last_frame: if is_sent { None } else { picture(context, input.last_frame, input.size).await? },
-        };
+        // What was sent once is only asked after: a picture that is gone by now must not keep the clip away.
+        let first_frame = if is_sent { None } else { picture(context, request.first_frame, request.size).await? };
+        let last_frame = if is_sent { None } else { picture(context, request.last_frame, request.size).await? };
+        let request = request.with_frames(first_frame, last_frame);
         let path = context.content.staging_path("mp4")?;
         let started_at = Timestamp::now();
         let ledger: &dyn Ledger = context.ledger.unwrap_or(&Free);
@@ -152,7 +124,7 @@ impl Operation for Generate {
             started_at: Some(started_at),
             completed_at: Some(Timestamp::now()),
         });
-        Ok(Made::file(MadeFile { path, kind: AssetKind::Video, name: input.name, origin }))
+        Ok(Made::file(MadeFile { path, kind: AssetKind::Video, name, origin }))
     }
 }
 

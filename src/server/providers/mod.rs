@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -32,9 +33,9 @@ pub mod xai;
 pub use animatic::Animatic;
 pub use registry::Providers;
 
-/// What a clip is made from.
-#[derive(Debug, Clone, PartialEq)]
-pub struct GenerateRequest {
+/// What a clip is made from: with the pictures themselves, or with the ids of stored ones, as a job keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GenerateRequest<P = Picture> {
     /// The provider that does the work: in a draft `animatic`, whatever the node names.
     pub provider: String,
     /// The provider's model; empty where it has none.
@@ -51,10 +52,20 @@ pub struct GenerateRequest {
     pub take: i64,
     /// Everything else the node carries, as JSON.
     pub params: Value,
-    /// The picture it begins with, in the frame's own size.
-    pub first_frame: Option<Picture>,
-    /// The picture it ends with, in the frame's own size.
-    pub last_frame: Option<Picture>,
+    /// The picture it begins with, in the frame's own size where it is sent.
+    #[serde(default = "Option::default")]
+    pub first_frame: Option<P>,
+    /// The picture it ends with, likewise.
+    #[serde(default = "Option::default")]
+    pub last_frame: Option<P>,
+}
+
+impl<P> GenerateRequest<P> {
+    /// The same request with these pictures.
+    pub fn with_frames<Q>(self, first_frame: Option<Q>, last_frame: Option<Q>) -> GenerateRequest<Q> {
+        let Self { provider, model, prompt, seconds, size, seed, take, params, .. } = self;
+        GenerateRequest { provider, model, prompt, seconds, size, seed, take, params, first_frame, last_frame }
+    }
 }
 
 /// A still picture on its way to a provider.

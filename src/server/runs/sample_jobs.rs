@@ -9,6 +9,7 @@ use crate::{
             enqueue::{self, Requester, Work},
             generate::{Generate, GenerateInput},
         },
+        providers::GenerateRequest,
         store::Db,
     },
 };
@@ -27,7 +28,7 @@ pub async fn open(dir: &tempfile::TempDir) -> Db {
 
 /// Asks for a clip; another `number` is another clip.
 pub async fn ask(db: &Db, number: u8, requester: Requester) -> JobId {
-    let input = GenerateInput {
+    let request = GenerateRequest {
         provider: "animatic".into(),
         model: "animatic".into(),
         prompt: number.to_string(),
@@ -38,8 +39,8 @@ pub async fn ask(db: &Db, number: u8, requester: Requester) -> JobId {
         first_frame: None,
         last_frame: None,
         params: serde_json::Value::Null,
-        name: format!("Clip {number}"),
     };
+    let input = GenerateInput { request, name: format!("Clip {number}") };
     let work = Work { operation: &Generate, input: serde_json::to_value(input).unwrap() };
     let mut tx = db.begin().await.unwrap();
     let job = enqueue::enqueue(&mut tx, &work, Sha256::new([number; 32]), requester).await.unwrap();
