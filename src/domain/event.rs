@@ -22,7 +22,7 @@ pub struct NodeEvent {
 /// What happened. On the wire the tag is the SSE event's name, the content its data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", content = "data", rename_all = "snake_case")]
-pub enum Happening {
+pub enum EventPayload {
     /// A node changed.
     Node(NodeEvent),
     /// An execution changed.
@@ -37,5 +37,5 @@ pub struct Event {
     /// The number, of a state change.
     pub id: Option<i64>,
     /// What happened.
-    pub happening: Happening,
+    pub payload: EventPayload,
 }

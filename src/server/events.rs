@@ -1,6 +1,6 @@
-//! What happens, told to pages: numbered state changes from the table, progress as it comes. Also the bell that wakes workers.
+//! What happens, told to pages: numbered state changes from the table, progress as it comes. Also what wakes workers.
 //!
-//! A change is written with its event in one transaction and then the bell is rung. A follower reads the table after its last number, so
+//! A change is written with its event in one transaction, then everybody is notified. A follower reads the table after its last number, so
 //! it misses nothing and gets nothing twice, whichever order commits and rings come in.
 
 use std::{collections::VecDeque, sync::Arc};
@@ -32,7 +32,7 @@ pub struct Events(Arc<Channels>);
 
 #[derive(Debug)]
 struct Channels {
-    bell: watch::Sender<()>,
+    changes: watch::Sender<()>,
     progress: broadcast::Sender<Progress>,
 }
 
@@ -47,20 +47,20 @@ struct Progress {
 
 impl Default for Events {
     fn default() -> Self {
-        Self(Arc::new(Channels { bell: watch::Sender::new(()), progress: broadcast::Sender::new(PROGRESS_BACKLOG) }))
+        Self(Arc::new(Channels { changes: watch::Sender::new(()), progress: broadcast::Sender::new(PROGRESS_BACKLOG) }))
     }
 }
 
 impl Events {
     /// Says that something was committed: followers read on, idle workers look for work, busy ones look whether they are still wanted.
-    pub fn ring(&self) {
-        self.0.bell.send_replace(());
+    pub fn notify(&self) {
+        self.0.changes.send_replace(());
     }
 
-    /// The bell. A ring since the last look is not lost.
+    /// Sees each notification; one since the last look is not lost.
     #[must_use]
-    pub fn bell(&self) -> watch::Receiver<()> {
-        self.0.bell.subscribe()
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.0.changes.subscribe()
     }
 
     /// Tells how far a job and its nodes are. `as_of` is the newest event's number when they were read.
@@ -84,16 +84,16 @@ impl Events {
     /// # Errors
     /// The database's.
     pub async fn follow(&self, db: &Db, after: Option<i64>, stop: CancellationToken) -> Result<Follower> {
-        let bell = self.0.bell.subscribe();
+        let changes = self.0.changes.subscribe();
         let progress = self.0.progress.subscribe();
         let Kept { first, last } = events::kept(&mut *db.reader().acquire().await?).await?;
-        let mut follower = Follower { db: db.clone(), bell, progress, stop, last, pending: VecDeque::new() };
+        let mut follower = Follower { db: db.clone(), changes, progress, stop, last, pending: VecDeque::new() };
         match after {
             // Older than kept, or from another database: whoever asks must read everything anew.
             Some(after) if after < first - 1 || after > last => follower.pending.push_back(Message::reset(last)),
             Some(after) => {
                 follower.last = after;
-                follower.bell.mark_changed();
+                follower.changes.mark_changed();
             }
             None => follower.pending.push_back(Message::from_now(last)),
         }
@@ -152,7 +152,7 @@ impl From<StoredEvent> for Message {
 #[derive(Debug)]
 pub struct Follower {
     db: Db,
-    bell: watch::Receiver<()>,
+    changes: watch::Receiver<()>,
     progress: broadcast::Receiver<Progress>,
     stop: CancellationToken,
     last: i64,
@@ -172,7 +172,7 @@ impl Follower {
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return Ok(None),
-                rung = self.bell.changed() => match rung {
+                changed = self.changes.changed() => match changed {
                     Ok(()) => self.read_on().await?,
                     Err(_) => return Ok(None),
                 },
@@ -190,7 +190,7 @@ impl Follower {
     async fn read_on(&mut self) -> Result<()> {
         let events = events::after(&self.db, self.last, BATCH).await?;
         if events.len() as i64 == BATCH {
-            self.bell.mark_changed();
+            self.changes.mark_changed();
         }
         if let Some(newest) = events.last() {
             self.last = newest.id;
@@ -206,7 +206,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         JobId,
-        event::Happening,
+        event::EventPayload,
         job::{JobKind, Status},
     };
 
@@ -240,7 +240,7 @@ mod tests {
     async fn record(db: &Db, number: usize) {
         let mut tx = db.begin().await.unwrap();
         for _ in 0..number {
-            events::record(&mut tx, &Happening::Job(job())).await.unwrap();
+            events::record(&mut tx, &EventPayload::Job(job())).await.unwrap();
         }
         tx.commit().await.unwrap();
     }
@@ -255,7 +255,7 @@ mod tests {
         for expected in 4..=900 {
             if expected == 100 {
                 record(&db, 450).await;
-                events.ring();
+                events.notify();
             }
             ids.push(follower.next().await.unwrap().unwrap().id.unwrap());
         }

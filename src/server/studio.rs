@@ -19,7 +19,7 @@ pub struct Studio {
     pub ffmpeg: Ffmpeg,
     /// Who makes clips.
     pub providers: Providers,
-    /// What happens, for pages; and the bell that wakes workers.
+    /// What happens, for pages; and what wakes workers.
     pub events: Events,
     /// What may be spent.
     pub caps: Caps,

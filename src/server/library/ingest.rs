@@ -65,7 +65,7 @@ pub struct Kept {
 }
 
 /// Stores a file as an asset, or finds the one of its kind that has these bytes already; one in the trash comes back. Once the file is being
-/// given its name, the caller going away no longer stops it: file and row come together. Ring the bell afterwards: the poster of a new video
+/// given its name, the caller going away no longer stops it: file and row come together. Notify afterwards: the poster of a new video
 /// waits in the queue.
 ///
 /// # Errors

@@ -99,7 +99,7 @@ impl Arrived {
         let Self { file, kind } = self;
         let incoming = Incoming { file, kind, name, origin: Origin::Uploaded, metadata_failure: MetadataFailure::Refuse };
         let kept = ingest(studio, incoming).await?;
-        studio.events.ring();
+        studio.events.notify();
         Ok(kept)
     }
 }

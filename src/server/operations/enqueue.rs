@@ -9,7 +9,7 @@ use super::{
 use crate::{
     domain::{
         AssetRef, ExecutionId, JobId, NodeId, Sha256, Timestamp, VideoId,
-        event::Happening,
+        event::EventPayload,
         job::{Job, JobKind, POSTER_PRIORITY, Status},
     },
     graph::Step,
@@ -51,7 +51,7 @@ pub enum Requester {
     Caller,
 }
 
-/// Puts work into the queue, unless the same is there already: then that job serves both. Ring the bell after the commit.
+/// Puts work into the queue, unless the same is there already: then that job serves both. Notify after the commit.
 ///
 /// # Errors
 /// The database's.
@@ -68,7 +68,7 @@ pub async fn enqueue(tx: &mut Tx, work: &Work, key: Sha256, requester: Requester
     if let Some(payment) = payment {
         spends::insert(tx, &intent(payment, &queued.job)).await?;
     }
-    events::record(tx, &Happening::Job(queued.job.clone())).await?;
+    events::record(tx, &EventPayload::Job(queued.job.clone())).await?;
     Ok(queued.job)
 }
 
@@ -85,7 +85,7 @@ fn intent(payment: Payment, job: &Job) -> Intent {
     }
 }
 
-/// Puts the poster of a new video into the queue, behind all that somebody asked for. Ring the bell after the commit.
+/// Puts the poster of a new video into the queue, behind all that somebody asked for. Notify after the commit.
 ///
 /// # Errors
 /// The database's.
@@ -96,7 +96,7 @@ pub async fn enqueue_poster(tx: &mut Tx, video_id: VideoId) -> Result<()> {
     let lane = lane::LOCAL.to_owned();
     let queued = QueuedJob { job: job.clone(), key: None, version: Poster::VERSION, input, attempts: 0, stand_alone: true, lane };
     jobs::insert(tx, &queued).await?;
-    events::record(tx, &Happening::Job(job)).await
+    events::record(tx, &EventPayload::Job(job)).await
 }
 
 /// Stores a job whose result was there before it was asked for.
@@ -109,7 +109,7 @@ pub async fn record_cached(tx: &mut Tx, work: &Work, key: Sha256, asset: AssetRe
     let job = Job { status: Status::Succeeded, progress: 1.0, started_at: now, finished_at: now, ..queued.job }.with_asset(Some(asset));
     queued.job = job.clone();
     jobs::insert(tx, &queued).await?;
-    events::record(tx, &Happening::Job(queued.job)).await?;
+    events::record(tx, &EventPayload::Job(queued.job)).await?;
     Ok(job)
 }
 

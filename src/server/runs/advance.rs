@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::{
     domain::{
         ApiError, AssetRef, ErrorKind, ExecutionId, NodeId, Sha256, Timestamp,
-        event::{Happening, NodeEvent},
+        event::{EventPayload, NodeEvent},
         execution::{Cost, Execution, NodeRun, NodeStatus},
         job::{Failure, Status},
     },
@@ -65,7 +65,7 @@ pub async fn resume_all(db: &Db, events: &Events) -> Result<usize> {
         begin_ready(&mut tx, *id, all).await?;
         tx.commit().await?;
     }
-    events.ring();
+    events.notify();
     Ok(unfinished.len())
 }
 
@@ -219,7 +219,7 @@ pub async fn store_node(tx: &mut Tx, execution_id: ExecutionId, node: NodeRun) -
     if let (NodeStatus::Succeeded, Some(finished_at), Some(_)) = (node.status, finished_at, node.asset()) {
         uses::associate_step(tx, execution_id, &node, finished_at).await?;
     }
-    events::record(tx, &Happening::Node(NodeEvent { execution_id, node })).await
+    events::record(tx, &EventPayload::Node(NodeEvent { execution_id, node })).await
 }
 
 /// Ends an execution whose nodes have all ended, or marks it as running, or as waiting for the user.
@@ -263,7 +263,7 @@ fn status_of(standing: Standing) -> Status {
 /// The database's.
 pub async fn store_execution(tx: &mut Tx, execution: Execution) -> Result<()> {
     executions::update(tx, &execution).await?;
-    events::record(tx, &Happening::Execution(execution)).await
+    events::record(tx, &EventPayload::Execution(execution)).await
 }
 
 /// The execution with its nodes, which is there as long as anything of it runs.

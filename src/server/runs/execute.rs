@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         ApiError, ExecutionId, Timestamp, WorkflowId,
-        event::Happening,
+        event::EventPayload,
         execution::{Execution, NewExecution, NodeRun, NodeStatus},
         job::Status,
         page::{Page, PageRequest, SortKey},
@@ -47,13 +47,13 @@ pub async fn start(studio: &Studio, new: NewExecution) -> Result<ExecutionId> {
     };
     let mut tx = db.begin().await?;
     executions::insert(&mut tx, &execution, &definition).await?;
-    events::record(&mut tx, &Happening::Execution(execution.clone())).await?;
+    events::record(&mut tx, &EventPayload::Execution(execution.clone())).await?;
     advance::begin(&mut tx, execution.id, &plan).await?;
     if let Some(workflow_id) = execution.workflow_id {
         workflows::executed(&mut tx, workflow_id, execution.created_at).await?;
     }
     tx.commit().await?;
-    events.ring();
+    events.notify();
     Ok(execution.id)
 }
 
@@ -108,11 +108,11 @@ pub async fn cancel(db: &Db, events: &Events, id: ExecutionId) -> Result<Executi
     }
     let execution = stop(&mut tx, execution).await?;
     tx.commit().await?;
-    events.ring();
+    events.notify();
     Ok(execution)
 }
 
-/// Stops every execution of a workflow, as part of the workflow's deletion. Ring the bell after the commit.
+/// Stops every execution of a workflow, as part of the workflow's deletion. Notify after the commit.
 ///
 /// # Errors
 /// The database's.

@@ -66,7 +66,7 @@ pub async fn request(db: &Db, events: &Events, step: &Step, clips: &[(VideoId, S
         None => enqueue::enqueue(&mut tx, &work, key, Requester::Caller).await?,
     };
     tx.commit().await?;
-    events.ring();
+    events.notify();
     Ok(job.id)
 }
 
@@ -94,7 +94,7 @@ pub async fn cancel(db: &Db, events: &Events, id: JobId) -> Result<Job> {
     }
     let job = end(&mut tx, found, Outcome::Cancelled).await?;
     tx.commit().await?;
-    events.ring();
+    events.notify();
     Ok(job)
 }
 
@@ -113,6 +113,6 @@ pub async fn check_again(db: &Db, events: &Events, id: JobId) -> Result<Job> {
     jobs::forgive_attempt(&mut tx, id).await?;
     show_queued(&mut tx, &job).await?;
     tx.commit().await?;
-    events.ring();
+    events.notify();
     Ok(job)
 }

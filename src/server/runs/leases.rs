@@ -10,7 +10,7 @@ use super::{
 use crate::{
     domain::{
         ErrorKind, Timestamp,
-        event::Happening,
+        event::EventPayload,
         execution::NodeStatus,
         job::{Failure, Job, JobEvent},
     },
@@ -50,7 +50,7 @@ pub async fn take_next(db: &Db, events: &Events, lane: &str, token: &str) -> Res
     let Some(id) = jobs::next(&mut tx, lane).await? else { return Ok(None) };
     let lease = jobs::take(&mut tx, id, token.to_owned()).await?;
     let taken = jobs::get(&mut tx, id).await?.ok_or_else(not_found)?;
-    events::record(&mut tx, &Happening::Job(taken.job.clone())).await?;
+    events::record(&mut tx, &EventPayload::Job(taken.job.clone())).await?;
     let waiting = change_nodes(&mut tx, id, |_, node| {
         node.status = NodeStatus::Running;
         node.progress = 0.0;
@@ -61,7 +61,7 @@ pub async fn take_next(db: &Db, events: &Events, lane: &str, token: &str) -> Res
         advance::settle(&mut tx, execution_id).await?;
     }
     tx.commit().await?;
-    events.ring();
+    events.notify();
     Ok(Some((taken, lease)))
 }
 
@@ -102,7 +102,7 @@ pub async fn put_off(db: &Db, events: &Events, lease: &Lease, wait: Option<Durat
         jobs::put_off_lane(&mut tx, &lane, moment).await?;
     }
     tx.commit().await?;
-    events.ring();
+    events.notify();
     Ok(())
 }
 
@@ -118,7 +118,7 @@ pub async fn finish(db: &Db, events: &Events, lease: &Lease, outcome: Outcome) -
     let found = jobs::get(&mut tx, lease.job_id).await?.ok_or_else(not_found)?;
     end(&mut tx, found, outcome).await?;
     tx.commit().await?;
-    events.ring();
+    events.notify();
     Ok(true)
 }
 
@@ -174,7 +174,7 @@ pub async fn give_back(db: &Db, events: &Events, lease: &Lease) -> Result<()> {
         let found = jobs::get(&mut tx, lease.job_id).await?.ok_or_else(not_found)?;
         requeue(&mut tx, found).await?;
         tx.commit().await?;
-        events.ring();
+        events.notify();
     }
     Ok(())
 }
@@ -197,7 +197,7 @@ pub async fn give_back_silent(db: &Db, events: &Events, moment: Timestamp) -> Re
         requeue(&mut tx, found).await?;
     }
     tx.commit().await?;
-    events.ring();
+    events.notify();
     Ok(number)
 }
 

@@ -4,7 +4,7 @@
 use crate::{
     domain::{
         ApiError, AssetRef, ExecutionId, JobId, NodeId, Timestamp,
-        event::{Happening, NodeEvent},
+        event::{EventPayload, NodeEvent},
         execution::{NodeRun, NodeStatus},
         job::{Failure, Job, JobEvent},
     },
@@ -75,7 +75,7 @@ pub(super) async fn end(tx: &mut Tx, found: QueuedJob, outcome: Outcome) -> Resu
         Outcome::Cancelled => {}
     }
     jobs::update(tx, &job).await?;
-    events::record(tx, &Happening::Job(job.clone())).await?;
+    events::record(tx, &EventPayload::Job(job.clone())).await?;
     let waiting = change_nodes(tx, job.id, |execution_id, node| {
         node.status = job.status.into();
         node.progress = job.progress;
@@ -95,7 +95,7 @@ pub(super) async fn end(tx: &mut Tx, found: QueuedJob, outcome: Outcome) -> Resu
 /// Stores that a job waits again, and shows it at the nodes that wait for it.
 pub(super) async fn show_queued(tx: &mut Tx, job: &Job) -> Result<()> {
     jobs::update(tx, job).await?;
-    events::record(tx, &Happening::Job(job.clone())).await?;
+    events::record(tx, &EventPayload::Job(job.clone())).await?;
     let waiting = change_nodes(tx, job.id, |_, node| {
         node.status = NodeStatus::Queued;
         node.progress = 0.0;

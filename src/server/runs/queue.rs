@@ -9,7 +9,7 @@ use super::outcome::{change_nodes, not_found};
 use crate::{
     domain::{
         ApiError, ErrorKind, ExecutionId, JobId, Timestamp,
-        event::Happening,
+        event::EventPayload,
         job::{Job, JobChange, PRIORITIES, Status, Step},
     },
     server::{
@@ -52,7 +52,7 @@ pub async fn change(db: &Db, events: &Events, id: JobId, change: JobChange) -> R
     let paused = change.paused.unwrap_or(found.paused);
     let job = arrange(&mut tx, found, priority, paused).await?;
     tx.commit().await?;
-    events.ring();
+    events.notify();
     Ok(job)
 }
 
@@ -83,7 +83,7 @@ pub async fn to_front(db: &Db, events: &Events, id: JobId) -> Result<Job> {
     let paused = found.paused;
     let job = arrange(&mut tx, found, (highest + 1).min(*PRIORITIES.end()), paused).await?;
     tx.commit().await?;
-    events.ring();
+    events.notify();
     Ok(job)
 }
 
@@ -109,7 +109,7 @@ pub async fn step(db: &Db, events: &Events, id: JobId, step: Step) -> Result<Job
     }
     let job = jobs::get(&mut tx, id).await?.ok_or_else(not_found)?.job;
     tx.commit().await?;
-    events.ring();
+    events.notify();
     Ok(job)
 }
 
@@ -165,7 +165,7 @@ async fn arrange(tx: &mut Tx, found: Job, priority: i32, paused: bool) -> Result
     }
     let job = Job { priority, paused, ..found };
     queue::arrange(tx, &job).await?;
-    events::record(tx, &Happening::Job(job.clone())).await?;
+    events::record(tx, &EventPayload::Job(job.clone())).await?;
     if paused != was_paused {
         let message = if paused { PAUSED } else { &job.message };
         change_nodes(tx, job.id, |_, node| message.clone_into(&mut node.message)).await?;

@@ -65,10 +65,10 @@ async fn a_paused_job_is_not_taken_until_it_is_resumed_also_after_the_database_w
     db.close().await;
     let db = open(&dir).await;
     assert_eq!(taken(&db).await, [ids[2], ids[1]]);
-    let mut bell = events.bell();
+    let mut changes = events.changes();
     change(&db, &events, ids[0], paused(false)).await.unwrap();
-    assert!(bell.has_changed().unwrap(), "workers are woken");
-    bell.mark_unchanged();
+    assert!(changes.has_changed().unwrap(), "workers are woken");
+    changes.mark_unchanged();
     assert_eq!(taken(&db).await, [ids[0]]);
 }
 

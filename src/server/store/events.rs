@@ -4,7 +4,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::{Db, Tx};
 use crate::{
-    domain::{Timestamp, event::Happening},
+    domain::{Timestamp, event::EventPayload},
     server::Result,
 };
 
@@ -32,11 +32,11 @@ pub struct Kept {
 ///
 /// # Errors
 /// The database's.
-pub async fn record(tx: &mut Tx, happening: &Happening) -> Result<()> {
-    let (name, data) = match happening {
-        Happening::Node(node) => ("node", serde_json::to_string(node)?),
-        Happening::Execution(execution) => ("execution", serde_json::to_string(execution)?),
-        Happening::Job(job) => ("job", serde_json::to_string(job)?),
+pub async fn record(tx: &mut Tx, payload: &EventPayload) -> Result<()> {
+    let (name, data) = match payload {
+        EventPayload::Node(node) => ("node", serde_json::to_string(node)?),
+        EventPayload::Execution(execution) => ("execution", serde_json::to_string(execution)?),
+        EventPayload::Job(job) => ("job", serde_json::to_string(job)?),
     };
     sqlx::query("INSERT INTO events (name, data, created_at) VALUES ($1, $2, $3)")
         .bind(name)

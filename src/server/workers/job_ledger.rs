@@ -56,7 +56,7 @@ impl Ledger for JobLedger<'_> {
     async fn accepted(&self, provider_job_id: &str, answer: &str) -> Result<()> {
         ledger::accepted(&self.state.studio.db, self.lease.job_id, provider_job_id, answer).await?;
         // Where it was given up meanwhile, the provider can be told now.
-        self.state.studio.events.ring();
+        self.state.studio.events.notify();
         Ok(())
     }
 

@@ -29,7 +29,7 @@ pub(super) async fn keep(
     mut progress: watch::Receiver<Progress>,
     cancel: &CancellationToken,
 ) -> Infallible {
-    let mut bell = state.studio.events.bell();
+    let mut changes = state.studio.events.changes();
     let mut heartbeat = tokio::time::interval(HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut tell = tokio::time::interval(TELL);
@@ -40,7 +40,7 @@ pub(super) async fn keep(
                 let Progress { share, message } = progress.borrow().clone();
                 leases::renew(&state.studio.db, lease, share, &message).await
             }
-            _ = bell.changed() => leases::is_held(&state.studio.db, lease).await,
+            _ = changes.changed() => leases::is_held(&state.studio.db, lease).await,
             _ = tell.tick() => tell_progress(state, &job.job, &mut progress).await.map(|()| true),
         };
         match held {

@@ -15,15 +15,15 @@ const IDLE: Duration = Duration::from_secs(30);
 
 /// Tells them until the server stops.
 pub(super) async fn tell_providers(state: AppState) {
-    let mut bell = state.studio.events.bell();
+    let mut changes = state.studio.events.changes();
     loop {
-        bell.mark_unchanged();
+        changes.mark_unchanged();
         if let Err(error) = tell_all(&state).await {
             tracing::warn!(cause = %error, "providers could not be told what is no longer wanted; trying again");
         }
         tokio::select! {
             () = state.stop.cancelled() => return,
-            _ = bell.changed() => {}
+            _ = changes.changed() => {}
             () = tokio::time::sleep(IDLE) => {}
         }
     }

@@ -30,10 +30,10 @@ const WRITE_BACKS: usize = 5;
 
 /// Works on the jobs of one lane until the server stops.
 pub(super) async fn work(state: AppState, lane: &'static str) {
-    let mut bell = state.studio.events.bell();
+    let mut changes = state.studio.events.changes();
     while !state.stop.is_cancelled() {
         // Looked at before the table: a ring that comes between is not lost.
-        bell.mark_unchanged();
+        changes.mark_unchanged();
         let token = crate::domain::JobId::generate().to_string();
         let wait = match leases::take_next(&state.studio.db, &state.studio.events, lane, &token).await {
             Ok(Some((job, lease))) => {
@@ -48,19 +48,19 @@ pub(super) async fn work(state: AppState, lane: &'static str) {
         };
         tokio::select! {
             () = state.stop.cancelled() => {}
-            _ = bell.changed() => {}
+            _ = changes.changed() => {}
             () = tokio::time::sleep(wait) => {}
         }
     }
 }
 
 async fn run(state: &AppState, job: &QueuedJob, lease: &Lease) {
-    let (progress, told) = watch::channel(Progress::default());
+    let (progress, progress_of) = watch::channel(Progress::default());
     let cancel = state.stop.child_token();
     let work = AssertUnwindSafe(perform(state, job, lease, &progress, &cancel)).catch_unwind();
     let result = tokio::select! {
         result = work => result.unwrap_or_else(|_| Err(Error::Internal(format!("job {} panicked", job.job.id)))),
-        never = lease::keep(state, job, lease, told, &cancel) => match never {},
+        never = lease::keep(state, job, lease, progress_of, &cancel) => match never {},
     };
     if let Err(error) = write_back(state, lease, &cancel, result).await {
         tracing::error!(job = %job.job.id, cause = %error, "how the job ended could not be written; it will be done again");

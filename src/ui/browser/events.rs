@@ -11,7 +11,7 @@ use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{EventSource, MessageEvent};
 
 use crate::domain::{
-    event::{Happening, NodeEvent},
+    event::{EventPayload, NodeEvent},
     execution::Execution,
     job::Job,
 };
@@ -21,21 +21,21 @@ const PAUSE: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// What is heard.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Heard {
+pub enum Received {
     /// Something happened.
-    Happened(Box<Happening>),
+    Event(Box<EventPayload>),
     /// Events were missed that the server no longer has: what is shown must be read anew.
     Reset,
 }
 
 /// An event as it came: its kind and its text. Reading it is left to who wants it, and so is the code for that.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct RawEvent {
     name: &'static str,
     data: String,
 }
 
-impl Told {
+impl RawEvent {
     /// Whether it tells of a job.
     #[must_use]
     pub fn is_of_job(&self) -> bool {
@@ -44,14 +44,14 @@ impl Told {
 
     /// What it says. None where a server of another version says what this page cannot read.
     #[must_use]
-    pub fn read(&self) -> Option<Heard> {
-        let happening = match self.name {
-            "node" => Happening::Node(serde_json::from_str::<NodeEvent>(&self.data).ok()?),
-            "execution" => Happening::Execution(serde_json::from_str::<Execution>(&self.data).ok()?),
-            "job" => Happening::Job(serde_json::from_str::<Job>(&self.data).ok()?),
-            _ => return Some(Heard::Reset),
+    pub fn read(&self) -> Option<Received> {
+        let payload = match self.name {
+            "node" => EventPayload::Node(serde_json::from_str::<NodeEvent>(&self.data).ok()?),
+            "execution" => EventPayload::Execution(serde_json::from_str::<Execution>(&self.data).ok()?),
+            "job" => EventPayload::Job(serde_json::from_str::<Job>(&self.data).ok()?),
+            _ => return Some(Received::Reset),
         };
-        Some(Heard::Happened(Box::new(happening)))
+        Some(Received::Event(Box::new(payload)))
     }
 }
 
@@ -72,9 +72,9 @@ struct Inner {
     ended: Cell<bool>,
 }
 
-/// Follows the stream after event number `after`, or from now; `hear` is called with each event.
+/// Follows the stream after event number `after`, or from now; `on_event` is called with each event.
 #[must_use]
-pub fn follow(after: Option<i64>, hear: impl Fn(Told) + 'static) -> Following {
+pub fn follow(after: Option<i64>, on_event: impl Fn(RawEvent) + 'static) -> Following {
     let inner = Rc::new(Inner {
         last: Cell::new(after),
         source: RefCell::default(),
@@ -82,7 +82,7 @@ pub fn follow(after: Option<i64>, hear: impl Fn(Told) + 'static) -> Following {
         on_error: RefCell::default(),
         ended: Cell::new(false),
     });
-    inner.listen(Rc::new(hear));
+    inner.listen(Rc::new(on_event));
     let on_visibility = {
         let inner = inner.clone();
         Closure::<dyn Fn()>::new(move || if document().hidden() { inner.close() } else { inner.open() })
@@ -107,14 +107,14 @@ impl Drop for Following {
 }
 
 impl Inner {
-    fn listen(self: &Rc<Self>, hear: Rc<dyn Fn(Told)>) {
+    fn listen(self: &Rc<Self>, on_event: Rc<dyn Fn(RawEvent)>) {
         let listeners = ["node", "execution", "job", "reset"].map(|name| {
-            let (inner, hear) = (self.clone(), hear.clone());
+            let (inner, on_event) = (self.clone(), on_event.clone());
             let listener = Closure::<dyn Fn(MessageEvent)>::new(move |message: MessageEvent| {
                 if let Ok(number) = message.last_event_id().parse() {
                     inner.last.set(Some(number));
                 }
-                hear(Told { name, data: message.data().as_string().unwrap_or_default() });
+                on_event(RawEvent { name, data: message.data().as_string().unwrap_or_default() });
             });
             (name, listener)
         });

@@ -29,7 +29,7 @@ use crate::{
     domain::NodeId,
     graph::canvas::geometry::Point,
     ui::{
-        browser::{events::Told, files::PickedFile},
+        browser::{events::RawEvent, files::PickedFile},
         components::{Toasts, effect, part},
     },
 };
@@ -45,7 +45,7 @@ pub enum Task {
     Stop,
     /// Say what final mode lacks.
     TellMissing,
-    /// Show what the events told that were heard.
+    /// Show what the received events tell.
     Show,
     /// Save by hand.
     Save,
@@ -88,13 +88,13 @@ pub struct LazyTools {
     session: Session,
     restore: Restore,
     uploads: Uploads,
-    heard: StoredValue<VecDeque<Told>>,
+    received: StoredValue<VecDeque<RawEvent>>,
 }
 
 impl LazyTools {
     /// The tools of an open builder; put into context.
     pub fn provide(session: Session, restore: Restore, uploads: Uploads) -> Self {
-        let tools = Self { session, restore, uploads, heard: StoredValue::new(VecDeque::new()) };
+        let tools = Self { session, restore, uploads, received: StoredValue::new(VecDeque::new()) };
         provide_context(tools);
         tools
     }
@@ -108,11 +108,11 @@ impl LazyTools {
         });
     }
 
-    /// Shows what an event told, after those that were heard before it.
-    pub fn hear(self, told: Told) {
+    /// Shows what an event tells, after those that were received before it.
+    pub fn receive(self, event: RawEvent) {
         // Jobs are shown by their nodes.
-        if !told.is_of_job() {
-            self.heard.update_value(|heard| heard.push_back(told));
+        if !event.is_of_job() {
+            self.received.update_value(|received| received.push_back(event));
             self.run(Task::Show);
         }
     }
@@ -182,7 +182,7 @@ fn draw(what: LazyPanel) -> Result<AnyView, SplitLoaderError> {
 
 #[wasm_split(tools, wasm_split_path = ::leptos::wasm_split, fallible)]
 fn perform(tools: LazyTools, task: Task) -> Result<(), SplitLoaderError> {
-    let LazyTools { session, restore, uploads, heard } = tools;
+    let LazyTools { session, restore, uploads, received } = tools;
     match task {
         Task::Start(nodes) => run::start(session, restore, nodes),
         Task::Stop => run::stop(session, restore),
@@ -190,8 +190,8 @@ fn perform(tools: LazyTools, task: Task) -> Result<(), SplitLoaderError> {
             run::tell_missing(session);
         }
         Task::Show => {
-            while let Some(told) = heard.try_update_value(VecDeque::pop_front).flatten() {
-                run::show_told(session, restore, &told);
+            while let Some(event) = received.try_update_value(VecDeque::pop_front).flatten() {
+                run::show_event(session, restore, &event);
             }
         }
         Task::Save => save::save(session, false),

@@ -8,12 +8,12 @@ use crate::{
     api::jobs::list_jobs,
     domain::{
         JobId,
-        event::Happening,
+        event::EventPayload,
         job::{Job, JobBoard, JobRow, PosterJobs, Status},
         page::Cursor,
     },
     ui::{
-        browser::events::{self, Following, Heard},
+        browser::events::{self, Following, Received},
         components::Toasts,
     },
 };
@@ -118,11 +118,11 @@ impl Board {
     /// Follows what happens to jobs, for as long as the page is open. Call from an effect.
     #[must_use]
     pub fn follow(self) -> Following {
-        events::follow(Some(self.event_id.get_value()), move |told| match told.read() {
-            Some(Heard::Reset) => self.read_soon(),
-            Some(Heard::Happened(happening)) => {
-                if let Happening::Job(job) = *happening {
-                    self.hear(job);
+        events::follow(Some(self.event_id.get_value()), move |event| match event.read() {
+            Some(Received::Reset) => self.read_soon(),
+            Some(Received::Event(payload)) => {
+                if let EventPayload::Job(job) = *payload {
+                    self.update(job);
                 }
             }
             None => {}
@@ -130,7 +130,7 @@ impl Board {
     }
 
     /// A percentage goes into its row; a change of state may move rows, and another list's job may come to this one.
-    fn hear(self, job: Job) {
+    fn update(self, job: Job) {
         let found =
             self.entries.try_with_untracked(|entries| entries.iter().find(|entry| entry.id == job.id).map(|entry| entry.row.clone()));
         let is_same = |known: &Job| (known.status, known.priority, known.paused) == (job.status, job.priority, job.paused);

@@ -65,7 +65,7 @@ fn State(row: ArcRwSignal<JobRow>, place: Signal<(usize, usize)>, title: String)
         let row = row.clone();
         match job.status {
             Status::Running => view! { <Progress row label=label.get_value()/> }.into_any(),
-            Status::Queued if job.paused => told("Paused", "", None, "Asked for ", job.created_at),
+            Status::Queued if job.paused => state_cell("Paused", "", None, "Asked for ", job.created_at),
             Status::Queued => view! {
                 <div class="job-state">
                     <p>{part(move || if place.get().0 == 0 { "Next".to_owned() } else { format!("Place {}", place.get().0 + 1) })}</p>
@@ -78,19 +78,25 @@ fn State(row: ArcRwSignal<JobRow>, place: Signal<(usize, usize)>, title: String)
                 let reason = reason.unwrap_or_else(|| {
                     "The request left, and no answer tells whether it arrived. It is not sent again by itself.".to_owned()
                 });
-                told("Needs you", "badge-warn", Some(reason), "Asked for ", job.created_at)
+                state_cell("Needs you", "badge-warn", Some(reason), "Asked for ", job.created_at)
             }
-            Status::Succeeded => told("Done", "badge-good", None, "", job.finished_at.unwrap_or(job.created_at)),
+            Status::Succeeded => state_cell("Done", "badge-good", None, "", job.finished_at.unwrap_or(job.created_at)),
             Status::Failed => {
-                told("Failed", "badge-bad", job.error.map(|error| error.message), "", job.finished_at.unwrap_or(job.created_at))
+                state_cell("Failed", "badge-bad", job.error.map(|error| error.message), "", job.finished_at.unwrap_or(job.created_at))
             }
-            Status::Cancelled => told("Cancelled", "", None, "", job.finished_at.unwrap_or(job.created_at)),
+            Status::Cancelled => state_cell("Cancelled", "", None, "", job.finished_at.unwrap_or(job.created_at)),
         }
     })
 }
 
 /// A word, perhaps a reason, and when.
-fn told(word: &'static str, tone: &'static str, reason: Option<String>, since: &'static str, at: crate::domain::Timestamp) -> AnyView {
+fn state_cell(
+    word: &'static str,
+    tone: &'static str,
+    reason: Option<String>,
+    since: &'static str,
+    at: crate::domain::Timestamp,
+) -> AnyView {
     view! {
         <div class="job-state">
             <p><span class=format!("badge {tone}")>{word}</span></p>

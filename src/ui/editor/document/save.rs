@@ -68,7 +68,7 @@ fn create(session: Session, status: WorkflowStatus) -> impl Future<Output = Opti
     let workflow = new_workflow(session, present.name.clone(), status);
     session.saving.set(Saving::Busy);
     async move {
-        let saved = told(session, create_workflow(workflow)).await;
+        let saved = saved_or_reported(session, create_workflow(workflow)).await;
         session.id.try_get_untracked()?;
         if let Some(saved) = &saved {
             page::replace_address(&format!("/workflows/{}", saved.id));
@@ -120,7 +120,7 @@ pub fn save(session: Session, anyway: bool) {
             definition: Some(session.editor.definition()),
         };
         let if_match = session.etag.get_untracked().filter(|_| !anyway);
-        if let Some(saved) = told(session, save_workflow(id, change, if_match)).await {
+        if let Some(saved) = saved_or_reported(session, save_workflow(id, change, if_match)).await {
             session.conflict.set(false);
             session.offered.set(None);
             took(session, &saved, present, WorkflowStatus::Saved);
@@ -135,7 +135,7 @@ pub fn save_copy(session: Session) {
     spawn_local(async move {
         let name = format!("{} (copy)", session.name.get_untracked());
         let workflow = new_workflow(session, name, WorkflowStatus::Saved);
-        if let Some(saved) = told(session, create_workflow(workflow)).await {
+        if let Some(saved) = saved_or_reported(session, create_workflow(workflow)).await {
             page::go(&format!("/workflows/{}", saved.id));
         }
         let _ = session.saving.try_set(Saving::Idle);
@@ -189,7 +189,7 @@ fn took(session: Session, saved: &SavedWorkflow, stored: Stored, status: Workflo
 }
 
 /// Waits for the server; says what went wrong, or asks where someone else was first.
-async fn told<T>(session: Session, asked: impl Future<Output = Result<T, ApiError>>) -> Option<T> {
+async fn saved_or_reported<T>(session: Session, asked: impl Future<Output = Result<T, ApiError>>) -> Option<T> {
     let _ = session.saving.try_set(Saving::Busy);
     let answer = asked.await;
     match answer {

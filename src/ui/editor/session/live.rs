@@ -39,7 +39,7 @@ pub fn begin(editor: Editor, opened: Option<&OpenedWorkflow>, settings: BuilderS
         untrack(|| {
             save::continue_draft(session);
             tools.bring_clips();
-            following.fill(events::follow(session.event_id, move |told| tools.hear(told)));
+            following.fill(events::follow(session.event_id, move |event| tools.receive(event)));
             uploads.wake();
         });
         if page::is_secure() {

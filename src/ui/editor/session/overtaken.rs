@@ -24,13 +24,13 @@ impl Overtaken {
     }
 
     /// An event told of a node.
-    pub fn hear_node(&mut self, id: &NodeId) {
+    pub fn note_node(&mut self, id: &NodeId) {
         self.now.0 += 1;
         self.nodes.insert(id.clone(), self.now);
     }
 
     /// An event told of the whole run.
-    pub fn hear_run(&mut self, execution: &Execution) {
+    pub fn note_run(&mut self, execution: &Execution) {
         self.now.0 += 1;
         self.run = self.now;
         self.nodes.extend(execution.nodes.iter().map(|node| (node.node_id.clone(), self.now)));
@@ -45,7 +45,7 @@ impl Overtaken {
     /// Whether an event told of this node since.
     #[must_use]
     pub fn node_since(&self, asked: Asked, id: &NodeId) -> bool {
-        self.nodes.get(id).is_some_and(|heard| *heard > asked)
+        self.nodes.get(id).is_some_and(|changed| *changed > asked)
     }
 }
 
@@ -58,10 +58,10 @@ mod tests {
     fn an_answer_is_late_for_what_an_event_told_since_and_for_nothing_else() {
         let (one, other): (NodeId, NodeId) = ("one".parse().unwrap(), "other".parse().unwrap());
         let mut overtaken = Overtaken::default();
-        overtaken.hear_node(&one);
+        overtaken.note_node(&one);
         let asked = overtaken.asked();
         assert!(!overtaken.node_since(asked, &one), "the answer knows what was told before");
-        overtaken.hear_node(&other);
+        overtaken.note_node(&other);
         assert!(overtaken.node_since(asked, &other) && !overtaken.node_since(asked, &one));
         assert!(!overtaken.run_since(asked));
         assert!(!overtaken.node_since(overtaken.asked(), &other), "asked again, the answer is new");

@@ -11,13 +11,13 @@ use crate::{
     api::executions::{cancel_execution, estimate_execution, execution, start_execution},
     domain::{
         ApiError, ExecutionId, NodeId,
-        event::Happening,
+        event::EventPayload,
         execution::{Execution, Mode, NewExecution, NodeRun, NodeStatus},
         job::Status,
     },
     graph::{Command, canvas::selection::Selection, nodes, param::ParamKind},
     ui::{
-        browser::events::{Heard, Told},
+        browser::events::{RawEvent, Received},
         editor::document::save,
     },
 };
@@ -101,23 +101,23 @@ pub fn tell_missing(session: Session) -> bool {
 }
 
 /// Shows what an event told of the workflow's runs.
-pub fn show_told(session: Session, restore: Restore, told: &Told) {
+pub fn show_event(session: Session, restore: Restore, event: &RawEvent) {
     // A server of another version may say what this page cannot read; a reload is offered elsewhere.
-    let Some(heard) = told.read() else { return };
-    match heard {
-        Heard::Reset => {
+    let Some(received) = event.read() else { return };
+    match received {
+        Received::Reset => {
             if let Some((id, _)) = session.run.try_get_untracked().flatten() {
                 spawn_local(async move { read(session, restore, id).await });
             }
         }
-        Heard::Happened(happening) => match *happening {
-            Happening::Node(event) => {
+        Received::Event(payload) => match *payload {
+            EventPayload::Node(event) => {
                 if session.run.try_get_untracked().flatten().is_some_and(|(id, _)| id == event.execution_id) {
-                    session.overtaken.update_value(|overtaken| overtaken.hear_node(&event.node.node_id));
+                    session.overtaken.update_value(|overtaken| overtaken.note_node(&event.node.node_id));
                     show_node(session, restore, event.node);
                 }
             }
-            Happening::Execution(execution) => {
+            EventPayload::Execution(execution) => {
                 let is_ours = execution.workflow_id.is_some() && session.id.try_get_untracked().flatten() == execution.workflow_id;
                 let shown = session.run.try_get_untracked().flatten();
                 // A later run, begun in another tab, takes the place of the one that is shown.
@@ -125,11 +125,11 @@ pub fn show_told(session: Session, restore: Restore, told: &Told) {
                     if shown.is_some_and(|(id, _)| id != execution.id) {
                         session.finished.update_value(|finished| finished.clear());
                     }
-                    session.overtaken.update_value(|overtaken| overtaken.hear_run(&execution));
+                    session.overtaken.update_value(|overtaken| overtaken.note_run(&execution));
                     show(session, restore, &execution, session.overtaken.with_value(Overtaken::asked));
                 }
             }
-            Happening::Job(_) => {}
+            EventPayload::Job(_) => {}
         },
     }
 }
