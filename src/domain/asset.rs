@@ -1,12 +1,13 @@
 //! What is stored, of whatever kind: what is known of it and where it is used.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     asset_ref::{AssetKind, AssetRef},
     ids::{AssetId, NodeId, Sha256, WorkflowId},
     origin::{Generation, SourceType},
+    page::Filter,
     timestamp::Timestamp,
 };
 
@@ -143,10 +144,15 @@ impl Asset {
 }
 
 /// Which assets a list shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct AssetFilter {
     /// Of this kind; of every kind without.
     pub kind: Option<AssetKind>,
     /// What is in the trash, instead of what is not.
+    #[serde(default)]
     pub trashed: bool,
 }
+
+impl Filter for AssetFilter {}

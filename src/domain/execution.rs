@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{
-    PartialSchema, ToSchema,
+    IntoParams, PartialSchema, ToSchema,
     openapi::{
         ArrayBuilder, ObjectBuilder, OneOfBuilder, Ref, RefOr, Schema, Type,
         schema::{AdditionalProperties, AnyOfBuilder, SchemaType},
@@ -15,6 +15,7 @@ use super::{
     ids::{ExecutionId, ImageId, JobId, NodeId, Sha256, VideoId, WorkflowId},
     job::{Failure, Status},
     limits,
+    page::Filter,
     timestamp::Timestamp,
 };
 
@@ -190,6 +191,19 @@ pub struct Execution {
     /// Its nodes.
     pub nodes: Vec<NodeRun>,
 }
+
+/// Which executions a list shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ExecutionFilter {
+    /// Of this workflow.
+    pub workflow_id: Option<WorkflowId>,
+    /// In this status.
+    pub status: Option<Status>,
+}
+
+impl Filter for ExecutionFilter {}
 
 /// What `POST /api/executions` takes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use std::{borrow::Cow, ops::RangeInclusive};
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::Number;
-use utoipa::{ToSchema, openapi::Object};
+use utoipa::{IntoParams, ToSchema, openapi::Object};
 
 use super::{
     asset_ref::AssetRef,
@@ -12,7 +12,7 @@ use super::{
     ids::{ExecutionId, ImageId, JobId, NodeId, VideoId},
     limits,
     optional::given,
-    page::Page,
+    page::{Filter, Page},
     timestamp::Timestamp,
 };
 
@@ -219,7 +219,9 @@ pub struct JobChange {
 }
 
 /// Which jobs a list shows.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct JobFilter {
     /// In this status.
     pub status: Option<Status>,
@@ -228,6 +230,8 @@ pub struct JobFilter {
     /// Of this execution, those included that it shares with another.
     pub execution_id: Option<ExecutionId>,
 }
+
+impl Filter for JobFilter {}
 
 /// One place in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{Object, ObjectBuilder, Type};
 
-use super::limits;
+use super::{ApiError, limits};
 
 /// What a list is ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -21,6 +21,23 @@ pub enum SortKey {
     Duration,
     /// Its size in bytes.
     Size,
+}
+
+impl SortKey {
+    /// Every key.
+    pub const ALL: &'static [Self] = &[Self::CreatedAt, Self::UpdatedAt, Self::Name, Self::Duration, Self::Size];
+
+    /// Its name in queries.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CreatedAt => "created_at",
+            Self::UpdatedAt => "updated_at",
+            Self::Name => "name",
+            Self::Duration => "duration",
+            Self::Size => "size",
+        }
+    }
 }
 
 /// An order: a key and a direction. Its text is the key, with `-` first for descending.
@@ -46,37 +63,23 @@ impl Sort {
     }
 }
 
-/// A text that names no order.
+/// A text that names no order, or not one of a list's: of which it has these.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("sort is one of created_at, updated_at, name, duration, size, with - first for descending")]
-pub struct SortError;
+#[error("sort is one of {}, with - first for descending", .0.iter().map(|key| key.name()).collect::<Vec<_>>().join(", "))]
+pub struct SortError(pub &'static [SortKey]);
 
 impl FromStr for Sort {
     type Err = SortError;
     fn from_str(text: &str) -> Result<Self, SortError> {
         let (descending, name) = text.strip_prefix('-').map_or((false, text), |name| (true, name));
-        let key = match name {
-            "created_at" => SortKey::CreatedAt,
-            "updated_at" => SortKey::UpdatedAt,
-            "name" => SortKey::Name,
-            "duration" => SortKey::Duration,
-            "size" => SortKey::Size,
-            _ => return Err(SortError),
-        };
-        Ok(Self { key, descending })
+        let key = SortKey::ALL.iter().find(|key| key.name() == name).ok_or(SortError(SortKey::ALL))?;
+        Ok(Self { key: *key, descending })
     }
 }
 
 impl fmt::Display for Sort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self.key {
-            SortKey::CreatedAt => "created_at",
-            SortKey::UpdatedAt => "updated_at",
-            SortKey::Name => "name",
-            SortKey::Duration => "duration",
-            SortKey::Size => "size",
-        };
-        write!(f, "{}{name}", if self.descending { "-" } else { "" })
+        write!(f, "{}{}", if self.descending { "-" } else { "" }, self.key.name())
     }
 }
 
@@ -117,6 +120,14 @@ impl fmt::Display for Cursor {
     }
 }
 
+/// What a list is filtered by, and how it can be ordered.
+pub trait Filter {
+    /// What it can be ordered by; nothing where its one order is the default.
+    const SORT_KEYS: &'static [SortKey] = &[SortKey::CreatedAt];
+    /// The order where none is asked for.
+    const DEFAULT_SORT: Sort = Sort::NEWEST_FIRST;
+}
+
 /// Which page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRequest {
@@ -133,6 +144,19 @@ impl PageRequest {
     pub const DEFAULT_LIMIT: u32 = 50;
     /// Rows on a page at most.
     pub const MAX_LIMIT: u32 = 200;
+
+    /// The page of the default length that begins at `cursor`.
+    ///
+    /// # Errors
+    /// [`Invalid`](super::ErrorKind::Invalid) for a cursor that no page in this order gave.
+    pub fn from_cursor(cursor: Option<&str>, sort: Sort) -> Result<Self, ApiError> {
+        let wrong = || ApiError::invalid("/cursor", CursorError.to_string());
+        let cursor = cursor.map(str::parse::<Cursor>).transpose().map_err(|_| wrong())?;
+        if cursor.as_ref().is_some_and(|cursor| cursor.sort != sort.to_string()) {
+            return Err(wrong());
+        }
+        Ok(Self { limit: Self::DEFAULT_LIMIT, cursor, sort })
+    }
 
     /// How many rows a page has.
     #[must_use]

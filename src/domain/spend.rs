@@ -1,15 +1,25 @@
 //! The ledger of paid requests: what was asked of whom, how far it got, and what it costs.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     error::WorkflowRef,
     execution::Cost,
     ids::{ExecutionId, JobId, NodeId, VideoId},
     job::Status,
+    page::{Filter, SortKey},
     timestamp::Timestamp,
 };
+
+/// Which paid requests a list shows: all of them, the last first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct SpendFilter {}
+
+impl Filter for SpendFilter {
+    const SORT_KEYS: &'static [SortKey] = &[];
+}
 
 /// How far a paid request got. Each step is committed before the next is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]

@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     asset::{Asset, AssetUse, AudioInfo, Facts},
     ids::{Sha256, VideoId, WorkflowId},
+    limits,
     origin::{Generation, MadeBy, SourceType, StitchRecord},
+    page::{Filter, SortKey},
     timestamp::Timestamp,
 };
 
@@ -116,20 +118,31 @@ pub struct Uploaded {
 }
 
 /// Which videos a list shows.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct VideoFilter {
-    /// Words searched in names and prompts.
+    /// Words that are all in the name or the prompt.
+    #[param(schema_with = limits::search)]
     pub q: Option<String>,
     /// Where it came from.
     pub source_type: Option<SourceType>,
     /// At least so many pixels across.
+    #[param(schema_with = limits::pixels)]
     pub min_width: Option<u32>,
     /// At least so many pixels down.
+    #[param(schema_with = limits::pixels)]
     pub min_height: Option<u32>,
     /// At least so many seconds.
+    #[param(schema_with = limits::seconds)]
     pub min_duration: Option<f64>,
     /// At most so many seconds.
+    #[param(schema_with = limits::seconds)]
     pub max_duration: Option<f64>,
     /// Used by this workflow.
     pub workflow_id: Option<WorkflowId>,
+}
+
+impl Filter for VideoFilter {
+    const SORT_KEYS: &'static [SortKey] = &[SortKey::CreatedAt, SortKey::UpdatedAt, SortKey::Name, SortKey::Duration, SortKey::Size];
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     asset::Role,
@@ -13,6 +13,7 @@ use super::{
     image::NodeImage,
     limits,
     optional::{given, given_or_empty},
+    page::{Filter, Sort, SortKey},
     provider::RetiredModel,
     timestamp::Timestamp,
     video::Video,
@@ -222,12 +223,21 @@ pub struct NewAssociation {
 }
 
 /// Which workflows a list shows.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct WorkflowFilter {
-    /// Draft or saved.
+    /// Draft or saved; both without.
     pub status: Option<WorkflowStatus>,
     /// Words searched in names and descriptions; all must occur.
+    #[param(schema_with = limits::search)]
     pub q: Option<String>,
+}
+
+impl Filter for WorkflowFilter {
+    const SORT_KEYS: &'static [SortKey] = &[SortKey::CreatedAt, SortKey::UpdatedAt, SortKey::Name];
+    /// The last changed first.
+    const DEFAULT_SORT: Sort = Sort { key: SortKey::UpdatedAt, descending: true };
 }
 
 /// A workflow after a change.

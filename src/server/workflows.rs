@@ -16,7 +16,7 @@ use super::{
 use crate::{
     domain::{
         ApiError, ErrorKind, FieldError, Timestamp, WorkflowId, limits,
-        page::{Cursor, CursorError, Page, PageRequest, Sort, SortKey},
+        page::{Filter, Page, PageRequest},
         workflow::{
             BuilderSettings, DraftSlot, NewDraft, NewWorkflow, OpenedWorkflow, SavedWorkflow, Workflow, WorkflowChange, WorkflowFilter,
             WorkflowSummary,
@@ -24,9 +24,6 @@ use crate::{
     },
     graph::{Graph, document::format},
 };
-
-/// The order of lists: the last changed first.
-pub const DEFAULT_SORT: Sort = Sort { key: SortKey::UpdatedAt, descending: true };
 
 /// A workflow after a POST.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,11 +46,8 @@ pub struct Shown {
 /// A page of the workflows.
 ///
 /// # Errors
-/// [`ErrorKind::Invalid`] for an order that workflows do not have.
+/// [`ErrorKind::Invalid`] for too long a search.
 pub async fn list(db: &Db, filter: &WorkflowFilter, page: &PageRequest) -> Result<Page<WorkflowSummary>> {
-    if workflows::sort_column(page.sort.key).is_none() {
-        return Err(ApiError::invalid("/sort", "Workflows are sorted by created_at, updated_at or name.").into());
-    }
     let mut connection = db.reader().acquire().await?;
     workflows::list(&mut connection, filter, page).await
 }
@@ -61,14 +55,9 @@ pub async fn list(db: &Db, filter: &WorkflowFilter, page: &PageRequest) -> Resul
 /// The page of the workflows that begins at `cursor`, the last changed first.
 ///
 /// # Errors
-/// [`ErrorKind::Invalid`] for a cursor that no earlier page gave.
+/// [`ErrorKind::Invalid`] for too long a search, or a cursor that no earlier page gave.
 pub async fn list_from(db: &Db, filter: &WorkflowFilter, cursor: Option<&str>) -> Result<Page<WorkflowSummary>> {
-    let wrong = || ApiError::invalid("/cursor", CursorError.to_string());
-    let cursor = cursor.map(str::parse::<Cursor>).transpose().map_err(|_| wrong())?;
-    if cursor.as_ref().is_some_and(|cursor| cursor.sort != DEFAULT_SORT.to_string()) {
-        return Err(wrong().into());
-    }
-    list(db, filter, &PageRequest { limit: PageRequest::DEFAULT_LIMIT, cursor, sort: DEFAULT_SORT }).await
+    list(db, filter, &PageRequest::from_cursor(cursor, WorkflowFilter::DEFAULT_SORT)?).await
 }
 
 /// A workflow with its clips and its unsaved edits.
@@ -231,7 +220,7 @@ pub async fn delete(db: &Db, events: &Events, id: WorkflowId, if_match: Option<&
     execute::cancel_all_of_workflow(&mut tx, id).await?;
     workflows::delete(&mut tx, id).await?;
     tx.commit().await?;
-    events.ring();
+    events.notify();
     Ok(())
 }
 

@@ -1,25 +1,17 @@
 //! Assets of every kind over HTTP: look, list, and the way into the trash and out of it.
 
-use axum::{
-    extract::{OriginalUri, State},
-    http::StatusCode,
-    response::IntoResponse,
-};
+use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use serde::Deserialize;
-use utoipa::{IntoParams, openapi::Object};
+use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    extract::{Id, Query, next_link, page_request},
+    extract::{Id, Query},
+    list::List,
     problem::Failed,
 };
 use crate::{
-    domain::{
-        Asset, AssetId, AssetKind,
-        asset::AssetFilter,
-        error::Problem,
-        page::{Cursor, PageRequest, Sort, SortKey},
-    },
+    domain::{Asset, AssetId, asset::AssetFilter, error::Problem},
     server::{library::assets, state::AppState},
 };
 
@@ -28,45 +20,13 @@ pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(get, delete)).routes(routes!(restore))
 }
 
-/// Which assets, and which page of them.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct AssetQuery {
-    /// Of this kind.
-    kind: Option<AssetKind>,
-    /// What is in the trash, instead of what is not.
-    #[serde(default)]
-    trashed: bool,
-    /// Rows on a page, 1 to 200.
-    #[param(schema_with = PageRequest::limit_schema)]
-    limit: Option<u32>,
-    /// What the Link header of the page before gave.
-    #[param(schema_with = Cursor::schema)]
-    cursor: Option<String>,
-    /// `created_at`, or `-created_at` for newest first, which is the default.
-    #[param(schema_with = sort_schema)]
-    sort: Option<String>,
-}
-
-fn sort_schema() -> Object {
-    Sort::schema(&[SortKey::CreatedAt], assets::DEFAULT_SORT)
-}
-
 /// Assets, newest first.
 #[utoipa::path(get, path = "/api/assets", operation_id = "list_assets", tag = "assets",
-    params(AssetQuery), responses(
+    params(List<AssetFilter>), responses(
     (status = 200, description = "A page of assets; Link gives the next", body = Vec<Asset>),
 ))]
-pub async fn list(
-    State(state): State<AppState>,
-    OriginalUri(uri): OriginalUri,
-    Query(query): Query<AssetQuery>,
-) -> Result<impl IntoResponse, Failed> {
-    let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), assets::DEFAULT_SORT)?;
-    let page = assets::list(&state.studio.db, &AssetFilter { kind: query.kind, trashed: query.trashed }, &page).await?;
-    let link = next_link(&uri, page.next.as_ref()).map(|link| [link]);
-    Ok((link, axum::Json(page.items)))
+pub async fn list(State(state): State<AppState>, list: List<AssetFilter>) -> Result<impl IntoResponse, Failed> {
+    Ok(list.answer(assets::list(&state.studio.db, &list.filter, &list.page).await?))
 }
 
 /// An asset, in the trash or not.

@@ -1,26 +1,21 @@
 //! Executions over HTTP: start, look, list, cancel.
 
-use axum::{
-    extract::{OriginalUri, State},
-    http::StatusCode,
-    response::IntoResponse,
-};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema, openapi::Object};
+use axum::{extract::State, http::StatusCode, response::IntoResponse};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     events::event_id,
-    extract::{Id, Json, Query, next_link, page_request},
+    extract::{Id, Json},
+    list::List,
     problem::Failed,
 };
 use crate::{
     domain::{
-        ExecutionId, WorkflowId,
+        ExecutionId,
         error::Problem,
-        execution::{Execution, NewExecution},
-        job::Status,
-        page::{Cursor, PageRequest, Sort, SortKey},
+        execution::{Execution, ExecutionFilter, NewExecution},
         spend::Estimate,
     },
     server::{
@@ -77,46 +72,15 @@ pub async fn get(State(state): State<AppState>, Id(id): Id<ExecutionId>) -> Resu
     Ok((event_id, axum::Json(execute::execution(&state.studio.db, id).await?)))
 }
 
-/// Which executions, and which page of them.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ExecutionQuery {
-    /// Of this workflow.
-    workflow_id: Option<WorkflowId>,
-    /// In this status.
-    status: Option<Status>,
-    /// Rows on a page, 1 to 200.
-    #[param(schema_with = PageRequest::limit_schema)]
-    limit: Option<u32>,
-    /// What the Link header of the page before gave.
-    #[param(schema_with = Cursor::schema)]
-    cursor: Option<String>,
-    /// `created_at`, or `-created_at` for newest first, which is the default.
-    #[param(schema_with = sort_schema)]
-    sort: Option<String>,
-}
-
-fn sort_schema() -> Object {
-    Sort::schema(&[SortKey::CreatedAt], Sort::NEWEST_FIRST)
-}
-
 /// Executions, newest first.
 #[utoipa::path(get, path = "/api/executions", operation_id = "list_executions", tag = "executions",
-    params(ExecutionQuery), responses(
+    params(List<ExecutionFilter>), responses(
     (status = 200, description = "A page of executions; Link gives the next", body = Vec<Execution>, headers(
         ("X-Event-Id" = i64, description = "Where the event stream goes on from this answer"))),
 ))]
-pub async fn list(
-    State(state): State<AppState>,
-    OriginalUri(uri): OriginalUri,
-    Query(query): Query<ExecutionQuery>,
-) -> Result<impl IntoResponse, Failed> {
-    let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), Sort::NEWEST_FIRST)?;
+pub async fn list(State(state): State<AppState>, list: List<ExecutionFilter>) -> Result<impl IntoResponse, Failed> {
     let event_id = event_id(&state).await?;
-    let page = execute::list(&state.studio.db, query.workflow_id, query.status, &page).await?;
-    let link = next_link(&uri, page.next.as_ref()).map(|link| [link]);
-    Ok((event_id, link, axum::Json(page.items)))
+    Ok((event_id, list.answer(execute::list(&state.studio.db, &list.filter, &list.page).await?)))
 }
 
 /// Stops an execution. What is already done stays; a finished one stays as it is.

@@ -1,18 +1,16 @@
 //! How a request is read: JSON bodies, path ids and queries, each with the status and the pointer the contract promises.
 
+use std::borrow::Cow;
+
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Request, path::ErrorKind as PathErrorKind, rejection::PathRejection},
-    http::{header, request::Parts},
+    http::{Uri, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
 
 use super::problem::Failed;
-use crate::domain::{
-    ApiError, ErrorKind,
-    limits::SEARCH,
-    page::{Cursor, PageRequest, Sort},
-};
+use crate::domain::{ApiError, ErrorKind};
 
 /// A JSON body. Malformed JSON is 400; a wrong value or an unknown field 422 with its pointer.
 #[derive(Debug)]
@@ -111,55 +109,23 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Failed;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failed> {
-        let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
-        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs.filter(|(_, value)| !value.is_empty())).finish();
-        let reader = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
-        serde_path_to_error::deserialize(reader).map(Self).map_err(|error| {
-            let pointer = pointer(error.path());
-            ApiError::invalid(pointer, format!("In the query: {}.", error.into_inner())).into()
-        })
+        read_pairs(pairs(&parts.uri)).map(Self)
     }
 }
 
-/// Words to search for, as lists take them: more of them than a query of the database can hold would be an error of the server.
-///
-/// # Errors
-/// [`ErrorKind::Invalid`] naming the field.
-pub fn search_words(q: Option<String>) -> Result<Option<String>, ApiError> {
-    if q.as_ref().is_some_and(|q| q.chars().count() > SEARCH) {
-        return Err(ApiError::invalid("/q", format!("Search for at most {SEARCH} characters.")));
-    }
-    Ok(q)
+/// The fields of a query string that have a value.
+pub(super) fn pairs(uri: &Uri) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).filter(|(_, value)| !value.is_empty())
 }
 
-/// The page fields that every list's query has, read as text and checked here.
-///
-/// # Errors
-/// [`ErrorKind::Invalid`] naming the field.
-pub fn page_request(limit: Option<u32>, cursor: Option<&str>, sort: Option<&str>, default_sort: Sort) -> Result<PageRequest, ApiError> {
-    let limit = limit.unwrap_or(PageRequest::DEFAULT_LIMIT);
-    if !(1..=PageRequest::MAX_LIMIT).contains(&limit) {
-        return Err(ApiError::invalid("/limit", format!("limit is from 1 to {}.", PageRequest::MAX_LIMIT)));
-    }
-    let sort =
-        sort.map(str::parse).transpose().map_err(|error: crate::domain::page::SortError| ApiError::invalid("/sort", error.to_string()))?;
-    let sort = sort.unwrap_or(default_sort);
-    let wrong_cursor = || ApiError::invalid("/cursor", crate::domain::page::CursorError.to_string());
-    let cursor = cursor.map(str::parse::<Cursor>).transpose().map_err(|_| wrong_cursor())?;
-    if cursor.as_ref().is_some_and(|cursor| cursor.sort != sort.to_string()) {
-        return Err(wrong_cursor());
-    }
-    Ok(PageRequest { limit, cursor, sort })
-}
-
-/// The `Link` header (RFC 8288) to the next page of the list at `uri`, if there is one.
-#[must_use]
-pub fn next_link(uri: &axum::http::Uri, next: Option<&Cursor>) -> Option<(header::HeaderName, String)> {
-    let next = next?;
-    let query = uri.query().unwrap_or_default();
-    let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "cursor");
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).append_pair("cursor", &next.to_string()).finish();
-    Some((header::LINK, format!("<{}?{query}>; rel=\"next\"", uri.path())))
+/// Reads fields of a query string as a `T`.
+pub(super) fn read_pairs<'a, T: DeserializeOwned>(pairs: impl IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> Result<T, Failed> {
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    let reader = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+    serde_path_to_error::deserialize(reader).map_err(|error| {
+        let pointer = pointer(error.path());
+        ApiError::invalid(pointer, format!("In the query: {}.", error.into_inner())).into()
+    })
 }
 
 #[cfg(test)]
@@ -178,13 +144,5 @@ mod tests {
         assert_eq!((error.kind, error.errors[0].pointer.as_str()), (ErrorKind::Invalid, "/nmae"));
         let error = read_json::<NewWorkflow>(br#"{"name": "x", "definition": {}} x"#).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Malformed);
-    }
-
-    #[test]
-    fn the_next_page_keeps_the_question() {
-        let cursor = Cursor { sort: "-created_at".into(), key: None, id: "7".into() };
-        let uri = "/api/videos?q=a%26b&limit=2&cursor=old".parse().unwrap();
-        let (_, link) = next_link(&uri, Some(&cursor)).unwrap();
-        assert_eq!(link, format!("</api/videos?q=a%26b&limit=2&cursor={cursor}>; rel=\"next\""));
     }
 }

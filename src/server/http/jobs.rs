@@ -1,25 +1,21 @@
 //! Jobs over HTTP: look, list, change, cancel; and those that are asked for on their own.
 
-use axum::{
-    extract::{OriginalUri, State},
-    http::StatusCode,
-    response::IntoResponse,
-};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema, openapi::Object};
+use axum::{extract::State, http::StatusCode, response::IntoResponse};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     events::event_id,
-    extract::{Id, Json, Query, next_link, page_request},
+    extract::{Id, Json},
+    list::List,
     problem::Failed,
 };
 use crate::{
     domain::{
-        ExecutionId, JobId,
+        JobId,
         error::Problem,
-        job::{Job, JobChange, JobFilter, JobKind, Status},
-        page::{Cursor, PageRequest, Sort, SortKey},
+        job::{Job, JobChange, JobFilter},
     },
     server::{
         runs::{
@@ -78,49 +74,15 @@ pub async fn get(State(state): State<AppState>, Id(id): Id<JobId>) -> Result<imp
     Ok((event_id, axum::Json(jobs::job(&state.studio.db, id).await?)))
 }
 
-/// Which jobs, and which page of them.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct JobQuery {
-    /// In this status.
-    status: Option<Status>,
-    /// Of this kind.
-    kind: Option<JobKind>,
-    /// Of this execution, those included that it shares with another.
-    execution_id: Option<ExecutionId>,
-    /// Rows on a page, 1 to 200.
-    #[param(schema_with = PageRequest::limit_schema)]
-    limit: Option<u32>,
-    /// What the Link header of the page before gave.
-    #[param(schema_with = Cursor::schema)]
-    cursor: Option<String>,
-    /// `created_at`, or `-created_at` for newest first, which is the default.
-    #[param(schema_with = sort_schema)]
-    sort: Option<String>,
-}
-
-fn sort_schema() -> Object {
-    Sort::schema(&[SortKey::CreatedAt], Sort::NEWEST_FIRST)
-}
-
 /// Jobs, newest first.
 #[utoipa::path(get, path = "/api/jobs", operation_id = "list_jobs", tag = "jobs",
-    params(JobQuery), responses(
+    params(List<JobFilter>), responses(
     (status = 200, description = "A page of jobs; Link gives the next", body = Vec<Job>, headers(
         ("X-Event-Id" = i64, description = "Where the event stream goes on from this answer"))),
 ))]
-pub async fn list(
-    State(state): State<AppState>,
-    OriginalUri(uri): OriginalUri,
-    Query(query): Query<JobQuery>,
-) -> Result<impl IntoResponse, Failed> {
-    let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), Sort::NEWEST_FIRST)?;
+pub async fn list(State(state): State<AppState>, list: List<JobFilter>) -> Result<impl IntoResponse, Failed> {
     let event_id = event_id(&state).await?;
-    let filter = JobFilter { status: query.status, kind: query.kind, execution_id: query.execution_id };
-    let page = jobs::list(&state.studio.db, &filter, &page).await?;
-    let link = next_link(&uri, page.next.as_ref()).map(|link| [link]);
-    Ok((event_id, link, axum::Json(page.items)))
+    Ok((event_id, list.answer(jobs::list(&state.studio.db, &list.filter, &list.page).await?)))
 }
 
 /// Changes the priority of a job, pauses or resumes it. A finished one stays as it is.

@@ -10,6 +10,7 @@ pub mod health;
 pub mod images;
 pub mod jobs;
 pub mod layers;
+pub mod list;
 pub mod login;
 pub mod metrics;
 pub mod nodes;

@@ -1,24 +1,15 @@
 //! Spending over HTTP: the ledger, and looking once more for the outcome of a paid request.
 
-use axum::{
-    extract::{OriginalUri, State},
-    response::IntoResponse,
-};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use axum::{extract::State, response::IntoResponse};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{
-    extract::{Id, Query, next_link, page_request},
-    problem::Failed,
-};
+use super::{extract::Id, list::List, problem::Failed};
 use crate::{
     domain::{
         JobId,
         error::Problem,
         job::Job,
-        page::{Cursor, PageRequest, Sort},
-        spend::Spending,
+        spend::{SpendFilter, Spending},
     },
     server::{money::ledger, runs::jobs, state::AppState},
 };
@@ -28,33 +19,14 @@ pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(spending)).routes(routes!(check))
 }
 
-/// Which page of the ledger.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct SpendQuery {
-    /// Rows on a page, 1 to 200.
-    #[param(schema_with = PageRequest::limit_schema)]
-    limit: Option<u32>,
-    /// What the Link header of the page before gave.
-    #[param(schema_with = Cursor::schema)]
-    cursor: Option<String>,
-}
-
 /// What was spent, with a page of the paid requests, newest first.
 #[utoipa::path(get, path = "/api/spend", operation_id = "get_spending", tag = "spending",
-    params(SpendQuery), responses(
+    params(List<SpendFilter>), responses(
     (status = 200, description = "The sums, the caps and a page of the ledger; Link gives the next", body = Spending),
 ))]
-pub async fn spending(
-    State(state): State<AppState>,
-    OriginalUri(uri): OriginalUri,
-    Query(query): Query<SpendQuery>,
-) -> Result<impl IntoResponse, Failed> {
-    let page = page_request(query.limit, query.cursor.as_deref(), None, Sort::NEWEST_FIRST)?;
-    let (spending, next) = ledger::spending(&state.studio.db, &state.config.caps, &page).await?;
-    let link = next_link(&uri, next.as_ref()).map(|link| [link]);
-    Ok((link, axum::Json(spending)))
+pub async fn spending(State(state): State<AppState>, list: List<SpendFilter>) -> Result<impl IntoResponse, Failed> {
+    let (spending, next) = ledger::spending(&state.studio.db, &state.config.caps, &list.page).await?;
+    Ok((list.link(next.as_ref()), axum::Json(spending)))
 }
 
 /// Looks once more for the outcome of a paid request. It is asked after, never sent again.

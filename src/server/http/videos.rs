@@ -1,28 +1,23 @@
 //! The library over HTTP: list, look, rename, delete.
 
-use axum::{
-    extract::{OriginalUri, State},
-    http::StatusCode,
-    response::IntoResponse,
-};
+use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema, openapi::Object};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     download,
     events::event_id,
-    extract::{Id, Json, Query, next_link, page_request, search_words},
+    extract::{Id, Json, Query},
+    list::List,
     problem::Failed,
     upload,
 };
 use crate::{
     domain::{
-        VideoId, WorkflowId,
+        VideoId,
         error::Problem,
         limits,
-        origin::SourceType,
-        page::{Cursor, PageRequest, Sort, SortKey},
         video::{Video, VideoFilter},
     },
     server::{library::assets, state::AppState},
@@ -33,71 +28,15 @@ pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(get, rename, delete)).merge(upload::router()).merge(download::router())
 }
 
-/// Which videos, and which page of them.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct VideoQuery {
-    /// Words that are all in the name or the prompt.
-    #[param(schema_with = limits::search)]
-    q: Option<String>,
-    /// Where it came from.
-    source_type: Option<SourceType>,
-    /// Pixels across, at least.
-    #[param(schema_with = limits::pixels)]
-    min_width: Option<u32>,
-    /// Pixels down, at least.
-    #[param(schema_with = limits::pixels)]
-    min_height: Option<u32>,
-    /// Seconds, at least.
-    #[param(schema_with = limits::seconds)]
-    min_duration: Option<f64>,
-    /// Seconds, at most.
-    #[param(schema_with = limits::seconds)]
-    max_duration: Option<f64>,
-    /// Used by this workflow.
-    workflow_id: Option<WorkflowId>,
-    /// Rows on a page, 1 to 200.
-    #[param(schema_with = PageRequest::limit_schema)]
-    limit: Option<u32>,
-    /// What the Link header of the page before gave.
-    #[param(schema_with = Cursor::schema)]
-    cursor: Option<String>,
-    /// `created_at`, `updated_at`, `name`, `duration` or `size`; `-` first for descending. `-created_at` without.
-    #[param(schema_with = sort_schema)]
-    sort: Option<String>,
-}
-
-fn sort_schema() -> Object {
-    let keys = [SortKey::CreatedAt, SortKey::UpdatedAt, SortKey::Name, SortKey::Duration, SortKey::Size];
-    Sort::schema(&keys, assets::DEFAULT_SORT)
-}
-
 /// Videos, newest first.
 #[utoipa::path(get, path = "/api/videos", operation_id = "list_videos", tag = "videos",
-    params(VideoQuery), responses(
+    params(List<VideoFilter>), responses(
     (status = 200, description = "A page of videos; Link gives the next", body = Vec<Video>, headers(
         ("X-Event-Id" = i64, description = "Where the event stream goes on from this answer"))),
 ))]
-pub async fn list(
-    State(state): State<AppState>,
-    OriginalUri(uri): OriginalUri,
-    Query(query): Query<VideoQuery>,
-) -> Result<impl IntoResponse, Failed> {
-    let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), assets::DEFAULT_SORT)?;
-    let filter = VideoFilter {
-        q: search_words(query.q)?,
-        source_type: query.source_type,
-        min_width: query.min_width,
-        min_height: query.min_height,
-        min_duration: query.min_duration,
-        max_duration: query.max_duration,
-        workflow_id: query.workflow_id,
-    };
+pub async fn list(State(state): State<AppState>, list: List<VideoFilter>) -> Result<impl IntoResponse, Failed> {
     let event_id = event_id(&state).await?;
-    let page = assets::list_videos(&state.studio.db, &filter, &page).await?;
-    let link = next_link(&uri, page.next.as_ref()).map(|link| [link]);
-    Ok((event_id, link, axum::Json(page.items)))
+    Ok((event_id, list.answer(assets::list_videos(&state.studio.db, &list.filter, &list.page).await?)))
 }
 
 /// A video.

@@ -2,28 +2,25 @@
 
 use axum::{
     Json,
-    extract::{OriginalUri, State},
+    extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{AppendHeaders, IntoResponse},
 };
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema, openapi::Object};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     events::event_id,
-    extract::{self, Id, Query, next_link, page_request, search_words},
+    extract::{self, Id},
+    list::List,
     problem::Failed,
 };
 use crate::{
     domain::{
         WorkflowId,
         error::Problem,
-        limits,
-        page::{Cursor, PageRequest, Sort, SortKey},
-        workflow::{
-            NewAssociation, NewDraft, NewWorkflow, SavedWorkflow, Workflow, WorkflowChange, WorkflowFilter, WorkflowStatus, WorkflowSummary,
-        },
+        workflow::{NewAssociation, NewDraft, NewWorkflow, SavedWorkflow, Workflow, WorkflowChange, WorkflowFilter, WorkflowSummary},
     },
     server::{library::uses, state::AppState, workflows},
 };
@@ -44,45 +41,13 @@ pub struct WorkflowAnswer {
     pub workflow_id: WorkflowId,
 }
 
-/// What a list of workflows is asked with.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ListQuery {
-    /// Draft or saved; both without.
-    status: Option<WorkflowStatus>,
-    /// Words searched in names and descriptions; all must occur.
-    #[param(schema_with = limits::search)]
-    q: Option<String>,
-    /// Rows at most.
-    #[param(schema_with = PageRequest::limit_schema)]
-    limit: Option<u32>,
-    /// Where the page begins: from an earlier answer's `Link` header.
-    #[param(schema_with = Cursor::schema)]
-    cursor: Option<String>,
-    /// `created_at`, `updated_at` or `name`; `-` first for descending.
-    #[param(schema_with = sort_schema)]
-    sort: Option<String>,
-}
-
-fn sort_schema() -> Object {
-    Sort::schema(&[SortKey::CreatedAt, SortKey::UpdatedAt, SortKey::Name], workflows::DEFAULT_SORT)
-}
-
 /// Lists workflows, the last changed first.
 #[utoipa::path(get, path = "/api/workflows", operation_id = "list_workflows", tag = "workflows",
-    params(ListQuery), responses(
+    params(List<WorkflowFilter>), responses(
     (status = 200, description = "A page of the workflows", body = Vec<WorkflowSummary>),
 ))]
-async fn list(
-    State(state): State<AppState>,
-    OriginalUri(uri): OriginalUri,
-    Query(query): Query<ListQuery>,
-) -> Result<impl IntoResponse, Failed> {
-    let page = page_request(query.limit, query.cursor.as_deref(), query.sort.as_deref(), workflows::DEFAULT_SORT)?;
-    let filter = WorkflowFilter { status: query.status, q: search_words(query.q)? };
-    let page = workflows::list(&state.studio.db, &filter, &page).await?;
-    Ok((AppendHeaders(next_link(&uri, page.next.as_ref())), Json(page.items)))
+async fn list(State(state): State<AppState>, list: List<WorkflowFilter>) -> Result<impl IntoResponse, Failed> {
+    Ok(list.answer(workflows::list(&state.studio.db, &list.filter, &list.page).await?))
 }
 
 /// Makes a workflow; with the id of a known one it changes that one.

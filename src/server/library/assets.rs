@@ -8,7 +8,7 @@ use crate::{
         ApiError, Asset, AssetId, AssetKind, AssetRef, ErrorKind, ImageId, Timestamp, VideoId,
         asset::{AssetFilter, TRASH_DAYS},
         image::Image,
-        page::{Page, PageRequest, Sort, SortKey},
+        page::{Page, PageRequest},
         video::{Video, VideoFilter},
     },
     server::{
@@ -18,8 +18,6 @@ use crate::{
     },
 };
 
-/// The order of lists: newest first.
-pub const DEFAULT_SORT: Sort = Sort { key: SortKey::CreatedAt, descending: true };
 /// Assets of a kind that leave the trash by themselves in one go.
 const AT_ONCE: u32 = 500;
 
@@ -85,18 +83,15 @@ fn gone() -> Error {
 /// A page of the assets that pass `filter`.
 ///
 /// # Errors
-/// [`ErrorKind::Invalid`] for an order that assets do not have yet.
+/// The database's.
 pub async fn list(db: &Db, filter: &AssetFilter, page: &PageRequest) -> Result<Page<Asset>> {
-    if page.sort.key != SortKey::CreatedAt {
-        return Err(ApiError::invalid("/sort", "Assets are sorted by created_at.").into());
-    }
     assets::list(db, filter, page).await
 }
 
 /// A page of the videos that pass `filter`; what is in the trash is left out.
 ///
 /// # Errors
-/// [`ErrorKind::Invalid`] for a wrong bound or a cursor of another list.
+/// [`ErrorKind::Invalid`] for a wrong bound, too long a search or a cursor of another list.
 pub async fn list_videos(db: &Db, filter: &VideoFilter, page: &PageRequest) -> Result<Page<Video>> {
     for (pointer, seconds) in [("/min_duration", filter.min_duration), ("/max_duration", filter.max_duration)] {
         if seconds.is_some_and(|seconds| !seconds.is_finite() || seconds < 0.0) {

@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         ApiError, ErrorKind, JobId, Timestamp,
-        page::{Cursor, PageRequest, Sort, SortKey},
+        page::{Cursor, PageRequest, Sort},
         spend::{SpendEvent, Spending, dollars},
     },
     server::{
@@ -206,9 +206,7 @@ pub async fn spending(db: &Db, caps: &Caps, page: &PageRequest) -> Result<(Spend
 /// # Errors
 /// [`ErrorKind::Invalid`] for a cursor that no page gave.
 pub async fn spending_from(db: &Db, caps: &Caps, cursor: Option<&str>) -> Result<Spending> {
-    let cursor = cursor.map(str::parse::<Cursor>).transpose().map_err(|error| ApiError::invalid("/cursor", error.to_string()))?;
-    let page = PageRequest { limit: PageRequest::DEFAULT_LIMIT, cursor, sort: Sort { key: SortKey::CreatedAt, descending: true } };
-    Ok(spending(db, caps, &page).await?.0)
+    Ok(spending(db, caps, &PageRequest::from_cursor(cursor, Sort::NEWEST_FIRST)?).await?.0)
 }
 
 /// The beginning of this day, in UTC.

@@ -3,10 +3,10 @@
 use super::queue::in_order;
 use crate::{
     domain::{
-        ApiError, JobId,
+        JobId,
         error::WorkflowRef,
         job::{JobBoard, JobRow, Status},
-        page::{Cursor, CursorError, Page, PageRequest, Sort, SortKey},
+        page::{Page, PageRequest, Sort},
     },
     server::{
         Result, events, operations,
@@ -20,23 +20,18 @@ use crate::{
 
 /// Rows of what has not ended at most.
 const LISTED: usize = 200;
-/// What has ended: the last asked for first.
-const NEWEST_FIRST: Sort = Sort { key: SortKey::CreatedAt, descending: true };
 
 /// The page of jobs, or only those in `status`. From `cursor` on it is what has ended only.
 ///
 /// # Errors
 /// [`Invalid`](crate::domain::ErrorKind::Invalid) for a cursor that no earlier page gave.
 pub async fn board(db: &Db, status: Option<Status>, cursor: Option<&str>) -> Result<JobBoard> {
-    let wrong = || ApiError::invalid("/cursor", CursorError.to_string());
-    let cursor = cursor.map(str::parse::<Cursor>).transpose().map_err(|_| wrong())?;
-    if cursor.as_ref().is_some_and(|cursor| cursor.sort != NEWEST_FIRST.to_string()) {
-        return Err(wrong().into());
-    }
+    // What has ended: the last asked for first.
+    let page = PageRequest::from_cursor(cursor, Sort::NEWEST_FIRST)?;
     // Read first: then no change of what follows is missed.
     let event_id = events::newest(db).await?;
     let mut snapshot = db.reader().begin().await?;
-    let mut ids = match cursor {
+    let mut ids = match page.cursor {
         None => live(queue::places(&mut snapshot).await?, status),
         Some(_) => Vec::new(),
     };
@@ -44,7 +39,6 @@ pub async fn board(db: &Db, status: Option<Status>, cursor: Option<&str>) -> Res
     ids.truncate(LISTED);
     let live = queue::by_ids(&mut snapshot, &ids).await?.into_iter().map(row).collect();
     let ended = if status.is_none_or(Status::is_finished) {
-        let page = PageRequest { limit: PageRequest::DEFAULT_LIMIT, cursor, sort: NEWEST_FIRST };
         let Page { items, next } = queue::ended(&mut snapshot, status, &page).await?;
         Page { items: items.into_iter().map(row).collect(), next }
     } else {

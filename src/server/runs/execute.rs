@@ -4,9 +4,9 @@ use crate::{
     domain::{
         ApiError, ExecutionId, Timestamp, WorkflowId,
         event::EventPayload,
-        execution::{Execution, NewExecution, NodeRun, NodeStatus},
+        execution::{Execution, ExecutionFilter, NewExecution, NodeRun, NodeStatus},
         job::Status,
-        page::{Page, PageRequest, SortKey},
+        page::{Page, PageRequest},
     },
     graph::Step,
     server::{
@@ -87,12 +87,9 @@ pub async fn execution(db: &Db, id: ExecutionId) -> Result<Execution> {
 /// A page of executions.
 ///
 /// # Errors
-/// [`Invalid`](crate::domain::ErrorKind::Invalid) for an order that executions do not have.
-pub async fn list(db: &Db, workflow_id: Option<WorkflowId>, status: Option<Status>, page: &PageRequest) -> Result<Page<Execution>> {
-    if page.sort.key != SortKey::CreatedAt {
-        return Err(ApiError::invalid("/sort", "Executions are sorted by created_at.").into());
-    }
-    executions::list(db, workflow_id, status, page).await
+/// The database's.
+pub async fn list(db: &Db, filter: &ExecutionFilter, page: &PageRequest) -> Result<Page<Execution>> {
+    executions::list(db, filter, page).await
 }
 
 /// Stops an execution: what waits never begins, what runs is stopped unless another execution waits for it too, what is done stays. A

@@ -4,7 +4,7 @@ use crate::{
     domain::{
         ApiError, AssetRef, JobId, Sha256, VideoId,
         job::{Job, JobEvent, JobFilter, Status},
-        page::{Page, PageRequest, SortKey},
+        page::{Page, PageRequest},
     },
     graph::{Step, content_key},
     server::{
@@ -39,9 +39,6 @@ pub fn kinds() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// [`Invalid`](crate::domain::ErrorKind::Invalid) for an order that jobs do not have, or a kind that none has.
 pub async fn list(db: &Db, filter: &JobFilter, page: &PageRequest) -> Result<Page<Job>> {
-    if page.sort.key != SortKey::CreatedAt {
-        return Err(ApiError::invalid("/sort", "Jobs are sorted by created_at.").into());
-    }
     if filter.kind.as_ref().is_some_and(|kind| operations::find(kind.name()).is_none()) {
         let known = kinds().collect::<Vec<_>>().join(", ");
         return Err(ApiError::invalid("/kind", format!("There are no jobs of this kind: choose one of {known}.")).into());

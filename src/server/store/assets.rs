@@ -240,7 +240,7 @@ pub async fn list(db: &Db, filter: &AssetFilter, page: &PageRequest) -> Result<P
         found.extend(by_ids(&mut read, kind, &ids).await?);
     }
     let items = places.iter().filter_map(|place| Some(found.remove(&place.id)?.asset)).collect();
-    Ok(cut(items, page, |last| (last.created_at, last.id.to_string())))
+    Ok(cut(items, page, |last| (last.created_at.to_string(), last.id.to_string())))
 }
 
 /// Points an asset at another file with the same bytes.

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         ExecutionId, JobId, NodeId, Timestamp, WorkflowId,
         event::NodeEvent,
-        execution::{Cost, Execution, Mode, NodeRun, NodeStatus},
+        execution::{Cost, Execution, ExecutionFilter, Mode, NodeRun, NodeStatus},
         job::{Failure, Status},
         page::{Page, PageRequest},
     },
@@ -119,7 +119,7 @@ pub async fn unfinished(connection: &mut SqliteConnection, workflow_id: Option<W
 ///
 /// # Errors
 /// The database's.
-pub async fn list(db: &Db, workflow_id: Option<WorkflowId>, status: Option<Status>, page: &PageRequest) -> Result<Page<Execution>> {
+pub async fn list(db: &Db, filter: &ExecutionFilter, page: &PageRequest) -> Result<Page<Execution>> {
     const OLDEST_FIRST: &str = "SELECT * FROM executions WHERE ($1 IS NULL OR workflow_id = $1) AND ($2 IS NULL OR status = $2) \
          AND ($3 IS NULL OR (created_at, id) > ($3, $4)) ORDER BY created_at, id LIMIT $5";
     const NEWEST_FIRST: &str = "SELECT * FROM executions WHERE ($1 IS NULL OR workflow_id = $1) AND ($2 IS NULL OR status = $2) \
@@ -137,7 +137,7 @@ pub async fn list(db: &Db, workflow_id: Option<WorkflowId>, status: Option<Statu
     for row in &rows {
         items.push(execution(&mut snapshot, row).await?);
     }
-    Ok(cut(items, page, |last| (last.created_at, last.id.to_string())))
+    Ok(cut(items, page, |last| (last.created_at.to_string(), last.id.to_string())))
 }
 
 /// Stores where an execution stands.

@@ -137,7 +137,7 @@ pub async fn list(db: &Db, filter: &JobFilter, page: &PageRequest) -> Result<Pag
         .fetch_all(db.reader())
         .await?;
     let items = rows.iter().map(|row| Ok(queued_job(row)?.job)).collect::<Result<Vec<_>>>()?;
-    Ok(cut(items, page, |last| (last.created_at, last.id.to_string())))
+    Ok(cut(items, page, |last| (last.created_at.to_string(), last.id.to_string())))
 }
 
 /// Which job of a lane is next: the highest priority, then the execution whose last turn is longest ago, then the oldest. A poster is nobody's

@@ -123,7 +123,7 @@ pub async fn ended(
     query.push(" ORDER BY jobs.created_at DESC, jobs.id DESC LIMIT ").push_bind(i64::from(page.limit) + 1);
     let rows = query.build().fetch_all(connection).await?;
     let items = rows.iter().map(with_workflow).collect::<Result<Vec<_>>>()?;
-    Ok(cut(items, page, |(last, _)| (last.job.created_at, last.job.id.to_string())))
+    Ok(cut(items, page, |(last, _)| (last.job.created_at.to_string(), last.job.id.to_string())))
 }
 
 fn with_workflow(row: &SqliteRow) -> Result<(QueuedJob, Option<WorkflowRef>)> {

@@ -9,6 +9,9 @@ use crate::{
     server::{Error, Result},
 };
 
+/// Rows that one statement writes at most: SQLite takes 32,766 values a statement.
+pub const AT_ONCE: usize = 1_000;
+
 /// Reads a text column that must parse, such as an id or a time.
 ///
 /// # Errors

@@ -267,7 +267,7 @@ pub async fn list(db: &Db, page: &PageRequest) -> Result<Page<Spend>> {
     .fetch_all(db.reader())
     .await?;
     let items = rows.iter().map(spend).collect::<Result<Vec<_>>>()?;
-    Ok(cut(items, page, |last| (last.created_at, last.job_id.to_string())))
+    Ok(cut(items, page, |last| (last.created_at.to_string(), last.job_id.to_string())))
 }
 
 fn sum(row: &SqliteRow) -> Result<SpendSum> {

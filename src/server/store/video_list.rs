@@ -6,6 +6,7 @@ use super::{
     Db,
     assets::complete,
     kinds::{StoredAsset, stored},
+    paging::{cut, patterns},
 };
 use crate::{
     domain::{
@@ -22,31 +23,26 @@ use crate::{
 /// [`crate::domain::ErrorKind::Invalid`] for a cursor of another list; the database's.
 pub async fn list(db: &Db, filter: &VideoFilter, page: &PageRequest) -> Result<Page<Video>> {
     let mut query = QueryBuilder::<Sqlite>::new("SELECT v.* FROM videos v WHERE v.deleted_at IS NULL");
-    push_filter(&mut query, filter);
+    push_filter(&mut query, filter)?;
     let (key, direction, after) = order(page.sort);
     if let Some(cursor) = &page.cursor {
         query.push(format!(" AND ({key}, v.id) {after} ("));
         push_key(&mut query, page.sort.key, cursor)?;
         query.push(", ").push_bind(cursor.id.clone()).push(")");
     }
-    // One more than asked for tells whether there is a next page.
     query.push(format!(" ORDER BY {key} {direction}, v.id {direction} LIMIT ")).push_bind(page.limit + 1);
 
     // One transaction, so that the parts of the page belong together.
     let mut read = db.reader().begin().await?;
     let rows = query.build().fetch_all(&mut *read).await?;
-    let more = rows.len() > page.limit as usize;
-    let rows = rows.iter().take(page.limit as usize);
-    let mut found = rows.map(|row| stored(AssetKind::Video, row)).collect::<Result<Vec<_>>>()?;
+    let mut found = rows.iter().map(|row| stored(AssetKind::Video, row)).collect::<Result<Vec<_>>>()?;
     complete(&mut read, &mut found).await?;
-    let items: Vec<_> = found.into_iter().map(|StoredAsset { asset, metadata, .. }| Video::new(asset, metadata)).collect();
-    let next = items.last().filter(|_| more).map(|last| cursor_after(last, page.sort));
-    Ok(Page { items, next })
+    let items = found.into_iter().map(|StoredAsset { asset, metadata, .. }| Video::new(asset, metadata)).collect();
+    Ok(cut(items, page, |last| (key_text(last, page.sort.key), last.id.to_string())))
 }
 
-fn push_filter(query: &mut QueryBuilder<Sqlite>, filter: &VideoFilter) {
-    for word in filter.q.iter().flat_map(|q| q.split_whitespace()) {
-        let pattern = format!("%{}%", word.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_"));
+fn push_filter(query: &mut QueryBuilder<Sqlite>, filter: &VideoFilter) -> Result<(), ApiError> {
+    for pattern in patterns(filter.q.as_deref())? {
         query.push(" AND (lower(v.name) LIKE lower(").push_bind(pattern.clone());
         query.push(r") ESCAPE '\' OR EXISTS (SELECT 1 FROM video_generation g WHERE g.video_id = v.id AND lower(g.prompt) LIKE lower(");
         query.push_bind(pattern).push(r") ESCAPE '\'))");
@@ -70,6 +66,7 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, filter: &VideoFilter) {
         query.push(" AND EXISTS (SELECT 1 FROM workflow_videos u WHERE u.video_id = v.id AND u.workflow_id = ");
         query.push_bind(workflow.to_string()).push(")");
     }
+    Ok(())
 }
 
 /// The expression to order by (never null, so that rows compare), the direction, and the comparison that means "after".
@@ -83,14 +80,14 @@ fn order(sort: Sort) -> (&'static str, &'static str, &'static str) {
     if sort.descending { (key, "DESC", "<") } else { (key, "ASC", ">") }
 }
 
-fn cursor_after(video: &Video, sort: Sort) -> Cursor {
-    let key = match sort.key {
+/// What a video is ordered by, as [`push_key`] reads it.
+fn key_text(video: &Video, sort: SortKey) -> String {
+    match sort {
         SortKey::CreatedAt | SortKey::UpdatedAt => video.created_at.to_string(),
         SortKey::Name => video.name.clone(),
         SortKey::Duration => video.duration_seconds.unwrap_or(-1.0).to_string(),
         SortKey::Size => video.size_bytes.to_string(),
-    };
-    Cursor { sort: sort.to_string(), key: Some(key), id: video.id.to_string() }
+    }
 }
 
 fn push_key(query: &mut QueryBuilder<Sqlite>, sort: SortKey, cursor: &Cursor) -> Result<(), ApiError> {

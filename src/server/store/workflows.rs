@@ -3,7 +3,10 @@
 use sha2::{Digest, Sha256};
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
-use super::rows::{json, named, parsed, parsed_option};
+use super::{
+    paging::{cut, patterns},
+    rows::{AT_ONCE, json, named, parsed, parsed_option},
+};
 use crate::{
     domain::{
         NodeId, Timestamp, WorkflowId,
@@ -191,23 +194,16 @@ pub async fn executed(db: &mut SqliteConnection, id: WorkflowId, at: Timestamp) 
     Ok(())
 }
 
-/// The column a list is ordered by, of the sort keys that workflows have.
-#[must_use]
-pub fn sort_column(key: SortKey) -> Option<&'static str> {
-    match key {
-        SortKey::CreatedAt => Some("w.created_at"),
-        SortKey::UpdatedAt => Some("w.updated_at"),
-        SortKey::Name => Some("w.name COLLATE NOCASE"),
-        SortKey::Duration | SortKey::Size => None,
-    }
-}
-
 /// A page of the workflows; an order that workflows do not have is by `updated_at`.
 ///
 /// # Errors
-/// Where the database fails or a row cannot be read.
+/// [`Invalid`](crate::domain::ErrorKind::Invalid) for too long a search; where the database fails or a row cannot be read.
 pub async fn list(db: &mut SqliteConnection, filter: &WorkflowFilter, page: &PageRequest) -> Result<Page<WorkflowSummary>> {
-    let column = sort_column(page.sort.key).unwrap_or("w.updated_at");
+    let column = match page.sort.key {
+        SortKey::CreatedAt => "w.created_at",
+        SortKey::Name => "w.name COLLATE NOCASE",
+        SortKey::UpdatedAt | SortKey::Duration | SortKey::Size => "w.updated_at",
+    };
     let (after, direction) = if page.sort.descending { ("<", "DESC") } else { (">", "ASC") };
     let mut query = QueryBuilder::<Sqlite>::new(
         "SELECT w.id, w.name, w.description, w.status, w.node_count, w.created_at, w.updated_at, w.last_executed_at,
@@ -217,8 +213,7 @@ pub async fn list(db: &mut SqliteConnection, filter: &WorkflowFilter, page: &Pag
     if let Some(status) = filter.status {
         query.push(" AND w.status = ").push_bind(status.name());
     }
-    for word in filter.q.as_deref().unwrap_or_default().split_whitespace() {
-        let pattern = format!("%{}%", word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+    for pattern in patterns(filter.q.as_deref())? {
         query.push(" AND (w.name LIKE ").push_bind(pattern.clone()).push(" ESCAPE '\\' OR w.description LIKE ");
         query.push_bind(pattern).push(" ESCAPE '\\')");
     }
@@ -229,18 +224,13 @@ pub async fn list(db: &mut SqliteConnection, filter: &WorkflowFilter, page: &Pag
     }
     query.push(format_args!(" ORDER BY {column} {direction}, w.id {direction} LIMIT ")).push_bind(i64::from(page.limit) + 1);
     let rows = query.build().fetch_all(db).await?;
-    let mut items = rows.iter().map(summary).collect::<Result<Vec<_>>>()?;
-    let more = items.len() > page.limit as usize;
-    items.truncate(page.limit as usize);
-    let next = items.last().filter(|_| more).map(|last| {
-        let key = match page.sort.key {
-            SortKey::CreatedAt => last.created_at.to_string(),
-            SortKey::Name => last.name.clone(),
-            _ => last.updated_at.to_string(),
-        };
-        Cursor { sort: page.sort.to_string(), key: Some(key), id: last.id.to_string() }
-    });
-    Ok(Page { items, next })
+    let items = rows.iter().map(summary).collect::<Result<Vec<_>>>()?;
+    let key = |last: &WorkflowSummary| match page.sort.key {
+        SortKey::CreatedAt => last.created_at.to_string(),
+        SortKey::Name => last.name.clone(),
+        _ => last.updated_at.to_string(),
+    };
+    Ok(cut(items, page, |last| (key(last), last.id.to_string())))
 }
 
 fn summary(row: &SqliteRow) -> Result<WorkflowSummary> {
