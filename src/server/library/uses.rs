@@ -24,7 +24,7 @@ use crate::{
     server::{
         Result,
         store::{
-            Db, Tx, assets, deleted, executions,
+            Db, Tx, assets, deleted,
             uses::{self, Use},
             workflow_assets,
             workflows::{self, ListedNode, WorkflowRow},
@@ -107,26 +107,29 @@ pub async fn associate_saved(tx: &mut Tx, row: &WorkflowRow, graph: Option<&Grap
     Ok(())
 }
 
+/// Lists the nodes of a saved workflow whose stored definition is not listed: one that an earlier version saved, or that was adopted. To be
+/// called where an execution of it begins or goes on, in the same transaction: [`associate_step`] reads the list.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn list_saved(tx: &mut Tx, id: WorkflowId) -> Result<()> {
+    if workflows::status(tx, id).await? != Some(WorkflowStatus::Saved) || workflows::is_listed(tx, id).await? {
+        return Ok(());
+    }
+    let definition = workflows::find(tx, id).await?.map(|row| row.definition).unwrap_or_default();
+    let graph = format::read(&serde_json::from_str::<Value>(&definition)?).unwrap_or_default();
+    workflows::list_nodes(tx, id, &listed(&graph)).await
+}
+
 /// Ties what a step gave to its node in the workflow of its execution, if that is saved and its stored definition has the node. To be called
 /// where a step succeeds, in the same transaction.
 ///
 /// # Errors
 /// Where the database fails.
 pub async fn associate_step(tx: &mut Tx, execution_id: ExecutionId, node: &NodeRun, finished_at: Timestamp) -> Result<()> {
-    let Some(id) = executions::workflow(tx, execution_id).await? else { return Ok(()) };
-    if workflows::status(tx, id).await? != Some(WorkflowStatus::Saved) {
-        return Ok(());
-    }
-    let mut role = workflows::listed_role(tx, id, &node.node_id, &node.node_type).await?;
-    // Asked last: this reads past the whole definition.
-    if role.is_none() && !workflows::is_listed(tx, id).await? {
-        // Saved by an earlier version, or adopted: listed from now on.
-        let definition = workflows::find(tx, id).await?.map(|row| row.definition).unwrap_or_default();
-        let graph = format::read(&serde_json::from_str::<Value>(&definition)?).unwrap_or_default();
-        workflows::list_nodes(tx, id, &listed(&graph)).await?;
-        role = workflows::listed_role(tx, id, &node.node_id, &node.node_type).await?;
-    }
-    let (Some(role), Some(asset)) = (role, node.asset()) else { return Ok(()) };
+    let Some(asset) = node.asset() else { return Ok(()) };
+    let listed = workflows::listed_role(tx, execution_id, &node.node_id, &node.node_type).await?;
+    let Some((id, role)) = listed else { return Ok(()) };
     let tied = Use {
         asset,
         node_id: node.node_id.clone(),

@@ -23,7 +23,7 @@ use crate::{
         runs::prepare,
         store::{
             Db, Tx, assets, events, executions, step_results,
-            steps::{self, Needed, Standing},
+            steps::{self, Needed, Standing, StepToStore},
             workflows,
         },
     },
@@ -61,6 +61,9 @@ pub async fn resume_all(db: &Db, events: &Events) -> Result<usize> {
         if steps::is_unplanned(&mut tx, *id).await? {
             plan_again(&mut tx, *id).await?;
         }
+        if let Some(workflow) = executions::workflow(&mut tx, *id).await? {
+            uses::list_saved(&mut tx, workflow).await?;
+        }
         let all = steps::not_begun(&mut tx, *id).await?;
         begin_ready(&mut tx, *id, all).await?;
         tx.commit().await?;
@@ -70,10 +73,11 @@ pub async fn resume_all(db: &Db, events: &Events) -> Result<usize> {
 }
 
 async fn store_steps(tx: &mut Tx, id: ExecutionId, plan: &Plan) -> Result<()> {
+    let mut to_store = Vec::with_capacity(plan.steps.len());
     for step in &plan.steps {
-        steps::insert(tx, id, &step.node_id, &step.to_json()?, &step.needs()).await?;
+        to_store.push(StepToStore { node_id: &step.node_id, json: step.to_json()?, needs: step.needs() });
     }
-    Ok(())
+    steps::store(tx, id, &to_store).await
 }
 
 /// Plans an execution that an earlier version began, which stored no steps. Where this version refuses it, nothing more of it can begin.
@@ -146,7 +150,7 @@ async fn begin_step(tx: &mut Tx, id: ExecutionId, node: NodeRun, step: &Step, ne
     }
     let Some((given, hashes)) = inputs(tx, step, needed).await? else { return Ok(lost_input(node)) };
     let key = content_key(step, &hashes);
-    if let Some(known) = step_results::find(tx, &key).await? {
+    if let Some((known, _)) = step_results::find(tx, &key).await? {
         let cost = step.is_paid().then_some(Cost { usd_micros: 0, estimated: false });
         return Ok(NodeRun { cached: true, key: Some(key), cost, ..succeeded(node, Some(known)) });
     }

@@ -17,8 +17,8 @@ pub async fn estimate(studio: &Studio, new: &NewExecution) -> Result<Estimate> {
     let db = &studio.db;
     let definition = prepare::definition(db, new).await?;
     let mut snapshot = db.reader().begin().await?;
-    let plan = prepare::prepare(&mut snapshot, &studio.providers, &definition, new.nodes.as_deref(), new.mode).await?;
-    known::price(&mut snapshot, &plan).await
+    let prepared = prepare::prepare(&mut snapshot, &studio.providers, &definition, new.nodes.as_deref(), new.mode).await?;
+    Ok(known::price(&prepared.plan, &prepared.known))
 }
 
 /// The same for a page that asks while a graph is edited: what cannot run has no price, and that is no error.

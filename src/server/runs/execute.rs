@@ -12,8 +12,12 @@ use crate::{
     server::{
         Error, Result,
         events::Events,
+        library::uses,
         money::ledger,
-        runs::{advance, known, outcome, prepare},
+        runs::{
+            advance, known, outcome,
+            prepare::{self, Prepared},
+        },
         store::{Db, Tx, events, executions, workflows},
         studio::Studio,
     },
@@ -28,8 +32,8 @@ pub async fn start(studio: &Studio, new: NewExecution) -> Result<ExecutionId> {
     let Studio { db, ffmpeg, providers, events, caps, .. } = studio;
     let definition = prepare::definition(db, &new).await?;
     let mut snapshot = db.reader().begin().await?;
-    let plan = prepare::prepare(&mut snapshot, providers, &definition, new.nodes.as_deref(), new.mode).await?;
-    let price = known::price(&mut snapshot, &plan).await?;
+    let Prepared { plan, known } = prepare::prepare(&mut snapshot, providers, &definition, new.nodes.as_deref(), new.mode).await?;
+    let price = known::price(&plan, &known);
     drop(snapshot);
     ledger::check_run(db, caps, (price.unpriced() == 0).then_some(price.usd_micros)).await?;
     if plan.steps.iter().any(Step::makes) {
@@ -48,10 +52,11 @@ pub async fn start(studio: &Studio, new: NewExecution) -> Result<ExecutionId> {
     let mut tx = db.begin().await?;
     executions::insert(&mut tx, &execution, &definition).await?;
     events::record(&mut tx, &EventPayload::Execution(execution.clone())).await?;
-    advance::begin(&mut tx, execution.id, &plan).await?;
     if let Some(workflow_id) = execution.workflow_id {
         workflows::executed(&mut tx, workflow_id, execution.created_at).await?;
+        uses::list_saved(&mut tx, workflow_id).await?;
     }
+    advance::begin(&mut tx, execution.id, &plan).await?;
     tx.commit().await?;
     events.notify();
     Ok(execution.id)
@@ -84,7 +89,7 @@ pub async fn execution(db: &Db, id: ExecutionId) -> Result<Execution> {
     executions::get(&mut snapshot, id).await?.ok_or_else(not_found)
 }
 
-/// A page of executions.
+/// A page of executions, by the time they were asked for.
 ///
 /// # Errors
 /// The database's.

@@ -7,7 +7,10 @@ use utoipa::{
     openapi::{ObjectBuilder, OneOfBuilder, Ref, RefOr, Schema, Type, schema::AdditionalProperties},
 };
 
-use super::{jobs, known, prepare};
+use super::{
+    jobs, known,
+    prepare::{self, Prepared},
+};
 use crate::{
     domain::{ApiError, FieldError, JobId, execution::Mode, limits, provider::Provider},
     graph::{NodeType, document::schema, nodes},
@@ -90,10 +93,10 @@ pub async fn generate(studio: &Studio, new: NewGeneration) -> Result<JobId> {
     let node = json!({ "id": NODE, "type": node_type.name(), "position": { "x": 0, "y": 0 }, "params": params });
     let definition = json!({ "schema": 1, "nodes": [node], "connections": [] });
     let mut reader = db.reader().acquire().await?;
-    let plan = prepare::prepare(&mut reader, providers, &definition, None, Mode::Final).await;
-    let plan = plan.map_err(|error| prepare::repoint(error, pointer))?;
-    let price = known::price(&mut reader, &plan).await?;
+    let prepared = prepare::prepare(&mut reader, providers, &definition, None, Mode::Final).await;
+    let Prepared { plan, known } = prepared.map_err(|error| prepare::repoint(error, pointer))?;
     drop(reader);
+    let price = known::price(&plan, &known);
     ledger::check_run(db, caps, (price.unpriced() == 0).then_some(price.usd_micros)).await?;
     jobs::request(db, events, prepare::step_of(&plan, NODE)?, &[], new.name).await
 }

@@ -37,7 +37,7 @@ pub fn kinds() -> impl Iterator<Item = &'static str> {
 /// A page of jobs.
 ///
 /// # Errors
-/// [`Invalid`](crate::domain::ErrorKind::Invalid) for an order that jobs do not have, or a kind that none has.
+/// [`Invalid`](crate::domain::ErrorKind::Invalid) for a kind that no job has.
 pub async fn list(db: &Db, filter: &JobFilter, page: &PageRequest) -> Result<Page<Job>> {
     if filter.kind.as_ref().is_some_and(|kind| operations::find(kind.name()).is_none()) {
         let known = kinds().collect::<Vec<_>>().join(", ");
@@ -59,7 +59,7 @@ pub async fn request(db: &Db, events: &Events, step: &Step, clips: &[(VideoId, S
     let key = content_key(step, &hashes);
     let mut tx = db.begin().await?;
     let job = match step_results::find(&mut tx, &key).await? {
-        Some(media) => enqueue::record_cached(&mut tx, &work, key, media).await?,
+        Some((media, _)) => enqueue::record_cached(&mut tx, &work, key, media).await?,
         None => enqueue::enqueue(&mut tx, &work, key, Requester::Caller).await?,
     };
     tx.commit().await?;

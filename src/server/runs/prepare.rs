@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 use sqlx::SqliteConnection;
 
-use super::known;
+use super::known::{self, Known};
 use crate::{
     domain::{
         ApiError, ErrorKind, FieldError, NodeId, Timestamp,
@@ -46,6 +46,15 @@ pub async fn definition(db: &Db, new: &NewExecution) -> Result<Value> {
     }
 }
 
+/// A run that nothing is in the way of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prepared {
+    /// What it does.
+    pub plan: Plan,
+    /// What its steps give, in a final run.
+    pub known: HashMap<NodeId, Known>,
+}
+
 /// Plans a run of a definition, or only of `targets` and what they need.
 ///
 /// # Errors
@@ -56,20 +65,20 @@ pub async fn prepare(
     definition: &Value,
     targets: Option<&[NodeId]>,
     mode: Mode,
-) -> Result<Plan> {
+) -> Result<Prepared> {
     let graph = format::read(definition).map_err(|errors| refused(errors.into_iter().map(in_definition).collect()))?;
     let (plan, mut errors) = match plan::plan(&graph, targets, mode) {
         Ok(plan) => (Some(plan), Vec::new()),
         Err(errors) => (None, errors.into_iter().map(in_definition).collect()),
     };
     // What was made once needs no key and no model that is still offered: an old workflow can always be run again.
-    let made = match &plan {
-        Some(plan) if mode == Mode::Final => known::known(connection, plan).await?,
+    let known = match &plan {
+        Some(plan) if mode == Mode::Final => known::look_through(connection, plan).await?,
         _ => HashMap::new(),
     };
     let steps: Option<HashSet<&NodeId>> = plan.as_ref().map(|plan| plan.steps.iter().map(|step| &step.node_id).collect());
     for (place, node) in graph.nodes().iter().enumerate() {
-        if nodes::generates(&node.node_type) && made.contains_key(&node.id) {
+        if nodes::generates(&node.node_type) && known.get(&node.id).is_some_and(|known| known.asset.is_some()) {
             continue;
         }
         let runs = steps.as_ref().map_or(targets.is_none(), |steps| steps.contains(&node.id));
@@ -77,7 +86,8 @@ pub async fn prepare(
             errors.extend(hindrances(connection, providers, node, place, mode).await?);
         }
     }
-    plan.filter(|_| errors.is_empty()).ok_or_else(|| refused(errors).into())
+    let plan = plan.filter(|_| errors.is_empty()).ok_or_else(|| refused(errors))?;
+    Ok(Prepared { plan, known })
 }
 
 /// What of the world outside the graph keeps a node from running.

@@ -65,8 +65,8 @@ pub async fn stitch(studio: &Studio, new: NewStitch) -> Result<JobId> {
     jobs::check_name(new.name.as_deref())?;
     let definition = definition(&new);
     let mut reader = db.reader().acquire().await?;
-    let plan = prepare::prepare(&mut reader, providers, &definition, None, Mode::Draft).await;
-    let plan = plan.map_err(|error| prepare::repoint(error, pointer))?;
+    let prepared = prepare::prepare(&mut reader, providers, &definition, None, Mode::Draft).await;
+    let plan = prepared.map_err(|error| prepare::repoint(error, pointer))?.plan;
     let mut hashes = Vec::with_capacity(new.video_ids.len());
     for id in &new.video_ids {
         hashes.extend(assets::file_hash(&mut *reader, (*id).into()).await?);

@@ -1,7 +1,7 @@
 //! Executions and their nodes.
 
 use serde_json::Value;
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
 use super::{Db, Tx, paging::cut, rows};
 use crate::{
@@ -37,15 +37,14 @@ pub async fn insert(tx: &mut Tx, execution: &Execution, definition: &Value) -> R
     .bind(rows::text(execution.finished_at.as_ref()))
     .execute(&mut **tx)
     .await?;
-    for (position, node) in execution.nodes.iter().enumerate() {
-        sqlx::query("INSERT INTO execution_nodes (execution_id, node_id, node_type, position, status) VALUES ($1, $2, $3, $4, $5)")
-            .bind(execution.id.to_string())
-            .bind(node.node_id.as_str())
-            .bind(&node.node_type)
-            .bind(i64::try_from(position).unwrap_or(i64::MAX))
-            .bind(node.status.name())
-            .execute(&mut **tx)
-            .await?;
+    let nodes: Vec<_> = (0_i64..).zip(&execution.nodes).collect();
+    for some in nodes.chunks(rows::AT_ONCE) {
+        let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO execution_nodes (execution_id, node_id, node_type, position, status) ");
+        query.push_values(some, |mut row, (position, node)| {
+            row.push_bind(execution.id.to_string()).push_bind(node.node_id.as_str()).push_bind(&node.node_type);
+            row.push_bind(*position).push_bind(node.status.name());
+        });
+        query.build().execute(&mut **tx).await?;
     }
     Ok(())
 }
@@ -126,8 +125,8 @@ pub async fn list(db: &Db, filter: &ExecutionFilter, page: &PageRequest) -> Resu
          AND ($3 IS NULL OR (created_at, id) < ($3, $4)) ORDER BY created_at DESC, id DESC LIMIT $5";
     let mut snapshot = db.reader().begin().await?;
     let rows = sqlx::query(if page.sort.descending { NEWEST_FIRST } else { OLDEST_FIRST })
-        .bind(rows::text(workflow_id.as_ref()))
-        .bind(status.map(Status::name))
+        .bind(rows::text(filter.workflow_id.as_ref()))
+        .bind(filter.status.map(Status::name))
         .bind(page.cursor.as_ref().and_then(|cursor| cursor.key.clone()))
         .bind(page.cursor.as_ref().map(|cursor| cursor.id.clone()))
         .bind(i64::from(page.limit) + 1)

@@ -8,15 +8,15 @@ use crate::{
     server::Result,
 };
 
-/// What an earlier step with this key gave, if it is still stored and not in the trash.
+/// What an earlier step with this key gave, with the hash of its file, if it is still stored and not in the trash.
 ///
 /// # Errors
 /// The database's.
-pub async fn find(connection: &mut SqliteConnection, key: &Sha256) -> Result<Option<AssetRef>> {
+pub async fn find(connection: &mut SqliteConnection, key: &Sha256) -> Result<Option<(AssetRef, Sha256)>> {
     let row = sqlx::query("SELECT asset_kind, asset_id FROM step_results WHERE content_key = $1");
     let Some(row) = row.bind(key.to_string()).fetch_optional(&mut *connection).await? else { return Ok(None) };
     let asset = rows::asset(&row, "step_results")?;
-    Ok(assets::file_hash(connection, asset).await?.map(|_| asset))
+    Ok(assets::file_hash(connection, asset).await?.map(|hash| (asset, hash)))
 }
 
 /// Remembers what a step gave. A later result for the same key takes the earlier one's place.

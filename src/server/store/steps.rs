@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     Tx,
@@ -35,24 +35,40 @@ pub struct Needed {
     pub asset: Option<AssetRef>,
 }
 
-/// Stores what a node of an execution does, and what it needs.
+/// A step on its way into the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepToStore<'a> {
+    /// Whose step it is.
+    pub node_id: &'a NodeId,
+    /// What it does, as JSON.
+    pub json: String,
+    /// What it needs.
+    pub needs: Vec<&'a NodeId>,
+}
+
+/// Stores what the nodes of an execution do, and what each needs.
 ///
 /// # Errors
 /// The database's.
-pub async fn insert(tx: &mut Tx, id: ExecutionId, node_id: &NodeId, step: &str, needs: &[&NodeId]) -> Result<()> {
-    sqlx::query("UPDATE execution_nodes SET step = $3 WHERE execution_id = $1 AND node_id = $2")
-        .bind(id.to_string())
-        .bind(node_id.as_str())
-        .bind(step)
-        .execute(&mut **tx)
-        .await?;
-    for needed in needs {
-        sqlx::query("INSERT INTO execution_needs (execution_id, needed_id, node_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-            .bind(id.to_string())
-            .bind(needed.as_str())
-            .bind(node_id.as_str())
-            .execute(&mut **tx)
-            .await?;
+pub async fn store(tx: &mut Tx, id: ExecutionId, steps: &[StepToStore<'_>]) -> Result<()> {
+    let id = id.to_string();
+    for some in steps.chunks(rows::AT_ONCE) {
+        let mut query = QueryBuilder::<Sqlite>::new("WITH given (node_id, step) AS (");
+        query.push_values(some, |mut row, step| {
+            row.push_bind(step.node_id.as_str()).push_bind(&step.json);
+        });
+        query.push(
+            ") UPDATE execution_nodes SET step = given.step FROM given WHERE execution_nodes.node_id = given.node_id AND execution_id = ",
+        );
+        query.push_bind(&id).build().execute(&mut **tx).await?;
+    }
+    let needs: Vec<_> = steps.iter().flat_map(|step| step.needs.iter().map(|needed| (*needed, step.node_id))).collect();
+    for some in needs.chunks(rows::AT_ONCE) {
+        let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO execution_needs (execution_id, needed_id, node_id) ");
+        query.push_values(some, |mut row, (needed, node_id)| {
+            row.push_bind(&id).push_bind(needed.as_str()).push_bind(node_id.as_str());
+        });
+        query.push(" ON CONFLICT DO NOTHING").build().execute(&mut **tx).await?;
     }
     Ok(())
 }

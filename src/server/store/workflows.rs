@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::{
-        NodeId, Timestamp, WorkflowId,
+        ExecutionId, NodeId, Timestamp, WorkflowId,
         asset::Role,
         page::{Cursor, Page, PageRequest, SortKey},
         workflow::{DraftSlot, WorkflowFilter, WorkflowStatus, WorkflowSummary},
@@ -273,31 +273,35 @@ pub struct ListedNode {
 /// Where the database fails.
 pub async fn list_nodes(db: &mut SqliteConnection, id: WorkflowId, nodes: &[ListedNode]) -> Result<()> {
     sqlx::query("DELETE FROM workflow_nodes WHERE workflow_id = $1").bind(id.to_string()).execute(&mut *db).await?;
-    for node in nodes {
-        sqlx::query("INSERT INTO workflow_nodes (workflow_id, node_id, node_type, role) VALUES ($1, $2, $3, $4)")
-            .bind(id.to_string())
-            .bind(node.node_id.as_str())
-            .bind(&node.node_type)
-            .bind(node.role.name())
-            .execute(&mut *db)
-            .await?;
+    for some in nodes.chunks(AT_ONCE) {
+        let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO workflow_nodes (workflow_id, node_id, node_type, role) ");
+        query.push_values(some, |mut row, node| {
+            row.push_bind(id.to_string()).push_bind(node.node_id.as_str()).push_bind(&node.node_type).push_bind(node.role.name());
+        });
+        query.build().execute(&mut *db).await?;
     }
     sqlx::query("UPDATE workflows SET listed_revision = revision WHERE id = $1").bind(id.to_string()).execute(db).await?;
     Ok(())
 }
 
-/// What the clips of a node of that type are to the workflow; `None` where the stored definition has no such node.
+/// The saved workflow that an execution runs, and what the clips of a node of that type are to it; `None` where it is a draft, or its stored
+/// definition has no such node.
 ///
 /// # Errors
 /// Where the database fails or the row cannot be read.
-pub async fn listed_role(db: &mut SqliteConnection, id: WorkflowId, node_id: &NodeId, node_type: &str) -> Result<Option<Role>> {
-    let row = sqlx::query("SELECT role FROM workflow_nodes WHERE workflow_id = $1 AND node_id = $2 AND node_type = $3")
-        .bind(id.to_string())
-        .bind(node_id.as_str())
-        .bind(node_type)
-        .fetch_optional(db)
-        .await?;
-    row.map(|row| named(&row, "workflow_nodes", "role", Role::from_name)).transpose()
+pub async fn listed_role(
+    db: &mut SqliteConnection,
+    id: ExecutionId,
+    node_id: &NodeId,
+    node_type: &str,
+) -> Result<Option<(WorkflowId, Role)>> {
+    let row = sqlx::query(
+        "SELECT n.workflow_id, n.role FROM executions e JOIN workflows w ON w.id = e.workflow_id AND w.status = 'saved' \
+         JOIN workflow_nodes n ON n.workflow_id = w.id AND n.node_id = $2 AND n.node_type = $3 WHERE e.id = $1",
+    );
+    let row = row.bind(id.to_string()).bind(node_id.as_str()).bind(node_type).fetch_optional(db).await?;
+    let read = |row| Ok((parsed(&row, "workflow_nodes", "workflow_id")?, named(&row, "workflow_nodes", "role", Role::from_name)?));
+    row.map(read).transpose()
 }
 
 /// A workflow's status; `None` if there is no such workflow.
