@@ -1,7 +1,7 @@
 //! How an execution moves on: what is ready begins, what cannot succeed is skipped, and when nothing is left it ends. What a step's end costs
 //! grows with what depends on it, not with the run.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use crate::{
     domain::{
@@ -23,7 +23,7 @@ use crate::{
         runs::prepare,
         store::{
             Db, Tx, assets, events, executions, step_results,
-            steps::{self, Needed, Standing, StepToStore},
+            steps::{self, Needed, NotBegun, Standing, StepToStore, Waiting},
             workflows,
         },
     },
@@ -35,8 +35,7 @@ use crate::{
 /// The database's.
 pub async fn begin(tx: &mut Tx, id: ExecutionId, plan: &Plan) -> Result<()> {
     store_steps(tx, id, plan).await?;
-    let all = steps::not_begun(tx, id).await?;
-    begin_ready(tx, id, all).await
+    begin_all(tx, id).await
 }
 
 /// Moves an execution on after one of its nodes has ended, or waits for the user.
@@ -44,8 +43,15 @@ pub async fn begin(tx: &mut Tx, id: ExecutionId, plan: &Plan) -> Result<()> {
 /// # Errors
 /// The database's.
 pub async fn advance(tx: &mut Tx, id: ExecutionId, ended: &NodeId) -> Result<()> {
-    let freed = steps::dependents(tx, id, ended).await?;
-    begin_ready(tx, id, freed).await
+    let mut open = Open::default();
+    open.add(steps::freed_by(tx, id, ended).await?);
+    while let Some(waiting) = open.next() {
+        // What begins may be done at once and free what follows.
+        if let Some(done) = open.begin(tx, id, waiting).await? {
+            open.add(steps::freed_by(tx, id, &done).await?);
+        }
+    }
+    settle(tx, id).await
 }
 
 /// Moves every execution on that is not finished, as after a start. Gives their number.
@@ -64,8 +70,7 @@ pub async fn resume_all(db: &Db, events: &Events) -> Result<usize> {
         if let Some(workflow) = executions::workflow(&mut tx, *id).await? {
             uses::list_saved(&mut tx, workflow).await?;
         }
-        let all = steps::not_begun(&mut tx, *id).await?;
-        begin_ready(&mut tx, *id, all).await?;
+        begin_all(&mut tx, *id).await?;
         tx.commit().await?;
     }
     events.notify();
@@ -91,43 +96,81 @@ async fn plan_again(tx: &mut Tx, id: ExecutionId) -> Result<()> {
     }
 }
 
-/// Begins and skips what can be of these nodes and of what depends on them, in the order of the plan: what begins may be done at once and free
-/// what follows.
-async fn begin_ready(tx: &mut Tx, id: ExecutionId, nodes: Vec<(i64, NodeId)>) -> Result<()> {
-    let mut open: BTreeSet<(i64, NodeId)> = nodes.into_iter().collect();
-    while let Some((_, node_id)) = open.pop_first() {
-        let Some(waiting) = steps::waiting(tx, id, &node_id).await? else { continue };
-        let needed = steps::needed(tx, id, &node_id).await?;
-        let node = match readiness(&needed) {
-            Readiness::Waits => continue,
-            Readiness::Blocked(by) => skipped(waiting.node, &by),
-            Readiness::Ready => match waiting.step.and_then(|step| Step::from_json(node_id.clone(), &step)) {
-                Some(step) => begin_step(tx, id, waiting.node, &step, &needed).await?,
-                None => cannot_be_done(waiting.node),
-            },
-        };
-        if node.status.is_finished() {
-            open.extend(steps::dependents(tx, id, &node_id).await?);
-        }
-        store_node(tx, id, node).await?;
+/// Begins and skips what can be of all that has not begun, in the order of the plan.
+async fn begin_all(tx: &mut Tx, id: ExecutionId) -> Result<()> {
+    let mut open = Open::default();
+    open.add(steps::not_begun(tx, id).await?);
+    while let Some(waiting) = open.next() {
+        open.begin(tx, id, waiting).await?;
     }
     settle(tx, id).await
 }
 
-enum Readiness {
+/// Nodes that may be able to begin.
+#[derive(Default)]
+struct Open {
+    /// By their places in the plan: each after what it needs.
+    waiting: BTreeMap<i64, Waiting>,
+    /// All that they need, as it stands now.
+    needed: HashMap<NodeId, Needed>,
+}
+
+impl Open {
+    fn add(&mut self, NotBegun { waiting, needed }: NotBegun) {
+        self.waiting.extend(waiting.into_iter().map(|waiting| (waiting.position, waiting)));
+        self.needed.extend(needed);
+    }
+
+    fn next(&mut self) -> Option<Waiting> {
+        self.waiting.pop_first().map(|(_, waiting)| waiting)
+    }
+
+    /// Begins or skips a node, if it need not wait. Gives it where that has already ended it.
+    async fn begin(&mut self, tx: &mut Tx, id: ExecutionId, Waiting { node, step, needs, .. }: Waiting) -> Result<Option<NodeId>> {
+        let node_id = node.node_id.clone();
+        let Begun { node, hash } = match readiness(&needs, &self.needed) {
+            Readiness::Waits => return Ok(None),
+            Readiness::Blocked(by) => skipped(node, by).into(),
+            Readiness::Ready => match step.and_then(|step| Step::from_json(node_id.clone(), &step)) {
+                Some(step) => begin_step(tx, id, node, &step, &self.needed).await?,
+                None => cannot_be_done(node).into(),
+            },
+        };
+        let (status, asset) = (node.status, node.asset());
+        self.needed.insert(node_id.clone(), Needed { status, asset, hash });
+        store_node(tx, id, node).await?;
+        Ok(status.is_finished().then_some(node_id))
+    }
+}
+
+enum Readiness<'a> {
     /// Something it needs is not there yet.
     Waits,
     /// This, which it needs, will never be there.
-    Blocked(NodeId),
+    Blocked(&'a NodeId),
     Ready,
 }
 
-fn readiness(needed: &HashMap<NodeId, Needed>) -> Readiness {
-    let lost = |status| matches!(status, NodeStatus::Failed | NodeStatus::Cancelled | NodeStatus::Skipped);
-    if let Some(by) = needed.iter().filter(|(_, needed)| lost(needed.status)).map(|(id, _)| id).min() {
-        return Readiness::Blocked(by.clone());
+fn readiness<'a>(needs: &'a [NodeId], needed: &HashMap<NodeId, Needed>) -> Readiness<'a> {
+    let status = |id: &NodeId| needed.get(id).map(|needed| needed.status);
+    let is_lost = |id: &&NodeId| matches!(status(id), Some(NodeStatus::Failed | NodeStatus::Cancelled | NodeStatus::Skipped));
+    if let Some(by) = needs.iter().filter(is_lost).min() {
+        return Readiness::Blocked(by);
     }
-    if needed.values().all(|needed| needed.status == NodeStatus::Succeeded) { Readiness::Ready } else { Readiness::Waits }
+    if needs.iter().all(|id| status(id) == Some(NodeStatus::Succeeded)) { Readiness::Ready } else { Readiness::Waits }
+}
+
+/// A node that has begun, perhaps ended at once.
+struct Begun {
+    node: NodeRun,
+    /// The hash of what it gave.
+    hash: Option<Sha256>,
+}
+
+impl From<NodeRun> for Begun {
+    fn from(node: NodeRun) -> Self {
+        Self { node, hash: None }
+    }
 }
 
 fn skipped(node: NodeRun, by: &NodeId) -> NodeRun {
@@ -135,52 +178,54 @@ fn skipped(node: NodeRun, by: &NodeId) -> NodeRun {
 }
 
 /// Begins a step whose inputs are there: at once for what needs no work, from the cache, or as a job.
-async fn begin_step(tx: &mut Tx, id: ExecutionId, node: NodeRun, step: &Step, needed: &HashMap<NodeId, Needed>) -> Result<NodeRun> {
+async fn begin_step(tx: &mut Tx, id: ExecutionId, node: NodeRun, step: &Step, needed: &HashMap<NodeId, Needed>) -> Result<Begun> {
     match &step.action {
-        Action::Value { .. } => return Ok(succeeded(node, None)),
-        Action::Given(asset) => return given(tx, node, *asset).await,
+        Action::Value { .. } => return Ok(succeeded(node, None).into()),
+        Action::Given(asset) => {
+            // What the user gave, as long as it is stored.
+            let hash = assets::file_hash(&mut **tx, *asset).await?;
+            let node = if hash.is_some() { succeeded(node, Some(*asset)) } else { lost_input(node) };
+            return Ok(Begun { node, hash });
+        }
         Action::Name { name } => {
-            let clip = step.media_inputs().flat_map(|input| &input.from).find_map(|from| needed.get(from)?.asset);
-            if let (Some(name), Some(clip)) = (name, clip) {
-                assets::rename(&mut **tx, clip, &presentable_name(name)).await?;
+            let clip =
+                step.media_inputs().flat_map(|input| &input.from).filter_map(|from| needed.get(from)).find(|one| one.asset.is_some());
+            let asset = clip.and_then(|clip| clip.asset);
+            if let (Some(name), Some(asset)) = (name, asset) {
+                assets::rename(&mut **tx, asset, &presentable_name(name)).await?;
             }
-            return Ok(succeeded(node, clip));
+            return Ok(Begun { node: succeeded(node, asset), hash: clip.and_then(|clip| clip.hash) });
         }
         Action::Make { .. } => {}
     }
-    let Some((given, hashes)) = inputs(tx, step, needed).await? else { return Ok(lost_input(node)) };
+    let Some((given, hashes)) = inputs(step, needed) else { return Ok(lost_input(node).into()) };
     let key = content_key(step, &hashes);
-    if let Some((known, _)) = step_results::find(tx, &key).await? {
+    if let Some((known, hash)) = step_results::find(tx, &key).await? {
         let cost = step.is_paid().then_some(Cost { usd_micros: 0, estimated: false });
-        return Ok(NodeRun { cached: true, key: Some(key), cost, ..succeeded(node, Some(known)) });
+        let node = NodeRun { cached: true, key: Some(key), cost, ..succeeded(node, Some(known)) };
+        return Ok(Begun { node, hash: Some(hash) });
     }
-    let Some(work) = Work::of(step, &given, None) else { return Ok(cannot_be_asked(node)) };
+    let Some(work) = Work::of(step, &given, None) else { return Ok(cannot_be_asked(node).into()) };
     let job = enqueue::enqueue(tx, &work, key, Requester::Node(id, node.node_id.clone())).await?;
-    Ok(NodeRun { status: job.status.into(), progress: job.progress, message: job.message, key: Some(key), job_id: Some(job.id), ..node })
+    let (status, job_id) = (job.status.into(), Some(job.id));
+    Ok(NodeRun { status, progress: job.progress, message: job.message, key: Some(key), job_id, ..node }.into())
 }
 
 type Inputs = (Vec<(&'static str, AssetRef)>, Vec<(&'static str, Vec<Sha256>)>);
 
 /// The assets that flow into a step, by socket, and the hashes of each socket's; `None` where one was deleted.
-async fn inputs(tx: &mut Tx, step: &Step, needed: &HashMap<NodeId, Needed>) -> Result<Option<Inputs>> {
+fn inputs(step: &Step, needed: &HashMap<NodeId, Needed>) -> Option<Inputs> {
     let (mut all, mut hashes) = (Vec::new(), Vec::new());
     for input in step.media_inputs() {
         let mut of_socket = Vec::with_capacity(input.from.len());
         for from in &input.from {
-            let Some(asset) = needed.get(from).and_then(|needed| needed.asset) else { return Ok(None) };
-            let Some(hash) = assets::file_hash(&mut **tx, asset).await? else { return Ok(None) };
-            all.push((input.socket, asset));
-            of_socket.push(hash);
+            let Needed { asset, hash, .. } = needed.get(from)?;
+            all.push((input.socket, (*asset)?));
+            of_socket.push((*hash)?);
         }
         hashes.push((input.socket, of_socket));
     }
-    Ok(Some((all, hashes)))
-}
-
-/// A step that gives what the user gave, as long as it is stored.
-async fn given(tx: &mut Tx, node: NodeRun, asset: AssetRef) -> Result<NodeRun> {
-    let there = assets::file_hash(&mut **tx, asset).await?.is_some();
-    Ok(if there { succeeded(node, Some(asset)) } else { lost_input(node) })
+    Some((all, hashes))
 }
 
 fn succeeded(node: NodeRun, asset: Option<AssetRef>) -> NodeRun {

@@ -130,7 +130,10 @@ pub async fn by_hash(executor: impl SqliteExecutor<'_>, kind: AssetKind, hash: &
 /// # Errors
 /// The database's.
 pub async fn file_hash(executor: impl SqliteExecutor<'_>, asset: AssetRef) -> Result<Option<Sha256>> {
-    Ok(row(executor, asset).await?.filter(|found| found.asset.deleted_at.is_none()).map(|found| found.asset.file_hash))
+    let table = table(asset.kind).name;
+    let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT file_hash FROM {table} WHERE deleted_at IS NULL AND id = "));
+    let row = query.push_bind(asset.id.to_string()).build().fetch_optional(executor).await?;
+    row.map(|row| parsed(&row, table, "file_hash")).transpose()
 }
 
 fn select(kind: AssetKind) -> QueryBuilder<Sqlite> {

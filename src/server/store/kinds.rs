@@ -36,6 +36,15 @@ pub(super) fn table(kind: AssetKind) -> Table {
     }
 }
 
+/// SQL that gives the hash of an asset's file while it is stored and not in the trash; `kind` and `id` are columns that name the asset, with their
+/// table.
+pub(super) fn file_hash_of(kind: &str, id: &str) -> String {
+    let when = |one: AssetKind| {
+        format!("WHEN '{}' THEN (SELECT file_hash FROM {} WHERE id = {id} AND deleted_at IS NULL)", one.name(), table(one).name)
+    };
+    format!("CASE {kind} {} END", AssetKind::ALL.map(when).join(" "))
+}
+
 /// An asset with where its bytes are, and what is kept of it in a form of its own.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredAsset {

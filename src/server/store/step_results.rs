@@ -1,22 +1,27 @@
 //! The cache of steps: from a content key to what it gave.
 
-use sqlx::SqliteConnection;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
-use super::{Tx, assets, rows};
+use super::{Tx, kinds::file_hash_of, rows};
 use crate::{
     domain::{AssetRef, Sha256, Timestamp},
     server::Result,
 };
+
+const TABLE: &str = "step_results";
 
 /// What an earlier step with this key gave, with the hash of its file, if it is still stored and not in the trash.
 ///
 /// # Errors
 /// The database's.
 pub async fn find(connection: &mut SqliteConnection, key: &Sha256) -> Result<Option<(AssetRef, Sha256)>> {
-    let row = sqlx::query("SELECT asset_kind, asset_id FROM step_results WHERE content_key = $1");
-    let Some(row) = row.bind(key.to_string()).fetch_optional(&mut *connection).await? else { return Ok(None) };
-    let asset = rows::asset(&row, "step_results")?;
-    Ok(assets::file_hash(connection, asset).await?.map(|hash| (asset, hash)))
+    let hash = file_hash_of("step_results.asset_kind", "step_results.asset_id");
+    let mut query =
+        QueryBuilder::<Sqlite>::new(format!("SELECT asset_kind, asset_id, {hash} AS file_hash FROM {TABLE} WHERE content_key = "));
+    let row = query.push_bind(key.to_string()).build().fetch_optional(connection).await?;
+    let Some(row) = row else { return Ok(None) };
+    let hash = rows::parsed_option(&row, TABLE, "file_hash")?;
+    hash.map(|hash| Ok((rows::asset(&row, TABLE)?, hash))).transpose()
 }
 
 /// Remembers what a step gave. A later result for the same key takes the earlier one's place.

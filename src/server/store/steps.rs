@@ -7,32 +7,50 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 use super::{
     Tx,
     executions::{self, NODES},
+    kinds::file_hash_of,
     rows,
 };
 use crate::{
     domain::{
-        AssetRef, ExecutionId, NodeId,
+        AssetRef, ExecutionId, NodeId, Sha256,
         execution::{NodeRun, NodeStatus},
     },
     server::Result,
 };
 
-/// A node that has not begun, with its step.
+const NEEDS: &str = "execution_needs";
+
+/// A node that has not begun.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Waiting {
+    /// Its place in the plan: after all that it needs.
+    pub position: i64,
     /// Where it stands.
     pub node: NodeRun,
     /// What it does, as it was stored; `None` of an execution that an earlier version began.
     pub step: Option<String>,
+    /// What it needs.
+    pub needs: Vec<NodeId>,
 }
 
-/// Something that a node needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A node that others need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Needed {
     /// Where it stands.
     pub status: NodeStatus,
     /// What it gave.
     pub asset: Option<AssetRef>,
+    /// The hash of that file, while it is stored and not in the trash.
+    pub hash: Option<Sha256>,
+}
+
+/// Nodes of an execution that have not begun.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct NotBegun {
+    /// The nodes.
+    pub waiting: Vec<Waiting>,
+    /// All that they need, by id.
+    pub needed: HashMap<NodeId, Needed>,
 }
 
 /// A step on its way into the database.
@@ -73,63 +91,68 @@ pub async fn store(tx: &mut Tx, id: ExecutionId, steps: &[StepToStore<'_>]) -> R
     Ok(())
 }
 
-/// The nodes of an execution that have not begun, each with its place in the plan.
+/// Every node of an execution that has not begun.
 ///
 /// # Errors
 /// The database's.
-pub async fn not_begun(connection: &mut SqliteConnection, id: ExecutionId) -> Result<Vec<(i64, NodeId)>> {
-    let rows =
-        sqlx::query("SELECT position, node_id FROM execution_nodes WHERE execution_id = $1 AND status = 'queued' AND job_id IS NULL");
-    let rows = rows.bind(id.to_string()).fetch_all(connection).await?;
-    rows.iter().map(place).collect()
+pub async fn not_begun(connection: &mut SqliteConnection, id: ExecutionId) -> Result<NotBegun> {
+    let rows = sqlx::query("SELECT * FROM execution_nodes WHERE execution_id = $1 AND status = 'queued' AND job_id IS NULL");
+    let rows = rows.bind(id.to_string()).fetch_all(&mut *connection).await?;
+    with_needs(connection, id, &rows).await
 }
 
-/// The nodes of an execution that need this one, each with its place in the plan.
+/// Those nodes that need this one, which has ended or waits, and need not wait any longer: all that they need has succeeded, or this one never will.
 ///
 /// # Errors
 /// The database's.
-pub async fn dependents(connection: &mut SqliteConnection, id: ExecutionId, node_id: &NodeId) -> Result<Vec<(i64, NodeId)>> {
+pub async fn freed_by(connection: &mut SqliteConnection, id: ExecutionId, node_id: &NodeId) -> Result<NotBegun> {
+    // Whether all is there is asked until the first that is not, so that a node that needs many does not read them all at the end of each.
     let rows = sqlx::query(
-        "SELECT n.position, n.node_id FROM execution_needs d \
-         JOIN execution_nodes n ON n.execution_id = d.execution_id AND n.node_id = d.node_id \
-         WHERE d.execution_id = $1 AND d.needed_id = $2",
+        "SELECT n.* FROM execution_needs d JOIN execution_nodes n ON n.execution_id = d.execution_id AND n.node_id = d.node_id \
+         WHERE d.execution_id = $1 AND d.needed_id = $2 AND (EXISTS (SELECT 1 FROM execution_nodes e WHERE e.execution_id = $1 \
+         AND e.node_id = $2 AND e.status IN ('failed', 'cancelled', 'skipped')) OR NOT EXISTS (SELECT 1 FROM execution_needs o \
+         JOIN execution_nodes m ON m.execution_id = o.execution_id AND m.node_id = o.needed_id \
+         WHERE o.execution_id = $1 AND o.node_id = d.node_id AND m.status <> 'succeeded'))",
     );
-    let rows = rows.bind(id.to_string()).bind(node_id.as_str()).fetch_all(connection).await?;
-    rows.iter().map(place).collect()
+    let rows = rows.bind(id.to_string()).bind(node_id.as_str()).fetch_all(&mut *connection).await?;
+    let mut freed = with_needs(connection, id, &rows).await?;
+    freed.waiting.retain(|waiting| waiting.node.status == NodeStatus::Queued && waiting.node.job_id.is_none());
+    Ok(freed)
 }
 
-fn place(row: &SqliteRow) -> Result<(i64, NodeId)> {
-    Ok((row.try_get("position")?, rows::parsed(row, NODES, "node_id")?))
-}
-
-/// The node, if it has not begun.
-///
-/// # Errors
-/// The database's.
-pub async fn waiting(connection: &mut SqliteConnection, id: ExecutionId, node_id: &NodeId) -> Result<Option<Waiting>> {
-    let row =
-        sqlx::query("SELECT * FROM execution_nodes WHERE execution_id = $1 AND node_id = $2 AND status = 'queued' AND job_id IS NULL");
-    let row = row.bind(id.to_string()).bind(node_id.as_str()).fetch_optional(connection).await?;
-    row.map(|row| Ok(Waiting { node: executions::node(&row)?, step: row.try_get("step")? })).transpose()
-}
-
-/// What a node needs, by id.
-///
-/// # Errors
-/// The database's.
-pub async fn needed(connection: &mut SqliteConnection, id: ExecutionId, node_id: &NodeId) -> Result<HashMap<NodeId, Needed>> {
-    let rows = sqlx::query(
-        "SELECT n.* FROM execution_needs d \
-         JOIN execution_nodes n ON n.execution_id = d.execution_id AND n.node_id = d.needed_id \
-         WHERE d.execution_id = $1 AND d.node_id = $2",
-    );
-    let rows = rows.bind(id.to_string()).bind(node_id.as_str()).fetch_all(connection).await?;
-    let needed = |row| {
-        let node = executions::node(row)?;
-        let asset = node.asset();
-        Ok((node.node_id, Needed { status: node.status, asset }))
+/// The nodes of these rows with what they need.
+async fn with_needs(connection: &mut SqliteConnection, id: ExecutionId, rows: &[SqliteRow]) -> Result<NotBegun> {
+    let waiting = |row: &SqliteRow| {
+        Ok(Waiting { position: row.try_get("position")?, node: executions::node(row)?, step: row.try_get("step")?, needs: Vec::new() })
     };
-    rows.iter().map(needed).collect()
+    let mut found = NotBegun { waiting: rows.iter().map(waiting).collect::<Result<_>>()?, needed: HashMap::new() };
+    let mut needs: HashMap<NodeId, Vec<NodeId>> = HashMap::new();
+    for some in found.waiting.chunks(rows::AT_ONCE) {
+        let hash = file_hash_of("n.asset_kind", "n.asset_id");
+        let mut query = QueryBuilder::<Sqlite>::new(format!(
+            "SELECT d.node_id, d.needed_id, n.status, n.asset_kind, n.asset_id, {hash} AS file_hash FROM execution_needs d \
+             JOIN execution_nodes n ON n.execution_id = d.execution_id AND n.node_id = d.needed_id WHERE d.execution_id = "
+        ));
+        query.push_bind(id.to_string()).push(" AND d.node_id IN (");
+        let mut ids = query.separated(", ");
+        for waiting in some {
+            ids.push_bind(waiting.node.node_id.as_str());
+        }
+        for row in &query.push(")").build().fetch_all(&mut *connection).await? {
+            let needed_id: NodeId = rows::parsed(row, NEEDS, "needed_id")?;
+            needs.entry(rows::parsed(row, NEEDS, "node_id")?).or_default().push(needed_id.clone());
+            let needed = Needed {
+                status: rows::named(row, NODES, "status", NodeStatus::from_name)?,
+                asset: rows::asset_option(row, NODES)?,
+                hash: rows::parsed_option(row, NODES, "file_hash")?,
+            };
+            found.needed.insert(needed_id, needed);
+        }
+    }
+    for waiting in &mut found.waiting {
+        waiting.needs = needs.remove(&waiting.node.node_id).unwrap_or_default();
+    }
+    Ok(found)
 }
 
 /// Whether a node of an execution has no step stored: an earlier version began it.
