@@ -47,6 +47,9 @@ want() {
 can_be_root() { [ "$(id -u)" = 0 ] || { have sudo && { sudo -n true 2>/dev/null || { [ -t 0 ] && sudo -v; }; }; }; }
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
+# What dpkg had not yet written into its database, or what it says itself, which only root may ask.
+was_interrupted() { compgen -G "/var/lib/dpkg/updates/[0-9]*" >/dev/null || [ -n "$(as_root dpkg --audit 2>/dev/null)" ]; }
+
 install_wanted() {
   [ -n "$PACKAGES" ] || return 0
   local command
@@ -60,11 +63,13 @@ install_wanted() {
   fi
   say "installing with the system's package manager: $REASONS"
   if is_debian; then
-    # An interrupted installation is ended first; dpkg refuses a new one before.
-    [ -z "$(dpkg --audit 2>/dev/null)" ] || patiently "finishing an installation that was interrupted" as_root dpkg --configure -a || true
+    # dpkg refuses a new installation before.
+    if was_interrupted; then
+      patiently "finishing an installation that was interrupted" as_root dpkg --configure -a || say "it could not be finished; trying all the same"
+    fi
     patiently "renewing the list of packages (seconds)" as_root apt-get update || say "the package list could not be renewed; trying with the old one"
     # shellcheck disable=SC2086
-    patiently "installing the packages (one to five minutes)" as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $PACKAGES ||
+    patiently "installing the packages (one to five minutes)" as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 install -y --no-install-recommends $PACKAGES ||
       die "apt-get could not install$PACKAGES; what it says stands above: install them by hand and run this again"
   else
     # shellcheck disable=SC2086
