@@ -149,7 +149,7 @@ export async function graphReady(page: Page): Promise<void> {
 
 export const node = (page: Page, type: string, nth = 0) => page.locator(`[data-node-type="${type}"]`).nth(nth);
 
-export const test = base.extend<{ server: Server; origin?: string; consoleProblems: string[] }>({
+export const test = base.extend<{ server: Server; origin?: string; expectedProblems: RegExp[]; consoleProblems: void }>({
   // Scheme and name under which the browser reaches the server, where it is not the loopback address.
   origin: [undefined, { option: true }],
   server: async ({ origin }, use) => {
@@ -162,17 +162,19 @@ export const test = base.extend<{ server: Server; origin?: string; consoleProble
     await server.remove();
   },
   baseURL: async ({ server, origin }, use) => use(origin ? `${origin}:${server.port}` : server.origin),
+  // What a test makes the browser log: it may come after what the page itself tells.
+  expectedProblems: async ({}, use) => use([]),
   // A page that logs an error or a warning has a bug, a hydration mismatch above all.
   consoleProblems: [
-    async ({ page }, use) => {
+    async ({ page, expectedProblems }, use) => {
       const problems: string[] = [];
       const note = (message: ConsoleMessage) => {
         if (['error', 'warning'].includes(message.type())) problems.push(`${message.type()}: ${message.text()} (${message.location().url})`);
       };
       page.on('console', note);
       page.on('pageerror', (error) => problems.push(`uncaught: ${error.message}`));
-      await use(problems);
-      expect(problems).toEqual([]);
+      await use();
+      expect(problems.filter((problem) => !expectedProblems.some((expected) => expected.test(problem)))).toEqual([]);
     },
     { auto: true },
   ],
