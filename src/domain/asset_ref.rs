@@ -28,6 +28,49 @@ impl AssetKind {
         }
     }
 
+    /// The kind as a title.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Video => "Video",
+            Self::Image => "Image",
+        }
+    }
+
+    /// What people call one.
+    #[must_use]
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Video => "clip",
+            Self::Image => "image",
+        }
+    }
+
+    /// What a field for files of this kind offers, as HTML's `accept`.
+    #[must_use]
+    pub fn accept(self) -> &'static str {
+        match self {
+            Self::Video => "video/*,.mkv,.avi,.ts,.mov",
+            Self::Image => "image/png,image/jpeg,image/webp",
+        }
+    }
+
+    /// Where one is uploaded.
+    #[must_use]
+    pub fn upload_path(self) -> &'static str {
+        match self {
+            Self::Video => "/api/videos/upload",
+            Self::Image => "/api/images/upload",
+        }
+    }
+
+    /// The kind of a file with that media type, as far as it tells: a video where it tells nothing.
+    #[must_use]
+    pub fn of_media_type(media_type: &str) -> Self {
+        let main = media_type.split('/').next().and_then(Self::from_name);
+        main.unwrap_or(Self::Video)
+    }
+
     /// The kind of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
@@ -73,5 +116,17 @@ impl From<VideoId> for AssetRef {
 impl From<ImageId> for AssetRef {
     fn from(id: ImageId) -> Self {
         Self { kind: AssetKind::Image, id: id.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_of_the_kind_that_its_media_type_tells() {
+        for (media_type, kind) in [("image/png", AssetKind::Image), ("video/mp4", AssetKind::Video), ("", AssetKind::Video)] {
+            assert_eq!(AssetKind::of_media_type(media_type), kind, "{media_type}");
+        }
     }
 }

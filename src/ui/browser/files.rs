@@ -4,7 +4,7 @@ use leptos::ev;
 use wasm_bindgen::JsCast;
 use web_sys::{FileList, HtmlInputElement};
 
-use crate::graph::canvas::geometry::Point;
+use crate::{domain::AssetKind, graph::canvas::geometry::Point};
 
 /// A file on the user's machine.
 #[derive(Debug, Clone)]
@@ -17,10 +17,10 @@ impl PickedFile {
         self.0.name()
     }
 
-    /// Whether it is a picture, as far as its name tells; the server looks at its content.
+    /// Its kind, as far as its name tells; the server looks at its content.
     #[must_use]
-    pub fn is_image(&self) -> bool {
-        self.0.type_().starts_with("image/")
+    pub fn kind(&self) -> AssetKind {
+        AssetKind::of_media_type(&self.0.type_())
     }
 
     /// Its bytes, which the browser reads when they are needed.

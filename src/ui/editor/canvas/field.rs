@@ -63,13 +63,7 @@ pub fn ParamField(
     let field = part(move || match control.get() {
         Control::Multiline => view! { <Lines node=node.clone() state param value unused on_text=type_in.clone()/> }.into_any(),
         Control::Choice(choices) => view! { <Select param choices value on_choice=set.clone()/> }.into_any(),
-        Control::Asset(kind) => {
-            let none = match kind {
-                AssetKind::Video => "No clip yet",
-                AssetKind::Image => "No image yet",
-            };
-            view! { <FileChoice node=node.clone() state none/> }.into_any()
-        }
+        Control::Asset(kind) => view! { <FileChoice node=node.clone() state kind/> }.into_any(),
         Control::Nodes => view! { <ClipOrder node=node.clone()/> }.into_any(),
         Control::Text => view! { <Line param value on_text=type_in.clone()/> }.into_any(),
         Control::Integer { .. } | Control::Number { .. } => {
@@ -217,9 +211,9 @@ fn Select(param: &'static Param, choices: Vec<Choice>, value: Memo<String>, on_c
     }
 }
 
-/// The clip or the picture of an upload node: its name, and the way to another.
+/// What the user gave an upload node: its name, and the way to another.
 #[component]
-fn FileChoice(node: NodeId, state: NodeState, none: &'static str) -> impl IntoView {
+fn FileChoice(node: NodeId, state: NodeState, kind: AssetKind) -> impl IntoView {
     let editor = expect_context::<Editor>();
     let name = memo(move || {
         let of_clip = state.clip.with(|clip| clip.as_ref().map(|clip| clip.name().to_owned()));
@@ -227,7 +221,7 @@ fn FileChoice(node: NodeId, state: NodeState, none: &'static str) -> impl IntoVi
     });
     view! {
         <div class="node-field node-field-line">
-            <span class="node-label node-clip-name">{part(move || name.get().unwrap_or_else(|| none.to_owned()))}</span>
+            <span class="node-label node-clip-name">{part(move || name.get().unwrap_or_else(|| format!("No {} yet", kind.noun())))}</span>
             <button type="button" class="node-button" on:click=handler(move |_: ev::MouseEvent| editor.file_request.set(Some(node.clone())))>
                 {part(move || if name.get().is_some() { "Replace" } else { "Upload" })}
             </button>

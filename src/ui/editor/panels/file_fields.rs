@@ -3,7 +3,7 @@
 use leptos::{html, prelude::*};
 
 use crate::{
-    domain::NodeId,
+    domain::{AssetKind, NodeId},
     ui::{
         browser::files,
         components::effect,
@@ -11,22 +11,22 @@ use crate::{
             on_demand::{LazyPanel, LazyTools, Task, when_wanted},
             session::{
                 Session,
-                upload::{Uploads, takes_image},
+                upload::{Uploads, taken_kind},
             },
         },
     },
 };
 
-/// The file field behind the buttons of the nodes that take clips, or pictures.
+/// The file field behind the buttons of the nodes that take files of a kind.
 #[component]
-fn FileField(images: bool, accept: &'static str, label: &'static str) -> impl IntoView {
+fn FileField(kind: AssetKind) -> impl IntoView {
     let (session, tools) = (expect_context::<Session>(), expect_context::<LazyTools>());
     let field = NodeRef::<html::Input>::new();
     let wanted_by = StoredValue::new(None::<NodeId>);
     let request = session.editor.file_request;
     effect(move || {
         if let (Some(node), Some(field)) = (request.get(), field.get_untracked())
-            && takes_image(session, &node) == images
+            && taken_kind(session, &node) == Some(kind)
         {
             request.set(None);
             wanted_by.set_value(Some(node));
@@ -39,7 +39,8 @@ fn FileField(images: bool, accept: &'static str, label: &'static str) -> impl In
             tools.run(Task::Send(file, node));
         }
     };
-    view! { <input node_ref=field type="file" class="visually-hidden" accept=accept tabindex="-1" aria-label=label on:change=chosen/> }
+    let label = format!("{} file", kind.title());
+    view! { <input node_ref=field type="file" class="visually-hidden" accept=kind.accept() tabindex="-1" aria-label=label on:change=chosen/> }
 }
 
 /// The file fields behind the nodes' buttons, and the uploads once there are any.
@@ -47,8 +48,7 @@ fn FileField(images: bool, accept: &'static str, label: &'static str) -> impl In
 pub fn FileFields() -> impl IntoView {
     let uploads = expect_context::<Uploads>();
     view! {
-        <FileField images=false accept="video/*,.mkv,.avi,.ts,.mov" label="Video file"/>
-        <FileField images=true accept="image/png,image/jpeg,image/webp" label="Image file"/>
+        {AssetKind::ALL.map(|kind| view! { <FileField kind/> })}
         {when_wanted(LazyPanel::Uploads, move || uploads.is_any())}
     }
 }

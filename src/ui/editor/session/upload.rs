@@ -50,8 +50,7 @@ impl Uploads {
     pub fn put(self, files: Vec<PickedFile>, at: Point) {
         for (row, file) in files.into_iter().enumerate() {
             let Ok(id) = uuid::Uuid::new_v4().to_string().parse::<NodeId>() else { continue };
-            let kind = if file.is_image() { AssetKind::Image } else { AssetKind::Video };
-            let Some(spec) = nodes::giving(kind) else { continue };
+            let Some(spec) = nodes::giving(file.kind()) else { continue };
             let node = Node::new(id.clone(), spec.node_type.clone(), Position::new(at.x, at.y + row as f64 * APART));
             if self.session.editor.dispatch(Command::AddNode(node)) {
                 self.send(file, id);
@@ -67,9 +66,8 @@ impl Uploads {
         });
         let going = Going { number: number.unwrap_or_default(), name: StoredValue::new(file.name()), progress: RwSignal::new(0.0) };
         let progress = going.progress;
-        let takes_image = takes_image(self.session, &node);
-        let address = if takes_image { "/api/images/upload" } else { "/api/videos/upload" };
-        let upload = Upload::begin(address, &file, move |fraction| {
+        let kind = taken_kind(self.session, &node).unwrap_or_else(|| file.kind());
+        let upload = Upload::begin(kind.upload_path(), &file, move |fraction| {
             let _ = progress.try_set(fraction);
         });
         let upload = match upload {
@@ -89,10 +87,9 @@ impl Uploads {
             // Nothing to answer where the user stopped it, or the page is gone.
             let Some(upload) = upload.flatten() else { return };
             let name = file.name();
-            let given = if takes_image {
-                upload.answer().map(|uploaded| self.give_image(node, uploaded, &name))
-            } else {
-                self.give_video(node, upload, &file).await
+            let given = match kind {
+                AssetKind::Image => upload.answer().map(|uploaded| self.give_image(node, uploaded, &name)),
+                AssetKind::Video => self.give_video(node, upload, &file).await,
             };
             if let Err(error) = given {
                 self.session.toasts.fail(format!("{name}: {}", error.message));
@@ -147,9 +144,9 @@ fn given(session: Session, node: &NodeId) -> Option<(&'static str, AssetKind)> {
     session.editor.with_graph(|graph| nodes::spec(&graph.node(node)?.node_type)?.given())
 }
 
-/// Whether a node takes a picture, and not a clip.
-pub(in crate::ui::editor) fn takes_image(session: Session, node: &NodeId) -> bool {
-    given(session, node).is_some_and(|(_, kind)| kind == AssetKind::Image)
+/// The kind of file that the user gives a node; `None` of one that takes none.
+pub(in crate::ui::editor) fn taken_kind(session: Session, node: &NodeId) -> Option<AssetKind> {
+    Some(given(session, node)?.1)
 }
 
 /// The uploads that are going on.
