@@ -7,7 +7,7 @@ use super::{frame::Frame, workflow_row::WorkflowRow};
 use crate::{
     api::workflows::{create_workflow, delete_workflow, list_workflows},
     domain::{
-        ApiError,
+        ApiError, limits,
         page::{Cursor, Page},
         workflow::{NewWorkflow, WorkflowStatus, WorkflowSummary},
     },
@@ -119,6 +119,7 @@ fn ListTools(asked: RwSignal<Asked>) -> impl IntoView {
                     name="q"
                     aria-label="Search workflows"
                     placeholder="Search"
+                    maxlength=limits::SEARCH.to_string()
                     autocomplete="off"
                     value=asked.get_untracked().q
                     node_ref=field
