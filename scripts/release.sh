@@ -15,7 +15,7 @@ folder=target/dist/$name
 rm -rf "$folder"; mkdir -p "$folder"
 cp -R target/dist/reelgraph target/site LICENSE packaging/reelgraph.service packaging/reelgraph.env "$folder/"
 rm "$folder/site/.stamp"
-patiently "gathering the licences of third parties (seconds)" \
+patiently "gathering the licences of third parties (one to three minutes)" \
   cargo about generate --locked --offline --features hydrate --config packaging/licences.toml --output-file "$folder/LICENSES-THIRD-PARTY.txt" packaging/licences.hbs ||
   die "the licences could not be gathered; what cargo-about says stands above"
 
