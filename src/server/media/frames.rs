@@ -108,6 +108,11 @@ pub struct Trimmed {
 
 /// How far apart picture and sound of what was cut may end, in seconds.
 const DRIFT: f64 = 0.050;
+/// The unit of time of what is encoded, in seconds.
+const TICK: &str = "1/90000";
+/// Half a tick and half a microsecond, in seconds: so much earlier a part is taken to begin, so that no rounding moves its first frame before 0,
+/// where a player would not show it.
+const ROUNDING: f64 = 6e-6;
 /// Bytes of ffprobe's list of packets at most: some millions of frames.
 const PACKET_BYTES: usize = 256 << 20;
 /// What can be taken over into an MP4 that browsers play.
@@ -240,13 +245,14 @@ impl Cut {
 
     fn encoding(&self, clip: &Path, zero: f64, has_sound: bool, output: &Path) -> Result<Arguments> {
         let (first, end) = (self.first, self.first + self.frames);
-        let mut graph =
-            format!("[0:V:0]trim=start_frame={first}:end_frame={end},setpts=PTS-STARTPTS,crop='2*trunc(iw/2)':'2*trunc(ih/2)'[v]");
+        // Moved to 0 as it is written: `setpts` takes the frames' lengths away since ffmpeg 7, and with them how long the last one is shown.
+        let (from, length) = (seconds((self.at - zero - ROUNDING).max(0.0)), seconds(self.seconds));
+        let mut graph = format!("[0:V:0]trim=start_frame={first}:end_frame={end},crop='2*trunc(iw/2)':'2*trunc(ih/2)'[v]");
         if has_sound {
             // Silence stands in where there is no sound yet, or none any more.
-            let (from, length) = (seconds((self.at - zero).max(0.0)), seconds(self.seconds));
             graph += &format!(
-                ";[0:a:0]aresample=48000:async=1:first_pts=0,atrim=start={from},asetpts=PTS-STARTPTS,apad=whole_dur={length},atrim=end={length}[a]"
+                ";[0:a:0]aresample=48000:async=1:first_pts=0,atrim=start={from},asetpts=PTS-STARTPTS,apad=whole_dur={length},atrim=end={length},\
+                 asetpts=PTS+{from}/TB[a]"
             );
         }
         let arguments = Arguments::new().option("-filter_complex_threads", "1").user_input(clip)?;
@@ -254,7 +260,13 @@ impl Cut {
         if has_sound {
             arguments = arguments.option("-map", "[a]");
         }
-        arguments.option("-fps_mode", "passthrough").reproducible().delivery_encoding().mp4_output(output)
+        arguments
+            .option("-fps_mode", "passthrough")
+            .option("-enc_time_base:v", TICK)
+            .option("-output_ts_offset", format!("-{from}"))
+            .reproducible()
+            .delivery_encoding()
+            .mp4_output(output)
     }
 
     /// An exit status of 0 does not say that every frame is there.

@@ -52,7 +52,7 @@ async fn a_number_too_high_is_answered_with_how_many_there_are() {
 async fn it_is_as_a_player_shows_it_and_the_same_each_time() {
     let clips = Clips::new();
     let wide = clips.silent("wide.mp4", "128x64", 10);
-    let turned = clips.make("turned.mp4", "-i {wide.mp4} -c copy -metadata:s:v rotate=90");
+    let turned = clips.turned("turned.mp4", "wide.mp4");
     assert_eq!(grabbed(&clips, &turned, Frame::Last).await.unwrap().dimensions(), (64, 128));
     let first = grabbed(&clips, &wide, Frame::Nth(3)).await.unwrap();
     assert!(first == grabbed(&clips, &wide, Frame::Nth(3)).await.unwrap());
@@ -64,7 +64,7 @@ async fn cut(clip: &Path, output: &Path, in_seconds: Option<f64>, out_seconds: O
 
 /// The brightness of each frame in the middle, and how long picture and sound last.
 async fn looked_at(clip: &Path) -> (Vec<i32>, f64, Option<f64>) {
-    let arguments = Arguments::new().user_input(clip).unwrap().option("-map", "0:V:0").option("-vf", "crop=2:2,format=yuv420p");
+    let arguments = Arguments::new().user_input(clip).unwrap().option("-map", "0:V:0").option("-vf", "crop=2:2,scale=out_range=tv,format=yuv420p");
     let arguments = arguments.option("-fps_mode", "passthrough").stdout("rawvideo");
     let bytes = Ffmpeg::locate().capture(&arguments, Limits::INSPECT, 1 << 20, &CancellationToken::new()).await.unwrap();
     let (_, report) = probe::examine(&Ffmpeg::locate(), clip).await.unwrap();

@@ -65,7 +65,7 @@ mod tests {
         let clips = Clips::new();
         let wide = clips.silent("wide.mp4", "1280x720", 10);
         assert_eq!(size_of_poster(&clips, &wide).await, (512, 288));
-        let turned = clips.make("turned.mp4", "-i {wide.mp4} -c copy -metadata:s:v rotate=90");
+        let turned = clips.turned("turned.mp4", "wide.mp4");
         assert_eq!(size_of_poster(&clips, &turned).await, (288, 512));
         assert_eq!(size_of_poster(&clips, &clips.silent("small.mp4", "64x48", 10)).await, (64, 48));
     }

@@ -43,7 +43,7 @@ async fn a_clip_is_known_by_its_content_whatever_its_name() {
 async fn size_is_as_displayed() {
     let clips = Clips::new();
     clips.silent("a.mp4", "320x180", 24);
-    let rotated = probed(&clips.make("r.mp4", "-i {a.mp4} -c copy -metadata:s:v rotate=90")).await.unwrap();
+    let rotated = probed(&clips.turned("r.mp4", "a.mp4")).await.unwrap();
     assert_eq!((rotated.resolution(), rotated.aspect_ratio()), ("180x320".into(), "9:16".into()));
     let anamorphic = clips.make("w.mp4", "-f lavfi -i testsrc2=size=72x58:rate=10:duration=1,setsar=16/15 -c:v libx264");
     assert_eq!(probed(&anamorphic).await.unwrap().resolution(), "77x58");

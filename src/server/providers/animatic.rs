@@ -63,7 +63,10 @@ impl VideoProvider for Animatic {
         self.ffmpeg.available()?;
         on_progress(0.0, "Drawing the card");
         let drawing = shot.clone();
-        let drawn = tokio::task::spawn_blocking(move || drawing.draw()).await;
+        let drawn = tokio::select! {
+            drawn = tokio::task::spawn_blocking(move || drawing.draw()) => drawn,
+            () = cancel.cancelled() => return Err(Error::Cancelled),
+        };
         let (layout, png) = drawn.map_err(|error| Error::Internal(format!("drawing an animatic's card broke off: {error}")))??;
         let progress = |seconds: f64| on_progress(0.05 + 0.95 * (seconds / shot.seconds()).clamp(0.0, 1.0), "Rendering the animatic");
         progress(0.0);
@@ -149,13 +152,13 @@ impl Shot {
             .mp4_output(output)
     }
 
-    /// The card for the whole length, with the progress bar's filled part and the clock's labels laid over it from frame to frame `n`.
+    /// The card for the whole length (`fps` gives each frame its length, which `setpts` takes away since ffmpeg 7), with the progress bar's filled part and the clock's labels laid over it from frame to frame `n`.
     fn picture(&self, layout: &Layout) -> String {
         let Layout { size: (width, height), bar, filled_bar, seconds, tenths, .. } = *layout;
         let frames = self.frames;
         let still = format!(
             "[0:v]scale=in_range=pc:out_range=tv:out_color_matrix=bt709,format=yuv420p,loop=loop=-1:size=1:start=0,trim=end_frame={frames},\
-             settb=1/{FPS},setpts=N,split=5[a][b][c][d][e]"
+             settb=1/{FPS},setpts=N,fps={FPS},split=5[a][b][c][d][e]"
         );
         let card = format!("[a]crop={width}:{height}:0:0[card]");
         let track = format!("[b]crop={}:{}:{}:{}[track]", bar.width, bar.height, bar.x, bar.y);

@@ -25,14 +25,15 @@ pub(super) fn filter_graph(plan: &StitchPlan, transition: &str) -> String {
     graph
 }
 
-/// One clip's picture: at the rate, fitted into the frame with its shape kept, of exactly its number of frames.
+/// One clip's picture: at the rate, fitted into the frame with its shape kept, of exactly its number of frames. It begins at 0 by `fps`; since
+/// ffmpeg 7 `setpts` takes a stream's rate and its frames' lengths away, without which `xfade` refuses it.
 fn picture(plan: &StitchPlan, index: usize, clip: &ClipPlan) -> String {
     let StitchPlan { width, height, rate, .. } = plan;
     let (across, down) = fit((clip.width, clip.height), (*width, *height));
     let (left, above) = ((width - across) / 4 * 2, (height - down) / 4 * 2);
     format!(
         "[{index}:{stream}]fps=fps={}/{}:start_time=0,scale={across}:{down}:flags=bicubic:out_range=tv,setsar=1,pad={width}:{height}:{left}:{above},\
-         format=yuv420p,tpad=stop_mode=clone:stop_duration={FILL},trim=end_frame={frames},setpts=PTS-STARTPTS[v{index}];",
+         format=yuv420p,tpad=stop_mode=clone:stop_duration={FILL},trim=end_frame={frames}[v{index}];",
         rate.frames,
         rate.seconds,
         stream = clip.video_stream,

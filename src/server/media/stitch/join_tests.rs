@@ -50,7 +50,7 @@ async fn mixed_clips_are_made_alike_and_stay_in_step() {
         clips.path("a.mp4"),
         clips.make("b.mov", "-f lavfi -i testsrc2=size=320x180:rate=30:duration=1 -f lavfi -i sine=sample_rate=48000:duration=1.3 -ac 2 -c:v libx264 -preset ultrafast -c:a aac"),
         clips.silent("silent.mp4", "64x64", 25),
-        clips.make("turned.mp4", "-i {f.mp4} -c copy -metadata:s:v rotate=90"),
+        clips.turned("turned.mp4", "f.mp4"),
         clips.make("varying.mkv", "-f lavfi -i testsrc2=size=180x320:rate=30:duration=1,select=not(mod(n\\,3))+lt(n\\,9) -fps_mode vfr -c:v libx264 -preset ultrafast"),
         clips.make("sound-goes-on.mkv", "-i {a.mp4} -f lavfi -i sine=duration=2 -map 0:v -map 1:a -c:v copy -c:a aac"),
         clips.make("w.webm", "-i {a.mp4} -c:v libvpx -deadline realtime -c:a libopus"),
@@ -166,13 +166,13 @@ async fn progress_is_a_share_and_ends_at_one() {
 
 #[tokio::test]
 async fn this_ffmpeg_knows_every_transition() {
-    let pair = |name: &str| {
-        format!(
-            "color=size=16x16:rate=10:duration=1[{name}a];color=size=16x16:rate=10:duration=1[{name}b];[{name}a][{name}b]xfade=transition={name}:duration=0.5:offset=0.3,nullsink"
-        )
+    let names: Vec<_> = transition::ALL.iter().map(|(name, _)| *name).filter(|name| *name != transition::CUT).collect();
+    let color = "color=size=16x16:rate=10:duration=1";
+    let pair = |name: &&str| {
+        format!("{color}[{name}a];{color}[{name}b];[{name}a][{name}b]xfade=transition={name}:duration=0.5:offset=0.3[{name}];")
     };
-    let graph: Vec<_> = transition::ALL.iter().map(|(name, _)| *name).filter(|name| *name != transition::CUT).map(pair).collect();
-    let arguments =
-        Arguments::new().source("color=size=16x16:duration=0.1").option("-filter_complex", graph.join(";")).option("-map", "0:v");
+    let crossed: String = names.iter().map(pair).collect();
+    let (joined, count) = (names.iter().map(|name| format!("[{name}]")).collect::<String>(), names.len());
+    let arguments = Arguments::new().option("-filter_complex", format!("{crossed}{joined}concat=n={count}[v]")).option("-map", "[v]");
     Ffmpeg::locate().run(&arguments.discard(), Limits::INSPECT, &|_| (), &CancellationToken::new()).await.unwrap();
 }
