@@ -64,7 +64,8 @@ async fn cut(clip: &Path, output: &Path, in_seconds: Option<f64>, out_seconds: O
 
 /// The brightness of each frame in the middle, and how long picture and sound last.
 async fn looked_at(clip: &Path) -> (Vec<i32>, f64, Option<f64>) {
-    let arguments = Arguments::new().user_input(clip).unwrap().option("-map", "0:V:0").option("-vf", "crop=2:2,scale=out_range=tv,format=yuv420p");
+    let arguments =
+        Arguments::new().user_input(clip).unwrap().option("-map", "0:V:0").option("-vf", "crop=2:2,scale=out_range=tv,format=yuv420p");
     let arguments = arguments.option("-fps_mode", "passthrough").stdout("rawvideo");
     let bytes = Ffmpeg::locate().capture(&arguments, Limits::INSPECT, 1 << 20, &CancellationToken::new()).await.unwrap();
     let (_, report) = probe::examine(&Ffmpeg::locate(), clip).await.unwrap();
