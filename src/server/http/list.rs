@@ -117,7 +117,9 @@ mod tests {
 
     #[tokio::test]
     async fn the_next_page_keeps_the_question() {
-        let list = list::<WorkflowFilter>("/api/workflows?q=a%26b&limit=2").await.unwrap();
+        let old = Cursor { sort: WorkflowFilter::DEFAULT_SORT.to_string(), key: None, id: "3".into() };
+        let list = list::<WorkflowFilter>(&format!("/api/workflows?q=a%26b&limit=2&cursor={old}")).await.unwrap();
+        assert_eq!(list.page.cursor, Some(old));
         assert_eq!((list.filter.q.as_deref(), list.page.limit, list.page.sort), (Some("a&b"), 2, WorkflowFilter::DEFAULT_SORT));
         let cursor = Cursor { sort: list.page.sort.to_string(), key: None, id: "7".into() };
         let [(_, link)] = list.link(Some(&cursor)).unwrap();

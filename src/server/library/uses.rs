@@ -79,8 +79,7 @@ pub async fn associate_saved(tx: &mut Tx, row: &WorkflowRow, graph: Option<&Grap
     }
     let read = match graph {
         Some(_) => None,
-        // An adopted definition may be none that this version reads; it is kept all the same, without clips.
-        None => Some(format::read(&serde_json::from_str::<Value>(&row.definition)?).unwrap_or_default()),
+        None => Some(stored_graph(&row.definition)),
     };
     let Some(graph) = graph.or(read.as_ref()) else { return Ok(()) };
     let listed = listed(graph);
@@ -117,8 +116,14 @@ pub async fn list_saved(tx: &mut Tx, id: WorkflowId) -> Result<()> {
         return Ok(());
     }
     let definition = workflows::find(tx, id).await?.map(|row| row.definition).unwrap_or_default();
-    let graph = format::read(&serde_json::from_str::<Value>(&definition)?).unwrap_or_default();
-    workflows::list_nodes(tx, id, &listed(&graph)).await
+    workflows::list_nodes(tx, id, &listed(&stored_graph(&definition))).await
+}
+
+/// The graph of a stored definition. An adopted one may be none that this version reads: it is kept all the same, without clips, and must not
+/// keep the server from going on with its runs.
+fn stored_graph(definition: &str) -> Graph {
+    let read = serde_json::from_str::<Value>(definition).ok().and_then(|definition| format::read(&definition).ok());
+    read.unwrap_or_default()
 }
 
 /// Ties what a step gave to its node in the workflow of its execution, if that is saved and its stored definition has the node. To be called
