@@ -51,7 +51,7 @@ for (const theme of ['dark', 'light'] as const) {
 
 test('a page that does not exist says so', async ({ page, expectedProblems }) => {
   // The browser itself logs it.
-  expectedProblems.push(/404/);
+  expectedProblems.push(/\b404\b/);
   const answer = await page.goto('/no/such/page');
   expect(answer?.status()).toBe(404);
   await expect(page.getByRole('heading').first()).toBeVisible();

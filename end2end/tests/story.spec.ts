@@ -152,7 +152,7 @@ test('two tabs: the second to save is told', async ({ page, server, expectedProb
   await graphReady(page);
   await server.api('PUT', `/api/workflows/${workflow_id}`, { name: 'Renamed elsewhere' });
   // The browser itself logs the refusal.
-  expectedProblems.push(/412/);
+  expectedProblems.push(/\b412\b/);
   await node(page, 'Prompt').getByLabel('Prompt').fill('two');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(page.getByRole('dialog').getByText(/saved in another tab/i)).toBeVisible();
