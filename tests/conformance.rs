@@ -4,7 +4,7 @@ use std::{collections::HashMap, path::PathBuf, sync::Mutex, time::Duration};
 
 use async_trait::async_trait;
 use reelgraph::{
-    domain::{AssetKind, AssetRef, JobId, NodeId, Sha256, VideoId, execution::Mode, provider::Provider},
+    domain::{AssetKind, AssetRef, JobId, NodeId, Sha256, execution::Mode, provider::Provider},
     graph::{
         Command, Graph, Node, NodeType, Position, SocketRef, SocketType, content_key,
         control::Control,
@@ -54,7 +54,7 @@ fn fed(spec: &NodeSpec) -> Graph {
     for socket in spec.inputs.iter().filter(|socket| socket.socket_type != SocketType::Text) {
         for (number, clip) in CLIPS.iter().enumerate().take(if socket.list { 2 } else { 1 }) {
             let (node_type, param, asset, out) = match socket.socket_type {
-                SocketType::Image => (NodeType::UPLOAD_IMAGE, "image_id", IMAGE, "image"),
+                SocketType::IMAGE => (NodeType::UPLOAD_IMAGE, "image_id", IMAGE, "image"),
                 _ => (NodeType::UPLOAD_VIDEO, "video_id", *clip, "video"),
             };
             let source = id(&format!("{} {number}", socket.name));
@@ -214,7 +214,7 @@ impl Library for Files {
         Ok(StoredFile { name: "Test".into(), path: self.0[&asset].clone() })
     }
 
-    async fn make_poster(&self, _: VideoId) -> Result<()> {
+    async fn make_poster(&self, _: AssetRef) -> Result<()> {
         Ok(())
     }
 }

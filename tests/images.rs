@@ -321,7 +321,16 @@ async fn an_opened_workflow_has_the_pictures_of_its_nodes_whatever_ran_last() {
         }
     }
     let state = server.state();
-    let opened = workflows::open(&state.studio.db, &state.studio.providers, id.parse().unwrap()).await.unwrap();
-    let shown: Vec<_> = opened.images.iter().map(|one| (one.node_id.as_str(), json!(one.image.id))).collect();
-    assert_eq!(shown, [("frame", frame), ("picture", json!(image))]);
+    let opened = async || workflows::open(&state.studio.db, &state.studio.providers, id.parse().unwrap()).await.unwrap().assets;
+    let shown = opened().await;
+    assert!(shown.iter().all(|one| one.known.as_ref().is_some_and(|known| known.reference() == one.asset)));
+    let shown: Vec<_> = shown.iter().map(|one| (one.node_id.as_str(), json!(one.asset.id))).collect();
+    assert_eq!(shown, [("clip", json!(video)), ("frame", frame.clone()), ("picture", json!(image))], "a draft too, and one each");
+    server.client.delete(&format!("/api/assets/{image}")).await.expect(204);
+    server.client.delete(&format!("/api/assets/{}", frame.as_str().unwrap())).await.expect(204);
+    server.client.delete(&format!("/api/assets/{image}?permanent=true")).await.expect(204);
+    let gone: Vec<_> =
+        opened().await.into_iter().filter(|one| one.known.is_none()).map(|one| (one.node_id, one.missing.unwrap())).collect();
+    let told: Vec<_> = gone.iter().map(|(node, missing)| (node.as_str(), missing.name.as_str(), missing.reason.as_str())).collect();
+    assert_eq!(told, [("frame", told[0].1, "It is in the trash."), ("picture", "1.png", "Deleted from the library.")]);
 }

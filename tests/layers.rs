@@ -243,6 +243,42 @@ fn every_file_says_what_it_is_and_can_be_read_in_one_sitting() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
+/// The files that tell one kind of media from another, beside the entries themselves (`domain/asset_kind`). What is not listed asks the kind's
+/// entry, so that a new kind does not touch it.
+const TELL_KINDS_APART: &[&str] = &[
+    // How its bytes are examined and pictured, and the element that shows it.
+    "src/server/library/kinds",
+    "src/ui/components/player",
+    // What a node type takes, gives and makes.
+    "src/graph/socket_type",
+    "src/graph/nodes/",
+    "src/server/operations/",
+    // The doors that videos and images have of their own: their ids, uploads and lists, and the first program's library.
+    "src/domain/asset_ref",
+    "src/server/http/images",
+    "src/server/http/upload",
+    "src/server/store/video_list",
+    "src/server/store/adopt/",
+];
+
+#[test]
+fn a_kind_of_media_is_one_entry() {
+    let variants = ["AssetKind::Video", "AssetKind::Image", "SocketType::VIDEO", "SocketType::IMAGE"];
+    let mut telling = Vec::new();
+    for file in rust_files(&root().join("src")) {
+        let name = short(&file);
+        let text = fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        if !name.contains("/tests") && !name.ends_with("_tests") && variants.iter().any(|variant| code.contains(variant)) {
+            telling.push(name);
+        }
+    }
+    let unlisted: Vec<_> = telling.iter().filter(|name| !TELL_KINDS_APART.iter().any(|listed| name.starts_with(listed))).collect();
+    assert!(unlisted.is_empty(), "these tell kinds of media apart; ask the kind's entry instead: {unlisted:?}");
+    let unneeded: Vec<_> = TELL_KINDS_APART.iter().filter(|listed| !telling.iter().any(|name| name.starts_with(**listed))).collect();
+    assert!(unneeded.is_empty(), "these no longer do: {unneeded:?}");
+}
+
 #[test]
 fn the_browser_half_holds_nothing_native() {
     let output = Command::new(env!("CARGO"))

@@ -57,6 +57,45 @@ async fn every_kind_is_listed_as_an_asset_with_what_is_known_of_it() {
 }
 
 #[tokio::test]
+async fn every_kind_is_renamed_served_and_pictured_by_the_same_doors() {
+    let server = TestServer::start().await;
+    let client = &server.client;
+    for (own, id) in both(client).await {
+        let path = format!("/api/assets/{id}");
+        let renamed = client.send(client.request(Method::PATCH, &path).json(&json!({ "name": "  第1集  " }))).await.expect(200).json();
+        assert_eq!((&renamed["name"], &renamed["id"]), (&json!("第1集"), &json!(id)));
+        assert_eq!(client.get(&format!("/api/{own}/{id}")).await.expect(200).json()["name"], "第1集");
+        client.send(client.request(Method::PATCH, &path).json(&json!({ "name": " " }))).await.problem(422);
+        let whole = client.get(&format!("/api/{own}/{id}/download")).await.expect(200);
+        let same = client.get(&format!("{path}/download")).await.expect(200);
+        assert_eq!(
+            (&same.body, same.header("etag"), same.header("content-type")),
+            (&whole.body, whole.header("etag"), whole.header("content-type"))
+        );
+        let part = client.send(client.request(Method::GET, &format!("{path}/download")).header("range", "bytes=1-3")).await.expect(206);
+        assert_eq!(part.body, whole.body[1..4]);
+        let poster = client.get(&format!("{path}/thumbnail")).await.expect(200);
+        assert_eq!(poster.header("content-type"), "image/jpeg");
+        let facts = &renamed["facts"];
+        let picture = image::load_from_memory(&poster.body).unwrap();
+        assert_eq!((json!(picture.width()), json!(picture.height())), (facts["width"].clone(), facts["height"].clone()));
+        let known = client.request(Method::GET, &format!("{path}/thumbnail")).header("if-none-match", poster.header("etag"));
+        client.send(known).await.expect(304);
+        client.delete(&path).await.expect(204);
+        for of in ["download", "thumbnail"] {
+            client.get(&format!("{path}/{of}")).await.problem(410);
+            client.get(&format!("{path}/{of}?trashed=true")).await.expect(200);
+        }
+        let posters = server.dir.path().join("videos/.posters");
+        assert_eq!(std::fs::read_dir(&posters).unwrap().count(), 1);
+        client.delete(&format!("{path}?permanent=true")).await.expect(204);
+        assert_eq!(std::fs::read_dir(&posters).unwrap().count(), 0, "the poster goes with it");
+    }
+    let jobs = client.get("/api/jobs?kind=poster").await.expect(200).json();
+    assert_eq!(jobs.as_array().unwrap().len(), 1, "a picture's poster is made when it is asked for");
+}
+
+#[tokio::test]
 async fn what_is_trashed_is_out_of_the_way_and_comes_back_whole() {
     let server = TestServer::start().await;
     let client = &server.client;

@@ -1,11 +1,10 @@
 //! Server functions, one file a resource; each body is one call of a service. Arguments travel as JSON: a form-encoded POST is what
 //! another site can send.
 
+pub mod assets;
 pub mod executions;
-pub mod images;
 pub mod jobs;
 pub mod spend;
-pub mod videos;
 mod wire;
 pub mod workflows;
 

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    asset_ref::{AssetKind, AssetRef},
+    asset_kind::AssetKind,
+    asset_ref::AssetRef,
     ids::{AssetId, NodeId, Sha256, WorkflowId},
-    origin::{Generation, SourceType},
+    origin::{Generation, MadeBy, SourceType, StitchRecord},
     page::Filter,
     timestamp::Timestamp,
 };
@@ -130,6 +131,15 @@ pub struct Asset {
     /// How it was made, of what a provider or the animatic made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generation: Option<Generation>,
+    /// Inputs and parameters, of what was stitched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stitch: Option<StitchRecord>,
+    /// The operation and its inputs, of what was derived from other assets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<MadeBy>,
+    /// What is not as it should be with it, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
     /// Where it is used.
     #[serde(default)]
     pub uses: Vec<AssetUse>,
@@ -141,6 +151,39 @@ impl Asset {
     pub fn reference(&self) -> AssetRef {
         AssetRef { kind: self.kind, id: self.id }
     }
+}
+
+impl Facts {
+    /// Pixels across and down as displayed, where both are known.
+    #[must_use]
+    pub fn dimensions(&self) -> Option<(u32, u32)> {
+        self.width.zip(self.height).filter(|(width, height)| *width > 0 && *height > 0)
+    }
+}
+
+/// What is known of an asset that is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MissingAsset {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of its bytes: the same file uploaded again takes its place.
+    pub file_hash: Sha256,
+    /// Why it is gone, in words.
+    pub reason: String,
+    /// When it went.
+    pub deleted_at: Timestamp,
+}
+
+/// The outcome of an upload, whatever was sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Uploaded {
+    /// The new asset, or the one that was there already.
+    pub asset: Asset,
+    /// Whether these bytes were there already.
+    pub duplicate: bool,
+    /// Whether they were in the trash, and are back.
+    #[serde(default)]
+    pub restored: bool,
 }
 
 /// Which assets a list shows.

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::{
     asset::Asset,
-    ids::{ImageId, NodeId, Sha256},
+    ids::{ImageId, Sha256},
     origin::SourceType,
     timestamp::Timestamp,
 };
@@ -53,8 +53,8 @@ impl From<Asset> for Image {
     }
 }
 
-/// The outcome of an image's upload.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// The outcome of an image's upload; a superset of [`Uploaded`](super::asset::Uploaded).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct UploadedImage {
     /// The new image, or the one that was there already.
     pub image_id: ImageId,
@@ -65,15 +65,8 @@ pub struct UploadedImage {
     pub restored: bool,
     /// The image.
     pub image: Image,
-}
-
-/// The image of a workflow's node.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NodeImage {
-    /// The node.
-    pub node_id: NodeId,
-    /// The image.
-    pub image: Image,
+    /// The same, as every kind of asset is told.
+    pub asset: Asset,
 }
 
 /// A frame of a clip.

@@ -1,6 +1,7 @@
 //! What things are: the vocabulary shared by server and browser. Imports no framework and no driver, and nothing else of ours.
 
 pub mod asset;
+pub mod asset_kind;
 pub mod asset_ref;
 pub mod error;
 pub mod event;
@@ -20,7 +21,8 @@ pub mod video;
 pub mod workflow;
 
 pub use asset::Asset;
-pub use asset_ref::{AssetKind, AssetRef};
+pub use asset_kind::AssetKind;
+pub use asset_ref::AssetRef;
 pub use error::{ApiError, ErrorKind, FieldError};
 pub use ids::{AssetId, ExecutionId, ImageId, JobId, NodeId, Sha256, VideoId, WorkflowId};
 pub use timestamp::Timestamp;

@@ -103,9 +103,9 @@ impl Video {
     }
 }
 
-/// The outcome of an upload.
+/// The outcome of a video's upload; a superset of [`Uploaded`](super::asset::Uploaded).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Uploaded {
+pub struct UploadedVideo {
     /// The new video, or the one that was there already.
     pub video_id: VideoId,
     /// Whether these bytes were there already.
@@ -115,6 +115,8 @@ pub struct Uploaded {
     pub restored: bool,
     /// The video.
     pub video: Video,
+    /// The same, as every kind of asset is told.
+    pub asset: Asset,
 }
 
 /// Which videos a list shows.

@@ -7,10 +7,10 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    asset::Role,
+    asset::{Asset, MissingAsset, Role},
+    asset_ref::AssetRef,
     execution::Execution,
-    ids::{ExecutionId, NodeId, Sha256, VideoId, WorkflowId},
-    image::NodeImage,
+    ids::{ExecutionId, NodeId, VideoId, WorkflowId},
     limits,
     optional::{given, given_or_empty},
     page::{Filter, Sort, SortKey},
@@ -82,19 +82,6 @@ pub struct DraftSlot {
     pub updated_at: Timestamp,
 }
 
-/// What is known of a video that is gone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct MissingVideo {
-    /// Its name.
-    pub name: String,
-    /// SHA-256 of its bytes: the same file uploaded again takes its place.
-    pub file_hash: Sha256,
-    /// Why it is gone, in words.
-    pub reason: String,
-    /// When it went.
-    pub deleted_at: Timestamp,
-}
-
 /// A video associated with a node of a workflow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct WorkflowVideo {
@@ -114,7 +101,7 @@ pub struct WorkflowVideo {
     pub video: Option<Video>,
     /// What it was and why it is gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub missing: Option<MissingVideo>,
+    pub missing: Option<MissingAsset>,
 }
 
 /// A workflow with everything that restores it.
@@ -249,19 +236,43 @@ pub struct SavedWorkflow {
     pub etag: String,
 }
 
-/// A workflow with what the builder needs beside it.
+/// What a node of a workflow shows: the asset that it gives now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NodeAsset {
+    /// The node.
+    pub node_id: NodeId,
+    /// Which asset it is.
+    pub asset: AssetRef,
+    /// What is known of it, while it is there.
+    pub known: Option<Asset>,
+    /// What it was and why it is gone, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<MissingAsset>,
+}
+
+/// A workflow as the builder opens it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OpenedWorkflow {
-    /// The workflow.
-    pub workflow: Workflow,
+    /// The workflow's id.
+    pub id: WorkflowId,
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    pub description: Option<String>,
+    /// Draft or saved.
+    pub status: WorkflowStatus,
+    /// The graph, as it was given.
+    pub definition: Value,
+    /// Unsaved edits.
+    pub draft: Option<DraftSlot>,
     /// Its revision, for `If-Match`.
     pub etag: String,
     /// The number of the last state change in all this; the event stream goes on from here.
     pub event_id: i64,
     /// Its newest execution.
     pub execution: Option<Execution>,
-    /// The pictures of its nodes: those they name, and those that runs made.
-    pub images: Vec<NodeImage>,
+    /// What its nodes show, at most one each.
+    pub assets: Vec<NodeAsset>,
     /// What of the server's settings the builder has to know.
     pub settings: BuilderSettings,
 }

@@ -2,27 +2,31 @@
 
 use std::fmt;
 
+use crate::domain::AssetKind;
+
 /// What flows through a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SocketType {
     /// Words.
     Text,
-    /// A still picture.
-    Image,
-    /// A clip.
-    Video,
+    /// Something stored, of that kind.
+    Asset(AssetKind),
     /// Not known to this version: at nodes of a newer one. Fits everything, because nothing can be said against it.
     Unknown,
 }
 
 impl SocketType {
+    /// A still picture.
+    pub const IMAGE: Self = Self::Asset(AssetKind::Image);
+    /// A clip.
+    pub const VIDEO: Self = Self::Asset(AssetKind::Video);
+
     /// The type's stable name, for attributes and style sheets.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Text => "text",
-            Self::Image => "image",
-            Self::Video => "video",
+            Self::Asset(kind) => kind.name(),
             Self::Unknown => "unknown",
         }
     }
@@ -31,8 +35,7 @@ impl SocketType {
     fn given(self) -> &'static str {
         match self {
             Self::Text => "Text",
-            Self::Image => "An image",
-            Self::Video => "A clip",
+            Self::Asset(kind) => kind.spec().one_at_head,
             Self::Unknown => "This",
         }
     }
@@ -41,8 +44,7 @@ impl SocketType {
     fn taken(self) -> &'static str {
         match self {
             Self::Text => "text",
-            Self::Image => "an image",
-            Self::Video => "a clip",
+            Self::Asset(kind) => kind.spec().one,
             Self::Unknown => "something else",
         }
     }

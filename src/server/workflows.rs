@@ -5,11 +5,11 @@ use serde_json::Value;
 use super::{
     Error, Result,
     events::{self, Events},
-    library::uses::{associate_saved, images_of_workflow},
+    library::uses::{assets_of_nodes, associate_saved, videos_of_workflow},
     providers::Providers,
     runs::execute,
     store::{
-        Db, Tx, executions, workflow_assets,
+        Db, Tx, executions,
         workflows::{self, WorkflowRow},
     },
 };
@@ -67,7 +67,7 @@ pub async fn list_from(db: &Db, filter: &WorkflowFilter, cursor: Option<&str>) -
 pub async fn show(db: &Db, id: WorkflowId) -> Result<Shown> {
     let mut snapshot = db.reader().begin().await?;
     let row = workflows::find(&mut snapshot, id).await?.ok_or_else(not_found)?;
-    let videos = workflow_assets::videos_of_workflow(&mut snapshot, id).await?;
+    let videos = videos_of_workflow(&mut snapshot, id).await?;
     let etag = row.etag();
     let mut distinct: Vec<_> = videos.iter().map(|video| video.video_id).collect();
     distinct.sort_unstable();
@@ -96,12 +96,27 @@ pub async fn show(db: &Db, id: WorkflowId) -> Result<Shown> {
 pub async fn open(db: &Db, providers: &Providers, id: WorkflowId) -> Result<OpenedWorkflow> {
     // Read first: then no change of what follows is missed.
     let event_id = events::newest(db).await?;
-    let Shown { workflow, etag } = show(db, id).await?;
-    let mut connection = db.reader().acquire().await?;
-    let execution = executions::newest_of_workflow(&mut connection, id).await?;
-    drop(connection);
-    let images = images_of_workflow(db, id, &workflow.definition).await?;
-    Ok(OpenedWorkflow { workflow, etag, event_id, execution, images, settings: builder_settings(providers) })
+    let mut snapshot = db.reader().begin().await?;
+    let row = workflows::find(&mut snapshot, id).await?.ok_or_else(not_found)?;
+    let definition = serde_json::from_str(&row.definition)?;
+    // A definition that this version does not read is refused by the page, in words.
+    let assets = match format::read(&definition) {
+        Ok(graph) => assets_of_nodes(&mut snapshot, id, &graph).await?,
+        Err(_) => Vec::new(),
+    };
+    Ok(OpenedWorkflow {
+        id,
+        etag: row.etag(),
+        name: row.name,
+        description: row.description,
+        status: row.status,
+        definition,
+        draft: row.draft,
+        event_id,
+        execution: executions::newest_of_workflow(&mut snapshot, id).await?,
+        assets,
+        settings: builder_settings(providers),
+    })
 }
 
 /// What of the server's settings the builder has to know.

@@ -3,9 +3,9 @@
 mod address;
 mod app;
 pub mod browser;
-pub mod clip;
 pub mod components;
 pub mod editor;
+pub mod media;
 mod pages;
 pub mod theme;
 pub mod words;

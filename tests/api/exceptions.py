@@ -51,13 +51,13 @@ EXCEPTIONS = [
         "invalid",
         "^/cursor$",
     ),
-    _one("the part of the file is not there", 416, "range_not_satisfiable", {"download_video", "download_image"}),
-    _one("it was deleted, and its bytes are in the trash", 410, "gone", {"download_video", "get_video_thumbnail", "download_image"}),
+    _one("the part of the file is not there", 416, "range_not_satisfiable", {"download_video", "download_image", "download_asset"}),
+    _one("it was deleted, and its bytes are in the trash", 410, "gone", {"download_video", "get_video_thumbnail", "download_image", "download_asset", "get_asset_thumbnail"}),
     _one(
         "it was deleted, and has left the trash",
         410,
         "gone",
-        {"get_video", "rename_video", "delete_video", "get_image", "get_asset", "delete_asset", "restore_asset"},
+        {"get_video", "rename_video", "delete_video", "get_image", "get_asset", "rename_asset", "delete_asset", "restore_asset"},
     ),
     # A state that does not allow it.
     _one("the clip is in use", 409, "conflict", {"delete_video"}),

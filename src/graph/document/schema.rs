@@ -11,7 +11,6 @@ use utoipa::openapi::{
 use super::model::SCHEMA;
 use crate::{
     domain::{
-        AssetKind,
         limits::{self, CANVAS, CONNECTIONS, LARGEST_INTEGER, NODE_TYPE, NODES},
         provider::{Model, Provider, SHORTEST_SECONDS, SIZE_PATTERN, models},
     },
@@ -197,8 +196,7 @@ fn param_schema(spec: &NodeSpec, param: &Param, made_by: &[&Model]) -> RefOr<Sch
         ParamKind::StitchSize => nullable(Type::String).pattern(Some(format!("^(?:{SIZE_PATTERN})?$"))).default(default).into(),
         ParamKind::Aspect => one_of(distinct(made_by.iter().flat_map(|model| model.aspects()))),
         ParamKind::Resolution => one_of(distinct(made_by.iter().flat_map(|model| model.resolutions()))),
-        ParamKind::Asset(AssetKind::Video) => or_null(Ref::from_schema_name("VideoId").into()).description(Some(param.label)).into(),
-        ParamKind::Asset(AssetKind::Image) => or_null(Ref::from_schema_name("ImageId").into()).description(Some(param.label)).into(),
+        ParamKind::Asset(_) => or_null(Ref::from_schema_name("AssetId").into()).description(Some(param.label)).into(),
         ParamKind::Nodes => {
             let list = ArrayBuilder::new().items(RefOr::from(Ref::from_schema_name("NodeId"))).max_items(Some(NODES));
             list.schema_type(SchemaType::from_iter([Type::Array, Type::Null])).description(Some(param.label)).into()

@@ -25,7 +25,7 @@ pub(super) const SPECS: &[NodeSpec] = &[
         description: "A clip of your own, from the library or uploaded.",
         category: Category::Input,
         inputs: &[],
-        outputs: &[Socket::output("video", "Clip", SocketType::Video)],
+        outputs: &[Socket::output("video", "Clip", SocketType::VIDEO)],
         params: &[Param::asset("video_id", "Video", AssetKind::Video).in_node()],
         needs: &[Need::Asset {
             param: "video_id",
@@ -41,7 +41,7 @@ pub(super) const SPECS: &[NodeSpec] = &[
         description: "A picture of your own, for a shot to begin or end with.",
         category: Category::Input,
         inputs: &[],
-        outputs: &[Socket::output("image", "Image", SocketType::Image)],
+        outputs: &[Socket::output("image", "Image", SocketType::IMAGE)],
         params: &[Param::asset("image_id", "Image", AssetKind::Image).in_node()],
         needs: &[Need::Asset {
             param: "image_id",

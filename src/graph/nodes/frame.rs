@@ -27,8 +27,8 @@ pub(super) const SPECS: &[NodeSpec] = &[NodeSpec {
     title: "Frame",
     description: "Takes a frame out of a clip, so that a shot goes on from the one before it.",
     category: Category::Edit,
-    inputs: &[Socket::input("video", "Clip", SocketType::Video)],
-    outputs: &[Socket::output("image", "Image", SocketType::Image)],
+    inputs: &[Socket::input("video", "Clip", SocketType::VIDEO)],
+    outputs: &[Socket::output("image", "Image", SocketType::IMAGE)],
     params: &[
         Param::choice("frame", "Frame", FRAMES, "last").in_node(),
         Param::whole("index", "Number, from 0", 0, LAST_INDEX).preset(Preset::Whole(0)).with("frame", "nth").in_node(),

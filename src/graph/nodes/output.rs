@@ -18,7 +18,7 @@ pub(super) const SPECS: &[NodeSpec] = &[NodeSpec {
     title: "Output",
     description: "Names a finished clip.",
     category: Category::Result,
-    inputs: &[Socket::input("video", "Clip", SocketType::Video)],
+    inputs: &[Socket::input("video", "Clip", SocketType::VIDEO)],
     outputs: &[],
     params: &[Param::text("name", "Name").in_node().not_counted()],
     needs: &[Need::Wired { socket: "video", reason: "Connect the clip that is to come out here." }],

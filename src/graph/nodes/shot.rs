@@ -18,9 +18,9 @@ impl NodeType {
 }
 
 const PROMPT_IN: Socket = Socket::input("prompt", "Prompt", SocketType::Text);
-const FIRST_FRAME: Socket = Socket::input("first_frame", "First frame", SocketType::Image).needs(Ability::FirstFrame);
-const LAST_FRAME: Socket = Socket::input("last_frame", "Last frame", SocketType::Image).needs(Ability::LastFrame);
-const CLIP_OUT: Socket = Socket::output("video", "Clip", SocketType::Video);
+const FIRST_FRAME: Socket = Socket::input("first_frame", "First frame", SocketType::IMAGE).needs(Ability::FirstFrame);
+const LAST_FRAME: Socket = Socket::input("last_frame", "Last frame", SocketType::IMAGE).needs(Ability::LastFrame);
+const CLIP_OUT: Socket = Socket::output("video", "Clip", SocketType::VIDEO);
 
 const PROMPT: Param = Param::multiline("prompt", "Prompt").in_node().unwired("prompt");
 const SECONDS: Param = Param::of_model("seconds", "Seconds", ParamKind::Seconds).in_node();

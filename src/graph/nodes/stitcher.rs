@@ -21,8 +21,8 @@ pub(super) const SPECS: &[NodeSpec] = &[NodeSpec {
     title: "Stitcher",
     description: "Joins clips into one, in the order you choose.",
     category: Category::Edit,
-    inputs: &[Socket::input("videos", "Clips", SocketType::Video).list()],
-    outputs: &[Socket::output("video", "Clip", SocketType::Video)],
+    inputs: &[Socket::input("videos", "Clips", SocketType::VIDEO).list()],
+    outputs: &[Socket::output("video", "Clip", SocketType::VIDEO)],
     params: &[
         Param::choice("transition", "Transition", transition::ALL, transition::CUT).in_node(),
         Param::number("transition_seconds", "Transition seconds", 0.0, 10.0, 0.1).preset(Preset::Number(0.5)),

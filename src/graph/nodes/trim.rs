@@ -24,8 +24,8 @@ pub(super) const SPECS: &[NodeSpec] = &[NodeSpec {
     title: "Trim",
     description: "Keeps a part of a clip, from an in point to an out point, exact to the frame.",
     category: Category::Edit,
-    inputs: &[Socket::input("video", "Clip", SocketType::Video)],
-    outputs: &[Socket::output("video", "Clip", SocketType::Video)],
+    inputs: &[Socket::input("video", "Clip", SocketType::VIDEO)],
+    outputs: &[Socket::output("video", "Clip", SocketType::VIDEO)],
     params: &[
         Param::number("in_seconds", "In point (s)", 0.0, LONGEST, 0.1).in_node(),
         Param::number("out_seconds", "Out point (s)", 0.0, LONGEST, 0.1).in_node(),

@@ -1,4 +1,4 @@
-//! The bytes of what is stored, and a video's poster: ranges, validators, and headers that keep stored bytes inert.
+//! The bytes of what is stored, and its poster: ranges, validators, and headers that keep stored bytes inert.
 
 use std::{io::SeekFrom, path::PathBuf};
 
@@ -162,13 +162,23 @@ pub async fn thumbnail(
     Query(query): Query<TrashedQuery>,
     request: HeaderMap,
 ) -> Result<Response, Failed> {
-    let poster = posters::poster(&state.studio, id, query.trashed).await?;
+    poster_of_asset(&state, id.into(), query, &request).await
+}
+
+/// The poster of an asset.
+pub(super) async fn poster_of_asset(
+    state: &AppState,
+    asset: AssetRef,
+    query: TrashedQuery,
+    request: &HeaderMap,
+) -> Result<Response, Failed> {
+    let poster = posters::poster(&state.studio, asset, query.trashed).await?;
     let mut headers = HeaderMap::new();
     if poster.lasting {
-        let etag = entity_tag(&format!("poster-{}", poster.video_hash))?;
+        let etag = entity_tag(&format!("poster-{}", poster.asset_hash))?;
         headers.typed_insert(etag.clone());
         headers.insert(header::CACHE_CONTROL, KEEP);
-        if let Some(status) = precondition(&request, &etag)? {
+        if let Some(status) = precondition(request, &etag)? {
             return Ok((status, headers).into_response());
         }
     } else {

@@ -2,8 +2,8 @@
 
 use axum::{
     extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::HeaderMap,
+    response::Response,
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -45,11 +45,9 @@ pub fn router() -> OpenApiRouter<AppState> {
     ))]
 pub async fn upload(State(state): State<AppState>, request: Request) -> Result<Response, Failed> {
     let Kept { stored, duplicate, restored } = upload::receive_and_keep(&state, request, AssetKind::Image).await?;
-    let image: Image = stored.asset.into();
-    let uploaded = UploadedImage { image_id: image.id, duplicate, restored, image };
-    let status = if uploaded.duplicate { StatusCode::OK } else { StatusCode::CREATED };
-    let location = format!("/api/images/{}", uploaded.image_id);
-    Ok((status, [(header::LOCATION, location)], axum::Json(uploaded)).into_response())
+    let asset = stored.asset;
+    let (place, image) = (asset.reference(), Image::from(asset.clone()));
+    Ok(upload::answer(place, duplicate, UploadedImage { image_id: image.id, duplicate, restored, image, asset }))
 }
 
 /// An image.

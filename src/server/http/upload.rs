@@ -16,17 +16,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::{Stream, StreamExt};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::problem::Failed;
 use crate::{
     domain::{
-        ApiError, AssetKind, ErrorKind,
+        ApiError, AssetKind, AssetRef, ErrorKind,
         error::Problem,
         limits::{self, FORM_NAME},
-        video::{Uploaded, Video},
+        video::{UploadedVideo, Video},
     },
     server::{
         Error, Result,
@@ -68,8 +68,8 @@ pub(super) struct UploadForm {
 #[utoipa::path(post, path = "/api/videos/upload", operation_id = "upload_video", tag = "videos",
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
-        (status = 201, description = "Stored", body = Uploaded),
-        (status = 200, description = "These bytes were there already", body = Uploaded),
+        (status = 201, description = "Stored", body = UploadedVideo),
+        (status = 200, description = "These bytes were there already", body = UploadedVideo),
         (status = 400, description = "The body broke off or is no multipart", body = Problem),
         (status = 413, description = "Larger than REELGRAPH_MAX_UPLOAD_BYTES", body = Problem),
         (status = 415, description = "Not multipart/form-data", body = Problem),
@@ -79,11 +79,16 @@ pub(super) struct UploadForm {
     ))]
 pub async fn upload(State(state): State<AppState>, request: Request) -> Result<Response, Failed> {
     let Kept { stored, duplicate, restored } = receive_and_keep(&state, request, AssetKind::Video).await?;
-    let video = Video::new(stored.asset, stored.metadata);
-    let uploaded = Uploaded { video_id: video.id, duplicate, restored, video };
-    let status = if uploaded.duplicate { StatusCode::OK } else { StatusCode::CREATED };
-    let location = format!("/api/videos/{}", uploaded.video_id);
-    Ok((status, [(header::LOCATION, location)], axum::Json(uploaded)).into_response())
+    let video = Video::new(stored.asset.clone(), stored.metadata);
+    let place = stored.asset.reference();
+    Ok(answer(place, duplicate, UploadedVideo { video_id: video.id, duplicate, restored, video, asset: stored.asset }))
+}
+
+/// The answer to an upload: what is there now, and where.
+pub(super) fn answer(asset: AssetRef, duplicate: bool, uploaded: impl Serialize) -> Response {
+    let status = if duplicate { StatusCode::OK } else { StatusCode::CREATED };
+    let location = format!("{}/{}", asset.kind.spec().address, asset.id);
+    (status, [(header::LOCATION, location)], axum::Json(uploaded)).into_response()
 }
 
 /// Reads an upload whole, and makes an asset of that kind of it.

@@ -2,10 +2,11 @@
 
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
+    assets::AssetChange,
     download,
     events::event_id,
     extract::{Id, Json, Query},
@@ -17,7 +18,6 @@ use crate::{
     domain::{
         VideoId,
         error::Problem,
-        limits,
         video::{Video, VideoFilter},
     },
     server::{library::assets, state::AppState},
@@ -52,18 +52,9 @@ pub async fn get(State(state): State<AppState>, Id(id): Id<VideoId>) -> Result<i
     Ok((event_id, axum::Json(assets::video(&state.studio.db, id).await?)))
 }
 
-/// A video's new name.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct VideoChange {
-    /// 1 to 200 characters on one line.
-    #[schema(schema_with = limits::clip_name)]
-    name: String,
-}
-
 /// Renames a video.
 #[utoipa::path(patch, path = "/api/videos/{id}", operation_id = "rename_video", tag = "videos",
-    params(("id" = VideoId, Path, description = "The video")), request_body = VideoChange,
+    params(("id" = VideoId, Path, description = "The video")), request_body = AssetChange,
     responses(
         (status = 200, description = "The video under its new name", body = Video),
         (status = 404, description = "No such video", body = Problem),
@@ -73,7 +64,7 @@ pub struct VideoChange {
 pub async fn rename(
     State(state): State<AppState>,
     Id(id): Id<VideoId>,
-    Json(change): Json<VideoChange>,
+    Json(change): Json<AssetChange>,
 ) -> Result<axum::Json<Video>, Failed> {
     assets::rename(&state.studio.db, id.into(), &change.name).await?;
     Ok(axum::Json(assets::video(&state.studio.db, id).await?))

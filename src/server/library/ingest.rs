@@ -6,13 +6,7 @@ use std::{path::Path, sync::Arc};
 
 use super::kinds::{self, Examined};
 use crate::{
-    domain::{
-        ApiError, Asset, AssetId, AssetKind, Timestamp,
-        asset::Facts,
-        limits,
-        origin::{MadeBy, Origin, StitchRecord},
-        video::VideoMetadata,
-    },
+    domain::{ApiError, Asset, AssetId, AssetKind, Timestamp, asset::Facts, limits, origin::Origin, video::VideoMetadata},
     server::{
         Error, Result,
         media::{
@@ -164,8 +158,8 @@ async fn insert(db: &Db, mut new: StoredAsset) -> Result<StoredAsset, (Error, St
             new.asset.id = id;
         }
         assets::insert(&mut tx, &new).await?;
-        if kinds::of(new.asset.kind).has_poster() {
-            enqueue::enqueue_poster(&mut tx, new.asset.id.into()).await?;
+        if new.asset.kind.spec().poster_at_once {
+            enqueue::enqueue_poster(&mut tx, new.asset.reference()).await?;
         }
         let uses = uses::of_assets(&mut tx, &[new.asset.id]).await?;
         tx.commit().await?;
@@ -182,7 +176,7 @@ async fn insert(db: &Db, mut new: StoredAsset) -> Result<StoredAsset, (Error, St
 
 fn new_asset(incoming: &Incoming, examined: Examined, file_path: String) -> StoredAsset {
     let Examined { facts, media_type, container, stream_hash, warning } = examined;
-    let (mut generation, mut stitch, mut made_by): (_, Option<StitchRecord>, Option<MadeBy>) = (None, None, None);
+    let (mut generation, mut stitch, mut made_by) = (None, None, None);
     match incoming.origin.clone() {
         Origin::Generated(of) => generation = Some(of),
         Origin::Stitched(of) => stitch = Some(of),
@@ -191,7 +185,8 @@ fn new_asset(incoming: &Incoming, examined: Examined, file_path: String) -> Stor
     }
     let Facts { width, height, audio, .. } = facts.clone();
     let other = container.into_iter().map(|container| ("container".to_owned(), container.into())).collect();
-    let metadata = VideoMetadata { width, height, audio, stitch, made_by, warning, other };
+    let metadata =
+        VideoMetadata { width, height, audio, stitch: stitch.clone(), made_by: made_by.clone(), warning: warning.clone(), other };
     let asset = Asset {
         id: AssetId::generate(),
         kind: incoming.kind,
@@ -205,6 +200,9 @@ fn new_asset(incoming: &Incoming, examined: Examined, file_path: String) -> Stor
         deleted_at: None,
         facts,
         generation,
+        stitch,
+        made_by,
+        warning,
         uses: Vec::new(),
     };
     StoredAsset { asset, file_path, metadata }
@@ -215,10 +213,10 @@ const UNKNOWN: &str = "bin";
 
 /// What the stored file's name ends in: by its media type, else as `named`, if that is one of its kind.
 fn extension(kind: AssetKind, media_type: Option<&str>, named: &Path) -> &'static str {
-    let known = kinds::of(kind).extensions();
     let named = named.extension().and_then(|extension| extension.to_str());
-    let by_type = known.iter().find(|(of, _)| Some(*of) == media_type);
-    by_type.or_else(|| known.iter().find(|(_, extension)| Some(*extension) == named)).map_or(UNKNOWN, |(_, extension)| extension)
+    let by_type = media_type.and_then(|media_type| kind.format(media_type));
+    let by_name = || kind.spec().formats.iter().find(|format| Some(format.extension) == named);
+    by_type.or_else(by_name).map_or(UNKNOWN, |format| format.extension)
 }
 
 /// A name that can be shown and sent in a header: the last part of a path, one line, at most [`MAX_NAME`] characters.

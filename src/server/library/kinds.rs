@@ -1,4 +1,4 @@
-//! What the library has to know of each kind of media: how its bytes are examined, which it accepts, what they are called.
+//! How the bytes of each kind of media are looked into. What else there is to say of a kind is its entry in `domain::asset_kind`.
 
 use std::path::Path;
 
@@ -10,32 +10,29 @@ use crate::{
         Error, Result,
         media::{
             ffmpeg::Ffmpeg,
-            picture,
+            picture, poster,
             probe::{self, Probe},
         },
     },
 };
 
-/// A kind of media.
+/// How the bytes of a kind are looked into.
 #[async_trait]
 pub trait Kind: Send + Sync {
-    /// The most bytes that one may have, where that is fewer than the server takes.
-    fn most_bytes(&self) -> Option<u64>;
-
-    /// Whether ffmpeg has to be there to examine one.
+    /// Whether ffmpeg has to be there for that.
     fn needs_ffmpeg(&self) -> bool;
-
-    /// Whether every new one gets a poster.
-    fn has_poster(&self) -> bool;
-
-    /// What a file name ends in, of files with these media types.
-    fn extensions(&self) -> &'static [(&'static str, &'static str)];
 
     /// Looks at the bytes.
     ///
     /// # Errors
     /// In words for the user where they are none of this kind, or damaged; [`Error::ToolMissing`]; [`Error::Io`].
     async fn examine(&self, ffmpeg: &Ffmpeg, path: &Path) -> Result<Examined>;
+
+    /// Writes a small picture of it, a JPEG, to `output`.
+    ///
+    /// # Errors
+    /// In words where there is nothing to be seen of it; [`Error::ToolMissing`]; [`Error::Timeout`]; [`Error::Io`].
+    async fn poster(&self, ffmpeg: &Ffmpeg, path: &Path, output: &Path) -> Result<()>;
 }
 
 /// What was found out about a file.
@@ -53,7 +50,7 @@ pub struct Examined {
     pub warning: Option<String>,
 }
 
-/// What there is to know of a kind.
+/// How those of a kind are looked into.
 #[must_use]
 pub fn of(kind: AssetKind) -> &'static dyn Kind {
     match kind {
@@ -66,27 +63,8 @@ struct Videos;
 
 #[async_trait]
 impl Kind for Videos {
-    fn most_bytes(&self) -> Option<u64> {
-        None
-    }
-
     fn needs_ffmpeg(&self) -> bool {
         true
-    }
-
-    fn has_poster(&self) -> bool {
-        true
-    }
-
-    fn extensions(&self) -> &'static [(&'static str, &'static str)] {
-        &[
-            ("video/mp4", "mp4"),
-            ("video/quicktime", "mov"),
-            ("video/webm", "webm"),
-            ("video/x-matroska", "mkv"),
-            ("video/x-msvideo", "avi"),
-            ("video/mp2t", "ts"),
-        ]
     }
 
     async fn examine(&self, ffmpeg: &Ffmpeg, path: &Path) -> Result<Examined> {
@@ -103,6 +81,10 @@ impl Kind for Videos {
             }
             read => read,
         }
+    }
+
+    async fn poster(&self, ffmpeg: &Ffmpeg, path: &Path, output: &Path) -> Result<()> {
+        poster::poster(ffmpeg, path, output).await
     }
 }
 
@@ -124,25 +106,18 @@ struct Images;
 
 #[async_trait]
 impl Kind for Images {
-    fn most_bytes(&self) -> Option<u64> {
-        Some(picture::MAX_BYTES)
-    }
-
     fn needs_ffmpeg(&self) -> bool {
         false
-    }
-
-    fn has_poster(&self) -> bool {
-        false
-    }
-
-    fn extensions(&self) -> &'static [(&'static str, &'static str)] {
-        &[("image/png", "png"), ("image/jpeg", "jpg"), ("image/webp", "webp")]
     }
 
     async fn examine(&self, _: &Ffmpeg, path: &Path) -> Result<Examined> {
         let found = picture::examine(path).await?;
         let facts = Facts { width: Some(found.width), height: Some(found.height), ..Facts::default() };
         Ok(Examined { facts, media_type: Some(found.media_type.to_owned()), ..Examined::default() })
+    }
+
+    async fn poster(&self, _: &Ffmpeg, path: &Path, output: &Path) -> Result<()> {
+        let jpeg = picture::poster(path).await?;
+        tokio::fs::write(output, jpeg).await.map_err(Error::io(output))
     }
 }

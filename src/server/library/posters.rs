@@ -1,38 +1,38 @@
-//! Posters: one small picture a video, made by a job of its own or when it is first asked for, whichever comes first.
+//! Posters: one small picture an asset, made by a job of its own or when it is first asked for, whichever comes first.
 
 use std::{io::Cursor, path::PathBuf};
 
 use image::{ImageFormat, Rgb, RgbImage};
 
-use super::assets;
+use super::{assets, kinds};
 use crate::{
-    domain::{AssetRef, Sha256, VideoId},
+    domain::{AssetRef, Sha256},
     server::{
         Error, Result,
-        media::poster,
         store::{Db, kinds::StoredAsset},
         studio::Studio,
     },
 };
 
-/// A video's poster, a JPEG.
+/// An asset's poster, a JPEG.
 #[derive(Debug, Clone)]
 pub struct Poster {
-    /// SHA-256 of the video's bytes.
-    pub video_hash: Sha256,
+    /// SHA-256 of the asset's bytes.
+    pub asset_hash: Sha256,
     /// The picture.
     pub bytes: Vec<u8>,
-    /// Whether it will stay the same; not so where the video could not be read just now.
+    /// Whether it will stay the same; not so where the asset could not be read just now.
     pub lasting: bool,
 }
 
-/// The poster of a video. Whoever asks while it is made waits for it. What is in the trash has one only where `trashed` says so. A video without a readable picture has a plain dark one.
+/// The poster of an asset. Whoever asks while it is made waits for it. What is in the trash has one only where `trashed` says so. A video without
+/// a readable picture has a plain dark one.
 ///
 /// # Errors
-/// [`crate::domain::ErrorKind::NotFound`] and [`crate::domain::ErrorKind::Gone`] for the video, [`Error::ToolMissing`], the store's.
-pub async fn poster(studio: &Studio, id: VideoId, trashed: bool) -> Result<Poster> {
+/// [`crate::domain::ErrorKind::NotFound`] and [`crate::domain::ErrorKind::Gone`] for the asset, [`Error::ToolMissing`], the store's.
+pub async fn poster(studio: &Studio, asset: AssetRef, trashed: bool) -> Result<Poster> {
     let content = &studio.content;
-    let found = visible(&studio.db, id.into(), trashed).await?;
+    let found = visible(&studio.db, asset, trashed).await?;
     let hash = found.asset.file_hash;
     let path = content.poster_path(&hash);
     let turn = content.poster_turn(&hash);
@@ -42,26 +42,29 @@ pub async fn poster(studio: &Studio, id: VideoId, trashed: bool) -> Result<Poste
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => make(studio, &found, path).await,
         Err(source) => Err(Error::Io { path, source }),
     };
-    made.map(|(bytes, lasting)| Poster { video_hash: hash, bytes, lasting })
+    made.map(|(bytes, lasting)| Poster { asset_hash: hash, bytes, lasting })
 }
 
-/// Makes the poster and keeps it; a plain one too, where the video has been judged unreadable.
+/// Makes the poster and keeps it; a plain one too, where the asset has been judged unreadable.
 async fn make(studio: &Studio, found: &StoredAsset, path: PathBuf) -> Result<(Vec<u8>, bool)> {
     let Studio { db, content, ffmpeg, .. } = studio;
-    ffmpeg.available()?;
+    let kind = kinds::of(found.asset.kind);
+    if kind.needs_ffmpeg() {
+        ffmpeg.available()?;
+    }
     if !content.holds(&found.file_path, found.asset.size_bytes).await {
         return Err(assets::lost(found));
     }
     let staged = content.staging_path("jpg")?;
-    match poster::poster(ffmpeg, &content.path_of(&found.file_path), &staged).await {
+    match kind.poster(ffmpeg, &content.path_of(&found.file_path), &staged).await {
         Ok(()) => {}
         Err(Error::Timeout { .. }) => return Ok((plain()?, false)),
         Err(Error::Tool { stderr, .. }) => {
-            tracing::info!(video = %found.asset.id, stderr, "this video has no readable picture; its poster is plain");
+            tracing::info!(asset = %found.asset.id, stderr, "this asset has no readable picture; its poster is plain");
             tokio::fs::write(&staged, plain()?).await.map_err(Error::io(staged.to_path_buf()))?;
         }
         Err(Error::Api(error)) => {
-            tracing::info!(video = %found.asset.id, cause = %error, "this video has no readable picture; its poster is plain");
+            tracing::info!(asset = %found.asset.id, cause = %error, "this asset has no readable picture; its poster is plain");
             tokio::fs::write(&staged, plain()?).await.map_err(Error::io(staged.to_path_buf()))?;
         }
         Err(error) => return Err(error),
@@ -70,16 +73,16 @@ async fn make(studio: &Studio, found: &StoredAsset, path: PathBuf) -> Result<(Ve
     // Synced, or a power cut could leave an empty picture that looks made.
     let written = tokio::fs::File::open(&staged).await.map_err(Error::io(staged.to_path_buf()))?;
     written.sync_data().await.map_err(Error::io(staged.to_path_buf()))?;
-    // Under the turn to change the store: a video that was deleted meanwhile must not leave its poster behind.
+    // Under the turn to change the store: an asset that was deleted meanwhile must not leave its poster behind.
     let _change = content.change().await;
     visible(db, found.asset.reference(), true).await?;
     staged.persist(&path).map_err(|error| Error::Io { path, source: error.error })?;
     Ok((bytes, true))
 }
 
-/// The video, if it may be looked at: what is in the trash only where `trashed` says so.
-async fn visible(db: &Db, video: AssetRef, trashed: bool) -> Result<StoredAsset> {
-    let found = assets::find(db, video).await?;
+/// The asset, if it may be looked at: what is in the trash only where `trashed` says so.
+async fn visible(db: &Db, asset: AssetRef, trashed: bool) -> Result<StoredAsset> {
+    let found = assets::find(db, asset).await?;
     if found.asset.deleted_at.is_some() && !trashed { Err(assets::trashed_now()) } else { Ok(found) }
 }
 

@@ -2,10 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{
-    ingest::{Incoming, Kept, MetadataFailure, ingest},
-    kinds,
-};
+use super::ingest::{Incoming, Kept, MetadataFailure, ingest};
 use crate::{
     domain::{ApiError, AssetKind, ErrorKind, origin::Origin},
     server::{
@@ -21,14 +18,14 @@ use crate::{
 /// How many bytes an upload of that kind may have where the server takes uploads of up to `configured`.
 #[must_use]
 pub fn most_bytes(kind: AssetKind, configured: u64) -> u64 {
-    kinds::of(kind).most_bytes().map_or(configured, |most| most.min(configured))
+    kind.spec().most_bytes.map_or(configured, |most| most.min(configured))
 }
 
 /// The refusal of a file of more than `most_bytes`.
 #[must_use]
 pub fn too_large(kind: AssetKind, most_bytes: u64) -> Error {
-    let limit = if kinds::of(kind).most_bytes() == Some(most_bytes) {
-        format!("The file is larger than an {} may be: {most_bytes} bytes.", kind.name())
+    let limit = if kind.spec().most_bytes == Some(most_bytes) {
+        format!("The file is larger than {} may be: {most_bytes} bytes.", kind.spec().one)
     } else {
         format!("The file is larger than this server takes: {most_bytes} bytes (REELGRAPH_MAX_UPLOAD_BYTES).")
     };

@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 
 use serde_json::Value;
+use sqlx::SqliteConnection;
 
 use crate::{
     domain::{
         ApiError, AssetRef, ExecutionId, NodeId, Timestamp, WorkflowId,
         asset::Role,
         execution::NodeRun,
-        image::NodeImage,
         limits,
-        workflow::{NewAssociation, WorkflowStatus},
+        video::Video,
+        workflow::{NewAssociation, NodeAsset, WorkflowStatus, WorkflowVideo},
     },
     graph::{
         document::{
@@ -19,14 +20,15 @@ use crate::{
             model::{Graph, Node},
         },
         nodes,
-        spec::{Action, NodeSpec},
+        spec::Action,
     },
     server::{
         Result,
         store::{
             Db, Tx, assets, deleted,
+            kinds::StoredAsset,
             uses::{self, Use},
-            workflow_assets,
+            workflow_assets::{self, LatestStep, Standing},
             workflows::{self, ListedNode, WorkflowRow},
         },
     },
@@ -181,23 +183,51 @@ fn listed(graph: &Graph) -> Vec<ListedNode> {
     graph.nodes().iter().map(|node| listed(node)).collect()
 }
 
-/// The pictures of a workflow's nodes: those that its definition names, and the latest that runs made.
+/// The videos of a workflow, newest first, and what is left of those that are trashed or gone.
 ///
 /// # Errors
 /// The database's.
-pub async fn images_of_workflow(db: &Db, id: WorkflowId, definition: &Value) -> Result<Vec<NodeImage>> {
-    // A definition that this version does not read is shown without pictures.
-    let Ok(graph) = format::read(definition) else { return Ok(Vec::new()) };
-    let mut snapshot = db.reader().begin().await?;
-    let mut found = workflow_assets::latest_images(&mut snapshot, id).await?;
-    let makes = |node: &Node| nodes::spec(&node.node_type).is_some_and(NodeSpec::makes);
-    found.retain(|one| graph.node(&one.node_id).is_some_and(|node| makes(node)));
-    for node in graph.nodes() {
-        if let Some(named) = nodes::given(node).filter(|named| named.image().is_some())
-            && let Some(stored) = assets::row(&mut *snapshot, named).await?.filter(|stored| stored.asset.deleted_at.is_none())
-        {
-            found.push(NodeImage { node_id: node.id.clone(), image: stored.asset.into() });
+pub async fn videos_of_workflow(db: &mut SqliteConnection, id: WorkflowId) -> Result<Vec<WorkflowVideo>> {
+    let tied = workflow_assets::tied(db, id).await?.into_iter();
+    let tied: Vec<_> = tied.filter_map(|tied| Some((tied.asset.video()?, tied))).collect();
+    let places: Vec<_> = tied.iter().map(|(_, tied)| tied.asset).collect();
+    let standing = workflow_assets::standing(db, &places).await?;
+    let video = |(video_id, Use { asset, node_id, node_type, role, execution_id, created_at })| {
+        let Standing { known, missing } = standing.get(&asset).cloned().unwrap_or_default();
+        let video = known.map(|StoredAsset { asset, metadata, .. }| Video::new(asset, metadata));
+        WorkflowVideo { video_id, node_id, node_type, role, execution_id, created_at, video, missing }
+    };
+    Ok(tied.into_iter().map(video).collect())
+}
+
+/// What the nodes of a definition show, at most one each: what the user gave a node, or the newest that it made in any run of the workflow or
+/// that is tied to it. What is gone is told by what it was.
+///
+/// # Errors
+/// The database's.
+pub async fn assets_of_nodes(db: &mut SqliteConnection, id: WorkflowId, graph: &Graph) -> Result<Vec<NodeAsset>> {
+    let is_still = |step: &LatestStep| graph.node(&step.node_id).is_some_and(|node| node.node_type.name() == step.node_type);
+    let steps = workflow_assets::latest_steps(db, id).await?.into_iter().filter(is_still);
+    let tied = workflow_assets::tied(db, id).await?.into_iter();
+    let made = steps.map(|step| (step.node_id, (step.finished_at, step.asset)));
+    let mut newest: HashMap<NodeId, (Timestamp, AssetRef)> = HashMap::new();
+    for (node, found) in made.chain(tied.map(|tied| (tied.node_id, (tied.created_at, tied.asset)))) {
+        let shown = newest.entry(node).or_insert(found);
+        if shown.0 < found.0 {
+            *shown = found;
         }
     }
-    Ok(found)
+    let takes = |node: &Node| nodes::spec(&node.node_type).is_some_and(|spec| spec.given().is_some());
+    let shown = |node: &Node| {
+        let asset = if takes(node) { nodes::given(node) } else { newest.get(&node.id).map(|(_, asset)| *asset) };
+        Some((node.id.clone(), asset?))
+    };
+    let shown: Vec<_> = graph.nodes().iter().filter_map(|node| shown(node)).collect();
+    let places: Vec<_> = shown.iter().map(|(_, asset)| *asset).collect();
+    let standing = workflow_assets::standing(db, &places).await?;
+    let told = |(node_id, asset)| {
+        let Standing { known, missing } = standing.get(&asset).cloned()?;
+        Some(NodeAsset { node_id, asset, known: known.map(|stored| stored.asset), missing })
+    };
+    Ok(shown.into_iter().filter_map(told).collect())
 }

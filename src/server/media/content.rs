@@ -147,13 +147,13 @@ impl Content {
         found.await.unwrap_or(false)
     }
 
-    /// Where the poster of the video with that hash lies, once it is made.
+    /// Where the poster of the asset with that hash lies, once it is made.
     #[must_use]
     pub fn poster_path(&self, hash: &Sha256) -> PathBuf {
         self.root().join(POSTERS).join(format!("{hash}.jpg"))
     }
 
-    /// The turn to make the poster of one video: whoever asks meanwhile waits for it and finds the poster made.
+    /// The turn to make the poster of one asset: whoever asks meanwhile waits for it and finds the poster made.
     #[must_use]
     pub fn poster_turn(&self, hash: &Sha256) -> Arc<Mutex<()>> {
         // A panic elsewhere leaves the map whole: entries are only added and dropped.
@@ -227,7 +227,7 @@ impl Change<'_> {
         remove_file(path).await
     }
 
-    /// Removes the poster of the video with that hash, if it was made.
+    /// Removes the poster of the asset with that hash, if it was made.
     ///
     /// # Errors
     /// Where it is there and cannot be removed.

@@ -10,13 +10,12 @@ use bytes::Bytes;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Rgb, RgbImage, imageops::FilterType, metadata::Orientation};
 use tokio::sync::Mutex;
 
+use super::poster::LONG_SIDE;
 use crate::{
-    domain::ErrorKind,
+    domain::{ErrorKind, asset_kind::IMAGE_BYTES},
     server::{Error, Result},
 };
 
-/// A picture's file has at most so many bytes.
-pub const MAX_BYTES: u64 = 64 << 20;
 /// A picture has at most so many pixels: a small file can claim billions of them.
 const MAX_PIXELS: u64 = 64_000_000;
 
@@ -28,8 +27,6 @@ static TURN: Mutex<()> = Mutex::const_new(());
 pub struct Facts {
     /// What it is served as.
     pub media_type: &'static str,
-    /// What the file's name ends in.
-    pub extension: &'static str,
     /// Pixels across, as displayed.
     pub width: u32,
     /// Pixels down, as displayed.
@@ -45,13 +42,13 @@ pub async fn examine(path: &Path) -> Result<Facts> {
     let path = path.to_path_buf();
     in_turn(move || {
         let Picture { format, image, orientation } = decode(&path)?;
-        let (media_type, extension) = kind(format)?;
+        let media_type = media_type(format)?;
         let turned = matches!(
             orientation,
             Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
         );
         let (width, height) = if turned { (image.height(), image.width()) } else { (image.width(), image.height()) };
-        Ok(Facts { media_type, extension, width, height })
+        Ok(Facts { media_type, width, height })
     })
     .await
 }
@@ -73,6 +70,24 @@ pub async fn cover(path: &Path, size: (u32, u32)) -> Result<Bytes> {
     .await
 }
 
+/// The picture at `path` as a JPEG as large as a clip's poster, nothing see-through. Smaller ones are not enlarged.
+///
+/// # Errors
+/// As for [`examine`].
+pub async fn poster(path: &Path) -> Result<Vec<u8>> {
+    let path = path.to_path_buf();
+    in_turn(move || {
+        let Picture { mut image, orientation, .. } = decode(&path)?;
+        image.apply_orientation(orientation);
+        let is_large = image.width().max(image.height()) > LONG_SIDE;
+        let small = if is_large { image.resize(LONG_SIDE, LONG_SIDE, FilterType::Triangle) } else { image };
+        let mut jpeg = Cursor::new(Vec::new());
+        opaque(&small).write_to(&mut jpeg, ImageFormat::Jpeg).map_err(|error| Error::Internal(format!("writing a picture: {error}")))?;
+        Ok(jpeg.into_inner())
+    })
+    .await
+}
+
 async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     let _turn = TURN.lock().await;
     tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(format!("reading a picture ended: {error}")))?
@@ -88,7 +103,7 @@ fn decode(path: &Path) -> Result<Picture> {
     let file = File::open(path).map_err(Error::io(path))?;
     let reader = ImageReader::new(BufReader::new(file)).with_guessed_format().map_err(Error::io(path))?;
     let format = reader.format().ok_or_else(not_a_picture)?;
-    kind(format)?;
+    media_type(format)?;
     if format == ImageFormat::Jpeg && !ends(path)? {
         return Err(damaged());
     }
@@ -105,11 +120,12 @@ fn decode(path: &Path) -> Result<Picture> {
     Ok(Picture { format, image, orientation })
 }
 
-fn kind(format: ImageFormat) -> Result<(&'static str, &'static str)> {
+/// What a picture of that format is served as, if it is one that is accepted.
+fn media_type(format: ImageFormat) -> Result<&'static str> {
     match format {
-        ImageFormat::Png => Ok(("image/png", "png")),
-        ImageFormat::Jpeg => Ok(("image/jpeg", "jpg")),
-        ImageFormat::WebP => Ok(("image/webp", "webp")),
+        ImageFormat::Png => Ok("image/png"),
+        ImageFormat::Jpeg => Ok("image/jpeg"),
+        ImageFormat::WebP => Ok("image/webp"),
         _ => Err(not_a_picture()),
     }
 }
@@ -118,7 +134,7 @@ fn kind(format: ImageFormat) -> Result<(&'static str, &'static str)> {
 /// the coded picture, which begins at the first SOS that stands outside another segment, an 0xFF is never followed by that of EOI.
 fn ends(path: &Path) -> Result<bool> {
     let mut bytes = Vec::new();
-    File::open(path).map_err(Error::io(path))?.take(MAX_BYTES).read_to_end(&mut bytes).map_err(Error::io(path))?;
+    File::open(path).map_err(Error::io(path))?.take(IMAGE_BYTES).read_to_end(&mut bytes).map_err(Error::io(path))?;
     let mut at = 2;
     while let Some([0xFF, marker, high, low]) = bytes.get(at..at + 4) {
         match marker {
@@ -189,11 +205,10 @@ mod tests {
 
     #[tokio::test]
     async fn pictures_are_known_by_their_content() {
-        for (format, media_type, extension) in
-            [(ImageFormat::Png, "image/png", "png"), (ImageFormat::Jpeg, "image/jpeg", "jpg"), (ImageFormat::WebP, "image/webp", "webp")]
+        for (format, media_type) in [(ImageFormat::Png, "image/png"), (ImageFormat::Jpeg, "image/jpeg"), (ImageFormat::WebP, "image/webp")]
         {
             let facts = examine(written(&encoded(&halves(40, 30), format)).path()).await.unwrap();
-            assert_eq!(facts, Facts { media_type, extension, width: 40, height: 30 });
+            assert_eq!(facts, Facts { media_type, width: 40, height: 30 });
         }
     }
 
@@ -222,6 +237,15 @@ mod tests {
         let shown = image::load_from_memory(&cover(file.path(), (20, 40)).await.unwrap()).unwrap().to_rgb8();
         let (top, bottom) = (shown.get_pixel(10, 5).0, shown.get_pixel(10, 35).0);
         assert!(top[0] > 200 && bottom[2] > 200, "red is on top: {top:?} {bottom:?}");
+        let small = image::load_from_memory_with_format(&poster(file.path()).await.unwrap(), ImageFormat::Jpeg).unwrap();
+        assert_eq!((small.width(), small.height()), (20, 40), "upright, and not enlarged");
+    }
+
+    #[tokio::test]
+    async fn a_poster_is_small_and_of_the_same_shape() {
+        let file = written(&encoded(&halves(2000, 500), ImageFormat::Png));
+        let small = image::load_from_memory_with_format(&poster(file.path()).await.unwrap(), ImageFormat::Jpeg).unwrap();
+        assert_eq!((small.width(), small.height()), (512, 128));
     }
 
     #[tokio::test]

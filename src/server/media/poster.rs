@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The long side of a poster in pixels; smaller clips are not enlarged.
-const LONG_SIDE: u32 = 512;
+pub(super) const LONG_SIDE: u32 = 512;
 
 /// Where in the clip the poster is taken: past a fade-in, before anything ends.
 const SHARE: f64 = 0.1;

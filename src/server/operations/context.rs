@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::{AssetRef, JobId, VideoId},
+    domain::{AssetRef, JobId},
     server::{
         Result,
         media::{content::Content, ffmpeg::Ffmpeg},
@@ -44,11 +44,11 @@ pub trait Library: Send + Sync {
     /// [`Gone`](crate::domain::ErrorKind::Gone) where it was deleted or its file is lost, [`NotFound`](crate::domain::ErrorKind::NotFound).
     async fn file(&self, asset: AssetRef) -> Result<StoredFile>;
 
-    /// Makes the poster of a video, unless it is there or the video was deleted meanwhile.
+    /// Makes the poster of an asset, unless it is there or the asset was deleted meanwhile.
     ///
     /// # Errors
-    /// [`Unavailable`](crate::domain::ErrorKind::Unavailable) where reading the video took too long; the store's.
-    async fn make_poster(&self, video: VideoId) -> Result<()>;
+    /// [`Unavailable`](crate::domain::ErrorKind::Unavailable) where reading the asset took too long; the store's.
+    async fn make_poster(&self, asset: AssetRef) -> Result<()>;
 }
 
 /// A stored file.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::{
-        AssetRef, ExecutionId, JobId, NodeId, Sha256, Timestamp, VideoId,
+        AssetRef, ExecutionId, JobId, NodeId, Sha256, Timestamp,
         event::EventPayload,
         job::{Job, JobKind, POSTER_PRIORITY, Status},
     },
@@ -85,13 +85,13 @@ fn intent(payment: Payment, job: &Job) -> Intent {
     }
 }
 
-/// Puts the poster of a new video into the queue, behind all that somebody asked for. Notify after the commit.
+/// Puts the poster of a new asset into the queue, behind all that somebody asked for. Notify after the commit.
 ///
 /// # Errors
 /// The database's.
-pub async fn enqueue_poster(tx: &mut Tx, video_id: VideoId) -> Result<()> {
-    let job = Job { priority: POSTER_PRIORITY, ..waiting(JobKind::POSTER) }.with_asset(Some(video_id.into()));
-    let input = serde_json::to_value(PosterInput { video_id })?;
+pub async fn enqueue_poster(tx: &mut Tx, asset: AssetRef) -> Result<()> {
+    let job = Job { priority: POSTER_PRIORITY, ..waiting(JobKind::POSTER) }.with_asset(Some(asset));
+    let input = serde_json::to_value(PosterInput { kind: asset.kind, id: asset.id })?;
     // No execution waits for it, so none can end it.
     let lane = lane::LOCAL.to_owned();
     let queued = QueuedJob { job: job.clone(), key: None, version: Poster::VERSION, input, attempts: 0, stand_alone: true, lane };

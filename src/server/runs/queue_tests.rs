@@ -133,7 +133,7 @@ async fn executions_take_turns_as_the_page_foretells_and_posters_take_nobodys() 
     }
     let alone = [ask(&db, 20, Requester::Caller).await, ask(&db, 21, Requester::Caller).await];
     let mut tx = db.begin().await.unwrap();
-    enqueue::enqueue_poster(&mut tx, crate::domain::VideoId::generate()).await.unwrap();
+    enqueue::enqueue_poster(&mut tx, crate::domain::VideoId::generate().into()).await.unwrap();
     tx.commit().await.unwrap();
     let shown = board(&db, Some(Status::Queued), None).await.unwrap();
     assert_eq!(shown.posters.under_way, 1);
@@ -159,7 +159,7 @@ async fn old_poster_jobs_go_and_other_jobs_stay() {
     let id = ask(&db, 1, Requester::Caller).await;
     cancel(&db, &events, id).await.unwrap();
     let mut tx = db.begin().await.unwrap();
-    enqueue::enqueue_poster(&mut tx, crate::domain::VideoId::generate()).await.unwrap();
+    enqueue::enqueue_poster(&mut tx, crate::domain::VideoId::generate().into()).await.unwrap();
     tx.commit().await.unwrap();
     let poster = take(&db).await.unwrap().id;
     let tomorrow = Timestamp::now().plus_seconds(POSTERS_KEPT_SECONDS + 60.0);

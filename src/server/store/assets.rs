@@ -6,7 +6,7 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqliteExecutor, sqlite::
 
 use super::{
     Db,
-    kinds::{StoredAsset, stored, table, time_option},
+    kinds::{StoredAsset, stored, time_option},
     paging::cut,
     rows::{bind_ids, json, named, parsed, text},
     uses,
@@ -15,6 +15,7 @@ use crate::{
     domain::{
         Asset, AssetId, AssetKind, AssetRef, Sha256, Timestamp, VideoId,
         asset::{AssetFilter, Facts},
+        asset_kind::KindSpec,
         origin::Generation,
         page::{Page, PageRequest},
     },
@@ -28,18 +29,17 @@ use crate::{
 pub async fn insert(connection: &mut SqliteConnection, new: &StoredAsset) -> Result<()> {
     let StoredAsset { asset, file_path, metadata } = new;
     let Asset { id, kind, name, file_hash, stream_hash, size_bytes, media_type, source_type, created_at, facts, .. } = asset;
-    let table = table(*kind);
+    let KindSpec { table, columns, .. } = kind.spec();
     let mut query = QueryBuilder::<Sqlite>::new(format!(
-        "INSERT INTO {} (id, name, file_path, file_hash, size_bytes, source_type, created_at, metadata, stream_hash, media_type, {}) VALUES (",
-        table.name,
-        table.facts.join(", ")
+        "INSERT INTO {table} (id, name, file_path, file_hash, size_bytes, source_type, created_at, metadata, stream_hash, media_type, {}) VALUES (",
+        columns.join(", ")
     ));
     let mut values = query.separated(", ");
     values.push_bind(id.to_string()).push_bind(name).push_bind(file_path).push_bind(file_hash.to_string()).push_bind(size_bytes);
     values.push_bind(source_type.name()).push_bind(created_at.to_string()).push_bind(serde_json::to_string(metadata)?);
     values.push_bind(text(stream_hash.as_ref())).push_bind(media_type);
     let Facts { duration_seconds, width, height, resolution, aspect_ratio, codec, fps, .. } = facts;
-    for column in table.facts {
+    for column in *columns {
         match *column {
             "width" => values.push_bind(width),
             "height" => values.push_bind(height),
@@ -130,14 +130,14 @@ pub async fn by_hash(executor: impl SqliteExecutor<'_>, kind: AssetKind, hash: &
 /// # Errors
 /// The database's.
 pub async fn file_hash(executor: impl SqliteExecutor<'_>, asset: AssetRef) -> Result<Option<Sha256>> {
-    let table = table(asset.kind).name;
+    let table = asset.kind.spec().table;
     let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT file_hash FROM {table} WHERE deleted_at IS NULL AND id = "));
     let row = query.push_bind(asset.id.to_string()).build().fetch_optional(executor).await?;
     row.map(|row| parsed(&row, table, "file_hash")).transpose()
 }
 
 fn select(kind: AssetKind) -> QueryBuilder<Sqlite> {
-    QueryBuilder::new(format!("SELECT * FROM {} WHERE ", table(kind).name))
+    QueryBuilder::new(format!("SELECT * FROM {} WHERE ", kind.spec().table))
 }
 
 /// The assets of that kind with those ids, in the trash or not, with their generations and their uses. An id without one is left out.
@@ -218,7 +218,7 @@ pub async fn list(db: &Db, filter: &AssetFilter, page: &PageRequest) -> Result<P
     let mut query = QueryBuilder::<Sqlite>::new("SELECT kind, id FROM (");
     for (number, kind) in kinds.into_iter().enumerate() {
         let union = if number == 0 { "" } else { " UNION ALL " };
-        let (name, not) = (table(kind).name, if filter.trashed { "NOT NULL" } else { "NULL" });
+        let (name, not) = (kind.spec().table, if filter.trashed { "NOT NULL" } else { "NULL" });
         query.push(format!(
             "{union}SELECT '{}' AS kind, id, coalesce(created_at, '') AS made FROM {name} WHERE deleted_at IS {not}",
             kind.name()
@@ -271,7 +271,7 @@ pub async fn set_deleted_at(executor: impl SqliteExecutor<'_>, asset: AssetRef, 
 }
 
 async fn set(executor: impl SqliteExecutor<'_>, asset: AssetRef, column: &'static str, value: impl Into<Option<String>>) -> Result<bool> {
-    let mut query = QueryBuilder::<Sqlite>::new(format!("UPDATE {} SET {column} = ", table(asset.kind).name));
+    let mut query = QueryBuilder::<Sqlite>::new(format!("UPDATE {} SET {column} = ", asset.kind.spec().table));
     query.push_bind(value.into()).push(" WHERE id = ").push_bind(asset.id.to_string());
     Ok(query.build().execute(executor).await?.rows_affected() > 0)
 }
@@ -281,8 +281,8 @@ async fn set(executor: impl SqliteExecutor<'_>, asset: AssetRef, column: &'stati
 /// # Errors
 /// The database's.
 pub async fn trashed_before(executor: impl SqliteExecutor<'_>, kind: AssetKind, moment: Timestamp, limit: u32) -> Result<Vec<AssetRef>> {
-    let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT id FROM {} WHERE deleted_at < ", table(kind).name));
+    let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT id FROM {} WHERE deleted_at < ", kind.spec().table));
     query.push_bind(moment.to_string()).push(" ORDER BY deleted_at LIMIT ").push_bind(limit);
     let rows = query.build().fetch_all(executor).await?;
-    rows.iter().map(|row| Ok(AssetRef { kind, id: parsed(row, table(kind).name, "id")? })).collect()
+    rows.iter().map(|row| Ok(AssetRef { kind, id: parsed(row, kind.spec().table, "id")? })).collect()
 }

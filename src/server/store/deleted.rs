@@ -1,13 +1,13 @@
 //! What is left of assets that are gone for good: kind, name and hash, and why.
 
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqliteExecutor};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqliteExecutor};
 
 use super::{
-    kinds::{StoredAsset, table},
-    rows::parsed,
+    kinds::StoredAsset,
+    rows::{bind_ids, parsed},
 };
 use crate::{
-    domain::{AssetId, AssetKind, AssetRef, Sha256, Timestamp},
+    domain::{AssetId, AssetKind, AssetRef, Sha256, Timestamp, asset::MissingAsset},
     server::Result,
 };
 
@@ -31,7 +31,7 @@ pub async fn remove(connection: &mut SqliteConnection, gone: &StoredAsset, reaso
     .execute(&mut *connection)
     .await?;
     sqlx::query("DELETE FROM step_results WHERE asset_id = $1").bind(asset.id.to_string()).execute(&mut *connection).await?;
-    let mut query = QueryBuilder::<Sqlite>::new(format!("DELETE FROM {} WHERE id = ", table(asset.kind).name));
+    let mut query = QueryBuilder::<Sqlite>::new(format!("DELETE FROM {} WHERE id = ", asset.kind.spec().table));
     query.push_bind(asset.id.to_string()).build().execute(connection).await?;
     Ok(())
 }
@@ -43,6 +43,29 @@ pub async fn remove(connection: &mut SqliteConnection, gone: &StoredAsset, reaso
 pub async fn was(executor: impl SqliteExecutor<'_>, id: AssetId) -> Result<bool> {
     let row = sqlx::query("SELECT 1 FROM deleted_assets WHERE asset_id = $1").bind(id.to_string()).fetch_optional(executor).await?;
     Ok(row.is_some())
+}
+
+/// What is left of those of these assets that are gone for good.
+///
+/// # Errors
+/// The database's, or [`Error::Row`](crate::server::Error::Row).
+pub async fn traces(connection: &mut SqliteConnection, ids: &[AssetId]) -> Result<Vec<(AssetId, MissingAsset)>> {
+    const TABLE: &str = "deleted_assets";
+    let mut traces = Vec::new();
+    for some in ids.chunks(500) {
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM deleted_assets WHERE asset_id IN (");
+        bind_ids(&mut query, some);
+        for row in &query.build().fetch_all(&mut *connection).await? {
+            let missing = MissingAsset {
+                name: row.try_get("name")?,
+                file_hash: parsed(row, TABLE, "file_hash")?,
+                reason: row.try_get("reason")?,
+                deleted_at: parsed(row, TABLE, "deleted_at")?,
+            };
+            traces.push((parsed(row, TABLE, "asset_id")?, missing));
+        }
+    }
+    Ok(traces)
 }
 
 /// Whether an asset with those bytes is gone for good.

@@ -1,4 +1,4 @@
-//! Where assets of each kind stand: a table a kind, with the same columns for what all have and its own for what is known of its bytes.
+//! An asset as its kind's table has it: the same columns for what all have, its own for what is known of its bytes.
 
 use serde_json::Value;
 use sqlx::{Row, sqlite::SqliteRow};
@@ -6,43 +6,32 @@ use time::{PrimitiveDateTime, macros::format_description};
 
 use super::rows::{json, named, parsed, parsed_option};
 use crate::{
-    domain::{Asset, AssetKind, Timestamp, asset::Facts, origin::SourceType, video::VideoMetadata},
+    domain::{Asset, AssetKind, Timestamp, asset::Facts, asset_kind::KindSpec, origin::SourceType, video::VideoMetadata},
     server::{Error, Result},
 };
 
-/// The table of a kind.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Table {
-    /// Its name.
-    pub(super) name: &'static str,
-    /// Its own columns, each a fact: of [`Facts`] those that it has.
-    pub(super) facts: &'static [&'static str],
-    /// The table that tells where its assets are used, and the column that names the asset there.
-    pub(super) uses: (&'static str, &'static str),
-}
+/// The table that tells where assets are used, of every kind but the one that the seed has a table for.
+const USES: &str = "asset_uses";
 
-/// Where uses of every kind stand, but for the one that the seed has a table for.
-pub(super) const USES: &str = "asset_uses";
-
-/// Where assets of that kind stand.
-pub(super) fn table(kind: AssetKind) -> Table {
-    match kind {
-        AssetKind::Video => Table {
-            name: "videos",
-            facts: &["width", "height", "duration_seconds", "resolution", "aspect_ratio", "codec", "fps"],
-            uses: ("workflow_videos", "video_id"),
-        },
-        AssetKind::Image => Table { name: "images", facts: &["width", "height"], uses: (USES, "asset_id") },
-    }
+/// Where uses of a kind stand: the table, the column that names the asset there, and whether the kind is named beside it.
+pub(super) fn uses(kind: AssetKind) -> (&'static str, &'static str, bool) {
+    kind.spec().uses.map_or((USES, "asset_id", true), |(table, column)| (table, column, false))
 }
 
 /// SQL that gives the hash of an asset's file while it is stored and not in the trash; `kind` and `id` are columns that name the asset, with their
 /// table.
 pub(super) fn file_hash_of(kind: &str, id: &str) -> String {
     let when = |one: AssetKind| {
-        format!("WHEN '{}' THEN (SELECT file_hash FROM {} WHERE id = {id} AND deleted_at IS NULL)", one.name(), table(one).name)
+        format!("WHEN '{}' THEN (SELECT file_hash FROM {} WHERE id = {id} AND deleted_at IS NULL)", one.name(), one.spec().table)
     };
     format!("CASE {kind} {} END", AssetKind::ALL.map(when).join(" "))
+}
+
+/// SQL that tells whether an asset is stored, in the trash or not, or was and left a trace; `kind` and `id` as for [`file_hash_of`].
+pub(super) fn is_or_was(kind: &str, id: &str) -> String {
+    let when = |one: AssetKind| format!("WHEN '{}' THEN EXISTS (SELECT 1 FROM {} WHERE id = {id})", one.name(), one.spec().table);
+    let stored = AssetKind::ALL.map(when).join(" ");
+    format!("(CASE {kind} {stored} END OR EXISTS (SELECT 1 FROM deleted_assets WHERE asset_id = {id}))")
 }
 
 /// An asset with where its bytes are, and what is kept of it in a form of its own.
@@ -58,31 +47,34 @@ pub struct StoredAsset {
 
 /// An asset from its row, without generation and uses.
 pub(super) fn stored(kind: AssetKind, row: &SqliteRow) -> Result<StoredAsset> {
-    let table = table(kind);
-    let metadata = metadata(row, table.name)?;
+    let table = kind.spec().table;
+    let metadata = metadata(row, table)?;
     let asset = Asset {
-        id: parsed(row, table.name, "id")?,
+        id: parsed(row, table, "id")?,
         kind,
         name: row.try_get("name")?,
-        file_hash: parsed(row, table.name, "file_hash")?,
-        stream_hash: parsed_option(row, table.name, "stream_hash")?,
+        file_hash: parsed(row, table, "file_hash")?,
+        stream_hash: parsed_option(row, table, "stream_hash")?,
         size_bytes: row.try_get("size_bytes")?,
         media_type: row.try_get("media_type")?,
-        source_type: named(row, table.name, "source_type", SourceType::from_name)?,
-        created_at: time_option(row, table.name, "created_at")?.unwrap_or_else(|| time::OffsetDateTime::UNIX_EPOCH.into()),
-        deleted_at: parsed_option(row, table.name, "deleted_at")?,
-        facts: facts(row, table, &metadata)?,
+        source_type: named(row, table, "source_type", SourceType::from_name)?,
+        created_at: time_option(row, table, "created_at")?.unwrap_or_else(|| time::OffsetDateTime::UNIX_EPOCH.into()),
+        deleted_at: parsed_option(row, table, "deleted_at")?,
+        facts: facts(row, kind.spec(), &metadata)?,
         generation: None,
+        stitch: metadata.stitch.clone(),
+        made_by: metadata.made_by.clone(),
+        warning: metadata.warning.clone(),
         uses: Vec::new(),
     };
     Ok(StoredAsset { asset, file_path: row.try_get("file_path")?, metadata })
 }
 
-fn facts(row: &SqliteRow, table: Table, metadata: &VideoMetadata) -> Result<Facts> {
-    let has = |column: &str| table.facts.contains(&column);
+fn facts(row: &SqliteRow, KindSpec { table, columns, .. }: &KindSpec, metadata: &VideoMetadata) -> Result<Facts> {
+    let has = |column: &str| columns.contains(&column);
     let side = |column: &'static str| -> Result<Option<u32>> {
         let side: Option<i64> = if has(column) { row.try_get(column)? } else { None };
-        side.map(|side| u32::try_from(side).map_err(|_| Error::Row { table: table.name, column, value: side.to_string() })).transpose()
+        side.map(|side| u32::try_from(side).map_err(|_| Error::Row { table, column, value: side.to_string() })).transpose()
     };
     let number = |column| -> Result<Option<f64>> { if has(column) { Ok(row.try_get(column)?) } else { Ok(None) } };
     let text = |column| -> Result<Option<String>> { if has(column) { Ok(row.try_get(column)?) } else { Ok(None) } };

@@ -128,15 +128,15 @@ pub async fn renew_if_newer(db: &mut SqliteConnection, id: WorkflowId, new: &Use
 }
 
 async fn write(db: &mut SqliteConnection, id: WorkflowId, new: &Use, renewed: impl Fn(&'static str) -> String) -> Result<()> {
-    let (table, column) = kinds::table(new.asset.kind).uses;
+    let (table, column, names_kind) = kinds::uses(new.asset.kind);
     let mut query = QueryBuilder::<Sqlite>::new(format!(
         "INSERT INTO {table} (workflow_id, {column}, node_id, node_type, role, execution_id, created_at"
     ));
-    query.push(if table == kinds::USES { ", asset_kind) VALUES (" } else { ") VALUES (" });
+    query.push(if names_kind { ", asset_kind) VALUES (" } else { ") VALUES (" });
     let mut values = query.separated(", ");
     values.push_bind(id.to_string()).push_bind(new.asset.id.to_string()).push_bind(new.node_id.as_str()).push_bind(&new.node_type);
     values.push_bind(new.role.name()).push_bind(text(new.execution_id.as_ref())).push_bind(new.created_at.to_string());
-    if table == kinds::USES {
+    if names_kind {
         values.push_bind(new.asset.kind.name());
     }
     query.push(format!(") ON CONFLICT (workflow_id, {column}, node_id) DO UPDATE SET {}", renewed(table)));

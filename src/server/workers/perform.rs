@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::job_ledger::JobLedger;
 use crate::{
-    domain::{ApiError, AssetRef, ErrorKind, VideoId},
+    domain::{ApiError, AssetRef, ErrorKind},
     server::{
         Error, Result,
         error::ProviderError,
@@ -107,13 +107,13 @@ impl Library for Stored<'_> {
         Ok(StoredFile { name: stored.asset.name, path })
     }
 
-    async fn make_poster(&self, video: VideoId) -> Result<()> {
+    async fn make_poster(&self, asset: AssetRef) -> Result<()> {
         let Self(state) = self;
-        match posters::poster(&state.studio, video, true).await {
+        match posters::poster(&state.studio, asset, true).await {
             Ok(poster) if poster.lasting => Ok(()),
-            _ if store::assets::row(state.studio.db.reader(), video.into()).await?.is_none() => Ok(()),
+            _ if store::assets::row(state.studio.db.reader(), asset).await?.is_none() => Ok(()),
             Ok(_) => {
-                let message = "Reading the video took too long. The poster is made when it is first looked at.";
+                let message = "Reading the file took too long. The poster is made when it is first looked at.";
                 Err(Error::api(ErrorKind::Unavailable, message))
             }
             Err(error) => Err(error),

@@ -1,7 +1,6 @@
 //! The parts pages are made of.
 
 mod button;
-mod clip_player;
 mod dialog;
 mod field;
 mod icon;
@@ -9,12 +8,12 @@ mod menu;
 mod notice;
 mod one_type;
 mod outcome;
+mod player;
 mod signal;
 mod toast;
 mod when;
 
 pub use button::IconButton;
-pub use clip_player::ClipPlayer;
 pub use dialog::Dialog;
 pub use field::{SelectField, TextField};
 pub use icon::{Glyph, Icon};
@@ -22,6 +21,7 @@ pub use menu::Menu;
 pub use notice::{EmptyState, ErrorNotice, Skeleton};
 pub use one_type::{each, effect, handler, memo, part, part_if};
 pub use outcome::OutcomeButtons;
+pub use player::MediaView;
 pub use signal::set_if_new;
 pub use toast::{ToastRegion, Toasts};
 pub use when::When;

@@ -118,11 +118,11 @@ impl LazyTools {
     }
 
     /// Brings the clips and pictures of the nodes, if there are any. Call from an effect.
-    pub fn bring_clips(self) {
+    pub fn bring_media(self) {
         self.restore.wake();
-        if self.restore.has_clips() {
+        if self.restore.has_media() {
             spawn_local(async move {
-                if bring_clips(self.restore).await.is_err() {
+                if bring_media(self.restore).await.is_err() {
                     self.session.toasts.fail(DID_NOT_COME);
                 }
             });
@@ -203,8 +203,8 @@ fn perform(tools: LazyTools, task: Task) -> Result<(), SplitLoaderError> {
     Ok(())
 }
 
-#[wasm_split(clips, wasm_split_path = ::leptos::wasm_split, fallible)]
-fn bring_clips(restore: Restore) -> Result<(), SplitLoaderError> {
+#[wasm_split(media, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn bring_media(restore: Restore) -> Result<(), SplitLoaderError> {
     restore.bring_all();
     Ok(())
 }

@@ -88,7 +88,7 @@ fn Builder(editor: Editor, opened: Option<OpenedWorkflow>, settings: BuilderSett
     let shortcuts = RwSignal::new(false);
     keyboard::listen(editor, tools, shortcuts);
     let session = expect_context::<Session>();
-    let name = opened.map_or_else(|| UNNAMED.to_owned(), |opened| opened.workflow.name);
+    let name = opened.map_or_else(|| UNNAMED.to_owned(), |opened| opened.name);
     view! {
         <Title text=name/>
         <main class="builder" on:click=handler(move |event: ev::MouseEvent| live::follow_link(session, tools, &event))>

@@ -98,21 +98,20 @@ pub struct Session {
 impl Session {
     /// A session over `editor`, for the workflow that was opened or a new one; put into context.
     pub fn provide(editor: Editor, opened: Option<&OpenedWorkflow>, settings: BuilderSettings) -> Self {
-        let workflow = opened.map(|opened| &opened.workflow);
-        let name = workflow.map_or_else(|| UNNAMED.to_owned(), |workflow| workflow.name.clone());
-        let description = workflow.and_then(|workflow| workflow.description.clone()).unwrap_or_default();
+        let name = opened.map_or_else(|| UNNAMED.to_owned(), |opened| opened.name.clone());
+        let description = opened.and_then(|opened| opened.description.clone()).unwrap_or_default();
         let run = opened.and_then(|opened| opened.execution.as_ref()).map(|execution| (execution.id, execution.status));
-        let slot = workflow.and_then(|workflow| workflow.draft.clone());
-        let goes_on = workflow.is_some_and(|workflow| workflow.status == WorkflowStatus::Draft)
+        let slot = opened.and_then(|opened| opened.draft.clone());
+        let goes_on = opened.is_some_and(|opened| opened.status == WorkflowStatus::Draft)
             && slot.as_ref().zip(opened).is_some_and(|(slot, opened)| slot.base_etag == opened.etag);
         let (continued, offered) = if goes_on { (slot, None) } else { (None, slot) };
         let session = Self {
             editor,
             toasts: expect_context(),
-            id: RwSignal::new(workflow.map(|workflow| workflow.id)),
+            id: RwSignal::new(opened.map(|opened| opened.id)),
             name: RwSignal::new(name.clone()),
             description: RwSignal::new(description.clone()),
-            status: RwSignal::new(workflow.map(|workflow| workflow.status).unwrap_or_default()),
+            status: RwSignal::new(opened.map(|opened| opened.status).unwrap_or_default()),
             etag: RwSignal::new(opened.map(|opened| opened.etag.clone())),
             stored: RwSignal::new(Stored { name, description, revision: editor.document.revision.get_untracked() }),
             saving: RwSignal::new(Saving::Idle),

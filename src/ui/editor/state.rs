@@ -14,8 +14,7 @@ use crate::{
     domain::{
         NodeId,
         execution::{Mode, NodeRun},
-        image::Image,
-        workflow::OpenedWorkflow,
+        workflow::{NodeAsset, OpenedWorkflow},
     },
     graph::{
         Change, Command, CommandError, Fragment, Graph, Node,
@@ -28,7 +27,7 @@ use crate::{
         freshness::Freshness,
         unfinished::unfinished,
     },
-    ui::{clip::Clip, components::set_if_new},
+    ui::{components::set_if_new, media::Media},
 };
 
 /// A palette that is open: where the new node goes, and what it has to fit.
@@ -96,7 +95,7 @@ impl Editor {
     /// # Errors
     /// What is wrong with the stored definition, in words.
     pub fn open(opened: &OpenedWorkflow, view: Option<Viewport>) -> Result<Self, String> {
-        let graph = format::read(&opened.workflow.definition)
+        let graph = format::read(&opened.definition)
             .map_err(|errors| errors.into_iter().map(|error| error.detail).collect::<Vec<_>>().join(" "))?;
         let editor = Self::new(graph, view);
         editor.is_opening.set_value(true);
@@ -105,17 +104,13 @@ impl Editor {
                 editor.set_run(run.clone(), execution.mode);
             }
         }
-        // Newest first: the first of a node is its current clip.
-        for video in opened.workflow.videos.iter().rev() {
-            let clip = match (&video.video, &video.missing) {
-                (Some(known), _) => Clip::waiting(Arc::new(known.clone())),
-                (None, Some(missing)) => Clip::missing(video.video_id, missing.clone()),
+        for NodeAsset { node_id, asset, known, missing } in &opened.assets {
+            let media = match (known, missing) {
+                (Some(known), _) => Media::waiting(Arc::new(known.clone())),
+                (None, Some(missing)) => Media::missing(*asset, missing.clone()),
                 (None, None) => continue,
             };
-            editor.set_clip(&video.node_id, Some(clip));
-        }
-        for one in &opened.images {
-            editor.set_picture(&one.node_id, Arc::new(one.image.clone()));
+            editor.set_media(node_id, media);
         }
         editor.is_opening.set_value(false);
         let graph = editor.graph();
@@ -238,21 +233,11 @@ impl Editor {
         });
     }
 
-    /// Shows a clip in a node, or none.
-    pub fn set_clip(self, node: &NodeId, clip: Option<Clip>) {
-        self.show_in(node, |state| set_if_new(state.clip, clip));
-    }
-
-    /// Shows a still picture in a node.
-    pub fn set_picture(self, node: &NodeId, picture: Arc<Image>) {
-        self.show_in(node, |state| set_if_new(state.picture, Some(picture)));
-    }
-
-    /// Shows something in a node, which may change its size.
-    fn show_in(self, node: &NodeId, show: impl FnOnce(NodeState)) {
+    /// Shows a clip or a picture in a node, which may change its size.
+    pub fn set_media(self, node: &NodeId, media: Media) {
         if let Some(state) = self.node(node) {
             let size = state.size_untracked();
-            self.show_result(node, show);
+            self.show_result(node, |state| set_if_new(state.media, Some(media)));
             if state.size_untracked() != size {
                 self.view.sizes.update(|sizes| *sizes += 1);
             }

@@ -12,10 +12,8 @@ use serde_json::json;
 use super::{Editor, Look, PaletteRequest};
 use crate::{
     domain::{
-        ImageId, NodeId, Sha256, Timestamp,
+        Asset, AssetId, NodeId, Timestamp,
         execution::{Mode, NodeRun, NodeStatus},
-        image::Image,
-        origin::SourceType,
     },
     graph::{
         Command, Graph, Node, NodeType, Position, SocketRef,
@@ -31,6 +29,7 @@ use crate::{
         plan::step_of,
         spec::Direction,
     },
+    ui::media::Media,
 };
 
 fn id(name: &str) -> NodeId {
@@ -227,23 +226,17 @@ fn a_page_that_leaves_nodes_out_leaves_their_wires_out() {
 #[test]
 fn a_node_makes_room_for_its_picture() {
     let (_owner, editor) = editor();
-    let picture = Image {
-        id: ImageId::generate(),
-        name: "Harbour".into(),
-        file_hash: Sha256::new([0; 32]),
-        size_bytes: 1000,
-        width: 720,
-        height: 1280,
-        media_type: "image/png".into(),
-        source_type: SourceType::Uploaded,
-        created_at: Timestamp::now(),
-        deleted_at: None,
-    };
+    let picture: Asset = serde_json::from_value(json!({
+        "id": AssetId::generate(), "kind": "image", "name": "Harbour", "file_hash": "0".repeat(64), "stream_hash": null, "size_bytes": 1000,
+        "media_type": "image/png", "source_type": "uploaded", "created_at": Timestamp::now(), "deleted_at": null,
+        "facts": { "width": 720, "height": 1280 },
+    }))
+    .unwrap();
     let node = Node::new(id("i"), NodeType::UPLOAD_IMAGE, Position::default()).with_param("image_id", picture.id.to_string());
     assert!(editor.dispatch(Command::AddNode(node)));
     let state = editor.node(&id("i")).unwrap();
     let (before, sizes) = (state.size_untracked(), editor.view.sizes.get_untracked());
-    editor.set_picture(&id("i"), Arc::new(picture));
+    editor.set_media(&id("i"), Media::waiting(Arc::new(picture)));
     assert!(state.size_untracked().height > before.height + 300.0 && editor.view.sizes.get_untracked() > sizes);
     assert_eq!(state.look(), Look::Idle, "what was given was not made");
 }

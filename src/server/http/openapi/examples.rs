@@ -66,10 +66,10 @@ fn of(name: &str) -> Option<Value> {
         "JobChange" => json!({ "priority": 10 }),
         "Asset" => asset(),
         "Video" => video(),
-        "VideoChange" => json!({ "name": "The door opens, take 2" }),
-        "Uploaded" => json!({ "video_id": CLIP, "duplicate": false, "video": video() }),
+        "AssetChange" => json!({ "name": "The door opens, take 2" }),
+        "UploadedVideo" => json!({ "video_id": CLIP, "duplicate": false, "restored": false, "video": video(), "asset": asset() }),
         "Image" => image(),
-        "UploadedImage" => json!({ "image_id": IMAGE, "duplicate": false, "image": image() }),
+        "UploadedImage" => json!({ "image_id": IMAGE, "duplicate": false, "restored": false, "image": image(), "asset": image_asset() }),
         "Spending" => spending(),
         "Readiness" => json!({ "database": "ok", "videos": "ok", "ffmpeg": "ok" }),
         _ => return None,
@@ -83,6 +83,14 @@ fn asset() -> Value {
         "id": CLIP, "kind": "video", "name": "The door opens", "file_hash": HASH, "stream_hash": null, "size_bytes": 1_048_576,
         "media_type": "video/mp4", "source_type": "uploaded", "created_at": BEGUN, "deleted_at": null,
         "facts": { "duration_seconds": 4.0, "width": 720, "height": 1280 }, "uses": [],
+    })
+}
+
+fn image_asset() -> Value {
+    json!({
+        "id": IMAGE, "kind": "image", "name": "The corridor", "file_hash": HASH, "stream_hash": null, "size_bytes": 65_536,
+        "media_type": "image/png", "source_type": "uploaded", "created_at": BEGUN, "deleted_at": null,
+        "facts": { "width": 720, "height": 1280 }, "uses": [],
     })
 }
 
@@ -220,7 +228,7 @@ mod tests {
         reads::<job::Job>("Job");
         reads::<job::JobChange>("JobChange");
         reads::<video::Video>("Video");
-        reads::<video::Uploaded>("Uploaded");
+        reads::<video::UploadedVideo>("UploadedVideo");
         reads::<image::Image>("Image");
         reads::<image::UploadedImage>("UploadedImage");
         assert!(format::read_sound(&definition()).is_ok());

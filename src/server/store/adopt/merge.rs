@@ -223,6 +223,9 @@ impl Kept {
             deleted_at: None,
             facts,
             generation,
+            stitch: metadata.stitch.clone(),
+            made_by: metadata.made_by.clone(),
+            warning: metadata.warning.clone(),
             uses: Vec::new(),
         };
         // The file of a merged row stands in for one that is gone.

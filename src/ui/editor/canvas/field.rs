@@ -215,13 +215,10 @@ fn Select(param: &'static Param, choices: Vec<Choice>, value: Memo<String>, on_c
 #[component]
 fn FileChoice(node: NodeId, state: NodeState, kind: AssetKind) -> impl IntoView {
     let editor = expect_context::<Editor>();
-    let name = memo(move || {
-        let of_clip = state.clip.with(|clip| clip.as_ref().map(|clip| clip.name().to_owned()));
-        of_clip.or_else(|| state.picture.with(|picture| picture.as_ref().map(|picture| picture.name.clone())))
-    });
+    let name = memo(move || state.media.with(|media| media.as_ref().map(|media| media.name().to_owned())));
     view! {
         <div class="node-field node-field-line">
-            <span class="node-label node-clip-name">{part(move || name.get().unwrap_or_else(|| format!("No {} yet", kind.noun())))}</span>
+            <span class="node-label node-clip-name">{part(move || name.get().unwrap_or_else(|| format!("No {} yet", kind.spec().noun)))}</span>
             <button type="button" class="node-button" on:click=handler(move |_: ev::MouseEvent| editor.file_request.set(Some(node.clone())))>
                 {part(move || if name.get().is_some() { "Replace" } else { "Upload" })}
             </button>

@@ -15,9 +15,9 @@ use crate::{
         nodes,
     },
     ui::{
-        clip::{Clip, image_ratio, image_url, poster_url},
-        components::{ClipPlayer, each, handler, memo, part, part_if},
+        components::{MediaView, each, handler, memo, part, part_if},
         editor::{document::edit, state::Editor},
+        media::{Media, poster_url},
         words,
     },
 };
@@ -82,12 +82,11 @@ pub fn NodeView(
     })
 }
 
-/// A node from afar: its title, and its poster or its picture.
+/// A node from afar: its title, and its poster.
 #[component]
 fn FarNode(state: NodeState, title: String) -> impl IntoView {
     let poster = part_if(move || {
-        let source = state.clip.with(|clip| clip.as_ref().filter(|clip| clip.video.is_some()).map(|clip| poster_url(clip.video_id)));
-        let source = source.or_else(|| state.picture.with(|picture| picture.as_ref().map(|picture| image_url(picture.id))));
+        let source = state.media.with(|media| media.as_ref().filter(|media| media.known.is_some()).map(|media| poster_url(media.asset)));
         source.map(|source| view! { <img class="node-poster" src=source alt="" draggable="false"/> })
     });
     view! {
@@ -122,25 +121,24 @@ fn NearNode(id: NodeId, state: NodeState, title: String, look: Memo<Look>) -> im
         {sockets}
         {fields}
         {part_if(move || message.get().map(|words| view! { <p class="node-message" title=words.clone()>{words.clone()}</p> }))}
-        <NodeClip state/>
-        <NodePicture state/>
+        <NodeMedia state/>
     }
 }
 
-/// The clip in its own aspect, and what is known of it in a line.
+/// Its clip or its picture in its own aspect, and what is known of it in a line.
 #[component]
-fn NodeClip(state: NodeState) -> impl IntoView {
-    let ratio = memo(move || state.clip.with(|clip| clip.as_ref().map(Clip::ratio)));
+fn NodeMedia(state: NodeState) -> impl IntoView {
+    let ratio = memo(move || state.media.with(|media| media.as_ref().map(Media::ratio)));
     let facts = memo(move || {
         let cached = is_cached(state);
-        state.clip.with(|clip| clip.as_ref().map(|clip| facts_of(clip, cached)))
+        state.media.with(|media| media.as_ref().map(|media| facts_of(media, cached)))
     });
     part_if(move || {
         ratio.get().map(|ratio| {
             let size = layout::clip_size(ratio);
             view! {
                 <div class="node-clip" style=format!("width: {:.0}px; height: {:.0}px", size.width, size.height)>
-                    <ClipPlayer clip=state.clip/>
+                    <MediaView media=state.media/>
                 </div>
                 <footer class="node-foot">
                     {part(move || each(facts.get().into_iter().flatten().map(|fact| view! { <span>{fact}</span> })))}
@@ -150,37 +148,12 @@ fn NodeClip(state: NodeState) -> impl IntoView {
     })
 }
 
-fn facts_of(clip: &Clip, cached: bool) -> Vec<String> {
-    let video = clip.video.as_ref();
-    let seconds = video.and_then(|video| video.duration_seconds).map(words::duration);
-    let size = video.and_then(|video| u64::try_from(video.size_bytes).ok()).map(words::bytes);
-    let frame = video.and_then(|video| video.resolution.clone());
-    seconds.into_iter().chain(frame).chain(size).chain(cached.then(|| "cached".to_owned())).collect()
-}
-
-/// The still picture in its own aspect, and what is known of it in a line.
-#[component]
-fn NodePicture(state: NodeState) -> impl IntoView {
-    part_if(move || {
-        state.picture.get().map(|picture| {
-            let ratio = image_ratio(&picture);
-            let size = layout::clip_size(ratio);
-            let facts =
-                [format!("{}x{}", picture.width, picture.height), words::bytes(u64::try_from(picture.size_bytes).unwrap_or_default())];
-            let cached = move || is_cached(state).then(|| view! { <span>"cached"</span> });
-            view! {
-                <div class="node-clip" style=format!("width: {:.0}px; height: {:.0}px", size.width, size.height)>
-                    <div class="clip" style=format!("aspect-ratio: {ratio:.4}")>
-                        <img src=image_url(picture.id) alt=picture.name.clone() draggable="false"/>
-                    </div>
-                </div>
-                <footer class="node-foot">
-                    {each(facts.into_iter().map(|fact| view! { <span>{fact}</span> }))}
-                    {part_if(cached)}
-                </footer>
-            }
-        })
-    })
+fn facts_of(media: &Media, cached: bool) -> Vec<String> {
+    let known = media.known.as_ref();
+    let seconds = known.and_then(|known| known.facts.duration_seconds).map(words::duration);
+    let dimensions = known.and_then(|known| known.facts.dimensions()).map(|(width, height)| format!("{width}x{height}"));
+    let size = known.and_then(|known| u64::try_from(known.size_bytes).ok()).map(words::bytes);
+    seconds.into_iter().chain(dimensions).chain(size).chain(cached.then(|| "cached".to_owned())).collect()
 }
 
 /// Whether an earlier result was used. Reactive.

@@ -5,11 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use crate::{
-    domain::{
-        AssetRef,
-        execution::{Mode, NodeRun, NodeStatus},
-        image::Image,
-    },
+    domain::execution::{Mode, NodeRun, NodeStatus},
     graph::{
         Graph, Node,
         canvas::{
@@ -20,10 +16,7 @@ use crate::{
         nodes,
         spec::Direction,
     },
-    ui::{
-        clip::{Clip, image_ratio},
-        components::set_if_new,
-    },
+    ui::{components::set_if_new, media::Media},
 };
 
 /// A node's signals. Cheap to copy; they live as long as the page, also while the node is deleted and can come back.
@@ -39,10 +32,8 @@ pub struct NodeState {
     pub wired: RwSignal<Vec<Arc<str>>>,
     /// How it fares in the newest run.
     pub run: RwSignal<Option<NodeRun>>,
-    /// Its clip.
-    pub clip: RwSignal<Option<Clip>>,
-    /// Its still picture.
-    pub picture: RwSignal<Option<Arc<Image>>>,
+    /// What it shows: its clip or its picture.
+    pub media: RwSignal<Option<Media>>,
     /// What is missing before it can run.
     pub problem: RwSignal<Option<String>>,
     /// The mode of the run that `run` tells of; not reactive.
@@ -85,8 +76,7 @@ impl NodeState {
             faces: RwSignal::new(Arc::new(layout::faces(graph, node))),
             wired: RwSignal::new(wired(graph, node)),
             run: RwSignal::new(None),
-            clip: RwSignal::new(None),
-            picture: RwSignal::new(None),
+            media: RwSignal::new(None),
             problem: RwSignal::new(None),
             mode: StoredValue::new(Mode::Draft),
             stale: RwSignal::new(false),
@@ -108,13 +98,10 @@ impl NodeState {
 
     /// What is known of its result, for `node` as the document has it now.
     pub(in crate::ui::editor) fn result(self, node: &Node) -> NodeResult {
-        let clip = self.clip.with_untracked(|clip| {
-            let video = clip.as_ref()?.video.as_ref()?;
-            Some((AssetRef::from(video.id), video.file_hash))
+        let shown = self.media.with_untracked(|media| {
+            let known = media.as_ref()?.known.as_ref()?;
+            Some((known.reference(), known.file_hash))
         });
-        let picture =
-            || self.picture.with_untracked(|picture| picture.as_ref().map(|picture| (AssetRef::from(picture.id), picture.file_hash)));
-        let shown = clip.or_else(picture);
         let made = self.run.with_untracked(|run| {
             let run = run.as_ref().filter(|run| run.status == NodeStatus::Succeeded)?;
             Some((run.key, run.asset()))
@@ -130,7 +117,7 @@ impl NodeState {
     #[must_use]
     pub fn look(self) -> Look {
         let run = self.run.with(|run| run.as_ref().map(|run| run.status));
-        let has_result = self.clip.with(Option::is_some) || self.picture.with(Option::is_some);
+        let has_result = self.media.with(Option::is_some);
         match run {
             Some(status) if !status.is_finished() => Look::Run(status),
             _ if self.problem.with(Option::is_some) => Look::Unfinished,
@@ -160,9 +147,7 @@ impl NodeState {
     /// What it shows besides sockets and fields. Reactive.
     #[must_use]
     pub fn shown(self) -> Shown {
-        let of_clip = self.clip.with(|clip| clip.as_ref().map(Clip::ratio));
-        let of_picture = self.picture.with(|picture| picture.as_deref().map(image_ratio));
-        Shown { clip_ratio: of_clip.or(of_picture), message: self.message().is_some() }
+        Shown { clip_ratio: self.media.with(|media| media.as_ref().map(Media::ratio)), message: self.message().is_some() }
     }
 
     /// Its size. Reactive.

@@ -76,14 +76,14 @@ pub fn SocketView(
             class:socket-reached=reached
             data-socket=face.name.to_string()
             data-direction=face.direction.name()
-            data-type=kind
+            data-type=kind.clone()
             data-fits=Signal::derive(move || (fit.get() == Fit::Fits).then_some(""))
             title=Signal::derive(move || if let Fit::Refused(reason) = fit.get() { reason } else { String::new() })
             style=top
             on:keydown=handler(press)
         >
             <svg class="socket-shape" viewBox="-8 -8 16 16" width="16" height="16" aria-hidden="true">
-                <path d=shape(kind)></path>
+                <path d=shape(&kind)></path>
             </svg>
             <span class="socket-label">{label}</span>
             <span class="visually-hidden">{more}</span>
@@ -92,17 +92,17 @@ pub fn SocketView(
 }
 
 /// The type's name, the list of it a type of its own.
-fn kind_name(face: &Face) -> &'static str {
-    if face.list && face.socket_type == SocketType::Video { "video-list" } else { face.socket_type.name() }
+fn kind_name(face: &Face) -> String {
+    let name = face.socket_type.name();
+    if face.list && matches!(face.socket_type, SocketType::Asset(_)) { format!("{name}-list") } else { name.to_owned() }
 }
 
-fn kind_words(face: &Face) -> &'static str {
+fn kind_words(face: &Face) -> String {
     match (face.socket_type, face.list) {
-        (SocketType::Text, _) => "text",
-        (SocketType::Image, _) => "image",
-        (SocketType::Video, false) => "clip",
-        (SocketType::Video, true) => "several clips",
-        (SocketType::Unknown, _) => "of an unknown type",
+        (SocketType::Text, _) => "text".to_owned(),
+        (SocketType::Asset(kind), false) => kind.spec().noun.to_owned(),
+        (SocketType::Asset(kind), true) => format!("several {}s", kind.spec().noun),
+        (SocketType::Unknown, _) => "of an unknown type".to_owned(),
     }
 }
 

@@ -12,9 +12,9 @@ use crate::{
     },
     ui::{
         browser::canvas_dom,
-        clip::{Clip, poster_url},
         components::{Glyph, Icon, memo, part},
         editor::{NodeState, state::Editor},
+        media::{Media, poster_url},
     },
 };
 
@@ -64,7 +64,7 @@ fn Row(id: NodeId, place: Signal<usize>, go: impl Fn(&NodeId, isize) + Clone + '
     let title = editor.title_of(&id);
     let name = memo(move || name_of(state).unwrap_or_else(|| title.clone()));
     let poster = memo(move || {
-        state.and_then(|state| state.clip.with(|clip| clip.as_ref().filter(|clip| clip.video.is_some()).map(|clip| clip.video_id)))
+        state.and_then(|state| state.media.with(|media| media.as_ref().filter(|media| media.known.is_some()).map(|media| media.asset)))
     });
     let button = move |glyph, by: isize, words: &'static str| {
         let (id, go) = (id.clone(), go.clone());
@@ -83,7 +83,7 @@ fn Row(id: NodeId, place: Signal<usize>, go: impl Fn(&NodeId, isize) + Clone + '
     view! {
         <li>
             <span class="clip-order-place">{part(move || place.get() + 1)}</span>
-            <span class="clip-order-poster">{part(move || poster.get().map(|id| view! { <img src=poster_url(id) alt="" draggable="false"/> }))}</span>
+            <span class="clip-order-poster">{part(move || poster.get().map(|asset| view! { <img src=poster_url(asset) alt="" draggable="false"/> }))}</span>
             <span class="clip-order-name">{name}</span>
             {button(Glyph::ChevronUp, -1, "Earlier")}
             {button(Glyph::ChevronDown, 1, "Later")}
@@ -93,5 +93,5 @@ fn Row(id: NodeId, place: Signal<usize>, go: impl Fn(&NodeId, isize) + Clone + '
 
 /// What tells one shot from another: its clip's name. Reactive.
 fn name_of(state: Option<NodeState>) -> Option<String> {
-    state?.clip.with(|clip| clip.as_ref().map(Clip::name).map(str::to_owned))
+    state?.media.with(|media| media.as_ref().map(Media::name).map(str::to_owned))
 }

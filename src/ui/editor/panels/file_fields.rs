@@ -39,7 +39,7 @@ fn FileField(kind: AssetKind) -> impl IntoView {
             tools.run(Task::Send(file, node));
         }
     };
-    let label = format!("{} file", kind.title());
+    let label = format!("{} file", kind.spec().title);
     view! { <input node_ref=field type="file" class="visually-hidden" accept=kind.accept() tabindex="-1" aria-label=label on:change=chosen/> }
 }
 

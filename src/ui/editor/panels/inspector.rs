@@ -2,9 +2,9 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::{clip_facts::ClipFacts, image_facts::ImageFacts, model_facts::ModelFacts};
+use super::{asset_facts::AssetFacts, model_facts::ModelFacts};
 use crate::{
-    domain::{AssetKind, NodeId, execution::NodeStatus, spend::dollars},
+    domain::{NodeId, execution::NodeStatus, spend::dollars},
     graph::{
         canvas::{geometry::FAR_ZOOM, selection::Selection},
         nodes,
@@ -80,10 +80,9 @@ fn Panel(#[prop(into)] title: String, children: Children) -> impl IntoView {
 fn NodePanel(id: NodeId, state: NodeState) -> impl IntoView {
     let node_type = state.data.with_untracked(|node| node.node_type.clone());
     let spec = nodes::spec(&node_type);
-    let makes = spec.is_some_and(NodeSpec::makes);
+    let made = spec.filter(|spec| spec.makes()).and_then(NodeSpec::gives);
     let generates = nodes::generates(&node_type);
     let has_takes = spec.is_some_and(|spec| spec.param_of(ParamKind::Take).is_some());
-    let gives_image = spec.is_some_and(|spec| spec.gives() == Some(AssetKind::Image));
     let name = title(&node_type).to_owned();
     view! {
         <Panel title=name>
@@ -92,7 +91,7 @@ fn NodePanel(id: NodeId, state: NodeState) -> impl IntoView {
             {has_takes.then(|| view! { <AgainButton id=id.clone()/> })}
             {spec.map(|spec| view! { <Params id=id.clone() state spec/> })}
             {generates.then(|| view! { <ModelFacts id=id.clone() state/> })}
-            {if gives_image { view! { <ImageFacts state makes/> }.into_any() } else { view! { <ClipFacts state makes/> }.into_any() }}
+            <AssetFacts state made/>
         </Panel>
     }
 }

@@ -1,10 +1,9 @@
 //! What stands around the canvas: bar and tools, palette, inspector, and what is asked in a dialog.
 
-pub mod clip_facts;
+pub mod asset_facts;
 pub mod clip_order;
 pub mod dialogs;
 pub mod file_fields;
-pub mod image_facts;
 pub mod inspector;
 pub mod minimap;
 pub mod model_facts;

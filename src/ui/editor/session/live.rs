@@ -38,7 +38,7 @@ pub fn begin(editor: Editor, opened: Option<&OpenedWorkflow>, settings: BuilderS
     effect(move || {
         untrack(|| {
             save::continue_draft(session);
-            tools.bring_clips();
+            tools.bring_media();
             following.fill(events::follow(session.event_id, move |event| tools.receive(event)));
             uploads.wake();
         });

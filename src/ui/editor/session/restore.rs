@@ -1,4 +1,4 @@
-//! Bringing clips into their nodes: from this browser's own store where they are kept, else from the server, checked and then kept.
+//! Bringing clips and pictures into their nodes: from this browser's own store where they are kept, else from the server, checked and then kept.
 //! The graph is there before any of it begins.
 
 use std::{
@@ -10,9 +10,9 @@ use leptos::{prelude::*, task::spawn_local};
 
 use super::Session;
 use crate::{
-    api::{images::image, videos::video},
-    domain::{AssetRef, ImageId, NodeId, Sha256, VideoId, video::Video},
-    graph::{Node, nodes},
+    api::assets,
+    domain::{Asset, AssetRef, NodeId, Sha256, execution::NodeRun},
+    graph::nodes,
     ui::{
         browser::{
             browser_only::BrowserOnly,
@@ -21,31 +21,30 @@ use crate::{
             files::PickedFile,
             page,
         },
-        clip::{Clip, Stage, download_url},
-        editor::canvas::node_state::NodeState,
+        media::{Media, Stage, download_url},
     },
 };
 
-/// Clips larger than this are streamed: keeping them would take the browser's whole share.
+/// What is larger than this is streamed: keeping them would take the browser's whole share.
 const LARGEST_KEPT: i64 = 256 * 1024 * 1024;
 /// Downloads at a time: a browser allows six connections a host, and the page needs some of them.
 const AT_A_TIME: usize = 3;
 
-/// The clips of an open builder. Cheap to copy; ends its downloads with the page.
+/// What the nodes of an open builder show. Cheap to copy; ends its downloads with the page.
 #[derive(Clone, Copy)]
 pub struct Restore {
     session: Session,
-    queue: StoredValue<VecDeque<Arc<Video>>>,
+    queue: StoredValue<VecDeque<Arc<Asset>>>,
     working: StoredValue<usize>,
-    /// Which nodes show a video; a video is brought once, however many do.
-    shown_in: StoredValue<HashMap<VideoId, Vec<NodeId>>>,
+    /// Which nodes show an asset; it is brought once, however many do.
+    shown_in: StoredValue<HashMap<AssetRef, Vec<NodeId>>>,
     urls: StoredValue<HashMap<Sha256, String>>,
     downloads: BrowserOnly<AbortGuard>,
     has_told: StoredValue<bool>,
 }
 
 impl Restore {
-    /// The clips of `session`'s builder; put into context.
+    /// That of `session`'s builder; put into context.
     pub fn provide(session: Session) -> Self {
         let restore = Self {
             session,
@@ -70,101 +69,76 @@ impl Restore {
     }
 
     /// Whether a node has a clip or a picture that is to be brought.
-    pub fn has_clips(self) -> bool {
+    pub fn has_media(self) -> bool {
         self.session.editor.graph().nodes().iter().any(|node| {
             let state = self.session.editor.node(&node.id);
             nodes::given(node).is_some()
-                || state.is_some_and(|state| state.clip.with_untracked(Option::is_some) || state.run.with_untracked(Option::is_some))
+                || state.is_some_and(|state| state.media.with_untracked(Option::is_some) || state.run.with_untracked(Option::is_some))
         })
     }
 
-    /// Brings every clip the opened workflow came with, and those its nodes name.
+    /// Brings everything the opened workflow came with, and what its nodes name.
     pub fn bring_all(self) {
         let nodes = self.session.editor.graph();
         for node in nodes.nodes() {
             let Some(state) = self.session.editor.node(&node.id) else { continue };
-            self.bring_picture_of(node, state);
-            let clip = state.clip.get_untracked();
-            let made = state.run.with_untracked(|run| run.as_ref().and_then(|run| run.video_id));
-            let chosen = nodes::given(node).and_then(AssetRef::video);
-            match clip.and_then(|clip| Some((clip.video?, clip.stage))) {
-                Some((video, Stage::Waiting)) => self.bring(node.id.clone(), video),
+            let chosen = nodes::given(node);
+            let shown = state.media.get_untracked().filter(|shown| chosen.is_none_or(|chosen| chosen == shown.asset));
+            match shown {
+                Some(Media { known: Some(known), stage: Stage::Waiting, .. }) => self.bring(node.id.clone(), known),
                 Some(_) => {}
-                None if state.clip.with_untracked(Option::is_some) => {}
                 None => {
-                    if let Some(video) = chosen.or(made) {
-                        self.bring_video(node.id.clone(), video);
+                    let made = state.run.with_untracked(|run| run.as_ref().and_then(NodeRun::asset));
+                    if let Some(asset) = chosen.or(made) {
+                        self.bring_by_reference(node.id.clone(), asset);
                     }
                 }
             }
         }
     }
 
-    /// Brings the picture a node names, or its run made; a workflow that was opened came with those of its stored graph.
-    fn bring_picture_of(self, node: &Node, state: NodeState) {
-        let made = state.run.with_untracked(|run| run.as_ref().and_then(|run| run.image_id));
-        let chosen = nodes::given(node).and_then(AssetRef::image);
-        if let Some(image) = chosen.or(made) {
-            self.bring_image(node.id.clone(), image);
-        }
-    }
-
-    /// Shows an image, of which only the id is known, in a node. Its bytes are the browser's to keep: their address never changes them.
-    pub fn bring_image(self, node: NodeId, id: ImageId) {
-        let shows = self.session.editor.node(&node).and_then(|state| state.picture.get_untracked()).map(|picture| picture.id);
-        if shows == Some(id) {
+    /// Brings an asset of which only the id is known.
+    pub fn bring_by_reference(self, node: NodeId, asset: AssetRef) {
+        let shows = self.session.editor.node(&node).and_then(|state| state.media.get_untracked()).map(|media| media.asset);
+        if shows == Some(asset) {
             return;
         }
         spawn_local(async move {
-            match image(id).await {
-                Ok(image) => self.session.editor.set_picture(&node, Arc::new(image)),
-                Err(error) => self.session.editor.say(error.message),
-            }
-        });
-    }
-
-    /// Brings a video of which only the id is known.
-    pub fn bring_video(self, node: NodeId, id: VideoId) {
-        let shows = self.session.editor.node(&node).and_then(|state| state.clip.get_untracked()).map(|clip| clip.video_id);
-        if shows == Some(id) {
-            return;
-        }
-        spawn_local(async move {
-            match video(id).await {
-                Ok(video) => self.bring(node, Arc::new(video)),
+            match assets::asset(asset.id).await {
+                Ok(known) => self.bring(node, Arc::new(known)),
                 Err(error) => {
                     let stage = Stage::Failed { reason: error.message };
-                    self.session.editor.set_clip(&node, Some(Clip { video_id: id, video: None, stage }));
+                    self.session.editor.set_media(&node, Media { asset, known: None, stage });
                 }
             }
         });
     }
 
-    /// Brings a video into a node.
-    pub fn bring(self, node: NodeId, video: Arc<Video>) {
-        let clip = Clip::waiting(video.clone());
-        if let Some(url) = self.urls.try_with_value(|urls| urls.get(&video.file_hash).cloned()).flatten() {
-            self.session.editor.set_clip(&node, Some(clip.at(Stage::Ready { url })));
+    /// Brings an asset into a node.
+    pub fn bring(self, node: NodeId, asset: Arc<Asset>) {
+        let media = Media::waiting(asset.clone());
+        if let Some(url) = self.urls.try_with_value(|urls| urls.get(&asset.file_hash).cloned()).flatten() {
+            self.session.editor.set_media(&node, media.at(Stage::Ready { url }));
             return;
         }
-        self.session.editor.set_clip(&node, Some(clip));
+        self.session.editor.set_media(&node, media);
         let is_new = self.shown_in.try_update_value(|shown| {
-            let nodes = shown.entry(video.id).or_default();
+            let nodes = shown.entry(asset.reference()).or_default();
             let is_new = nodes.is_empty();
             nodes.push(node);
             is_new
         });
         if is_new == Some(true) {
-            self.queue.update_value(|queue| queue.push_back(video));
+            self.queue.update_value(|queue| queue.push_back(asset));
             self.work();
         }
     }
 
-    /// Keeps a file that was sent from here, under the hash that the server gave it. Where it cannot be kept, the clip is downloaded as any other.
-    pub async fn keep_sent(self, video: &Video, file: &PickedFile) {
+    /// Keeps a file that was sent from here, under the hash that the server gave it. Where it cannot be kept, it is downloaded as any other.
+    pub async fn keep_sent(self, asset: &Asset, file: &PickedFile) {
         if page::is_secure()
-            && video.size_bytes <= LARGEST_KEPT
-            && let Err(error) = clip_store::keep(&video.file_hash, file.blob()).await
+            && asset.size_bytes <= LARGEST_KEPT
+            && let Err(error) = clip_store::keep(&asset.file_hash, file.blob()).await
         {
             self.tell_once(&format!("Clips stream from the server: {error}."));
         }
@@ -172,10 +146,10 @@ impl Restore {
 
     fn work(self) {
         while self.working.try_with_value(|working| *working < AT_A_TIME) == Some(true) {
-            let Some(video) = self.queue.try_update_value(VecDeque::pop_front).flatten() else { return };
+            let Some(asset) = self.queue.try_update_value(VecDeque::pop_front).flatten() else { return };
             self.working.update_value(|working| *working += 1);
             spawn_local(async move {
-                self.fetch(video).await;
+                self.fetch(asset).await;
                 // The page may be gone by now, and everything with it.
                 if self.working.try_update_value(|working| *working -= 1).is_some() {
                     self.work();
@@ -184,10 +158,10 @@ impl Restore {
         }
     }
 
-    async fn fetch(self, video: Arc<Video>) {
-        let stage = match self.stage_of(&video).await {
+    async fn fetch(self, asset: Arc<Asset>) {
+        let stage = match self.stage_of(&asset).await {
             Ok(url) => {
-                if url.starts_with("blob:") && self.urls.try_update_value(|urls| urls.insert(video.file_hash, url.clone())).is_none() {
+                if url.starts_with("blob:") && self.urls.try_update_value(|urls| urls.insert(asset.file_hash, url.clone())).is_none() {
                     clip_store::release(&url);
                     return;
                 }
@@ -196,51 +170,52 @@ impl Restore {
             Err(DownloadError::Stopped) => return,
             Err(error) => Stage::Failed { reason: error.to_string() },
         };
-        self.show(&video, stage);
-        let _ = self.shown_in.try_update_value(|shown| shown.remove(&video.id));
+        self.show(&asset, stage);
+        let _ = self.shown_in.try_update_value(|shown| shown.remove(&asset.reference()));
     }
 
-    /// The address at which the clip can be played.
-    async fn stage_of(self, video: &Arc<Video>) -> Result<String, DownloadError> {
-        if let Some(url) = clip_store::kept(&video.file_hash).await {
+    /// The address at which it can be shown.
+    async fn stage_of(self, asset: &Arc<Asset>) -> Result<String, DownloadError> {
+        if let Some(url) = clip_store::kept(&asset.file_hash).await {
             return Ok(url);
         }
-        let address = download_url(video.id);
+        let address = download_url(asset.reference());
         if !page::is_secure() {
             self.tell_once("This address is not secure, so the browser keeps no clips; they stream from the server.");
             return Ok(address);
         }
-        if video.size_bytes > LARGEST_KEPT {
+        if asset.size_bytes > LARGEST_KEPT {
             self.tell_once("Clips over 256 MB are not kept in this browser; they stream from the server.");
             return Ok(address);
         }
         let Some(handle) = self.downloads.with(AbortGuard::handle) else { return Err(DownloadError::Stopped) };
-        let total = u64::try_from(video.size_bytes).unwrap_or_default();
-        self.show(video, Stage::Downloading { received: 0, total });
+        let total = u64::try_from(asset.size_bytes).unwrap_or_default();
+        self.show(asset, Stage::Downloading { received: 0, total });
         let told = std::cell::Cell::new(0);
         let progress = |received: u64| {
             // A step of a fiftieth moves the bar; more would only redraw it.
             if received - told.get() >= total / 50 {
                 told.set(received);
-                self.show(video, Stage::Downloading { received, total });
+                self.show(asset, Stage::Downloading { received, total });
             }
         };
-        let clip = download::fetch_checked(&address, &video.file_hash, &handle, progress).await?;
-        if let Err(error) = clip_store::keep(&video.file_hash, &clip).await {
+        let clip = download::fetch_checked(&address, &asset.file_hash, &handle, progress).await?;
+        if let Err(error) = clip_store::keep(&asset.file_hash, &clip).await {
             self.tell_once(&format!("Clips stream from the server: {error}."));
             return Ok(address);
         }
         Ok(clip_store::object_url(&clip).unwrap_or(address))
     }
 
-    fn show(self, video: &Arc<Video>, stage: Stage) {
-        let nodes = self.shown_in.try_with_value(|shown| shown.get(&video.id).cloned()).flatten().unwrap_or_default();
+    fn show(self, asset: &Arc<Asset>, stage: Stage) {
+        let nodes = self.shown_in.try_with_value(|shown| shown.get(&asset.reference()).cloned()).flatten().unwrap_or_default();
         for node in nodes {
             let state = self.session.editor.node(&node);
-            // Another clip may have taken the node in the meantime.
-            let is_still = state.and_then(|state| state.clip.try_get_untracked().flatten()).is_some_and(|clip| clip.video_id == video.id);
+            // Something else may have taken the node in the meantime.
+            let is_still =
+                state.and_then(|state| state.media.try_get_untracked().flatten()).is_some_and(|media| media.asset == asset.reference());
             if is_still {
-                self.session.editor.set_clip(&node, Some(Clip::waiting(video.clone()).at(stage.clone())));
+                self.session.editor.set_media(&node, Media::waiting(asset.clone()).at(stage.clone()));
             }
         }
     }

@@ -173,11 +173,8 @@ fn show_node(session: Session, restore: Restore, run: NodeRun) {
     if known != Some(false) {
         return;
     }
-    if let (NodeStatus::Succeeded, Some(video)) = (run.status, run.video_id) {
-        restore.bring_video(run.node_id.clone(), video);
-    }
-    if let (NodeStatus::Succeeded, Some(image)) = (run.status, run.image_id) {
-        restore.bring_image(run.node_id.clone(), image);
+    if let (NodeStatus::Succeeded, Some(asset)) = (run.status, run.asset()) {
+        restore.bring_by_reference(run.node_id.clone(), asset);
     }
     session.editor.set_run(run, session.run_mode.get_value());
 }

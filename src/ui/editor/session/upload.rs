@@ -1,10 +1,12 @@
-//! Giving files to the workflow: by a node's button, dropped on the canvas, or pasted. The same bytes again use the stored video.
+//! Giving files to the workflow: by a node's button, dropped on the canvas, or pasted. The same bytes again use what is stored.
+
+use std::sync::Arc;
 
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{Session, restore::Restore};
 use crate::{
-    domain::{ApiError, AssetKind, NodeId, image::UploadedImage, video::Uploaded},
+    domain::{ApiError, AssetKind, NodeId, asset::Uploaded},
     graph::{Command, Node, Position, canvas::geometry::Point, nodes},
     ui::{
         browser::{browser_only::BrowserOnly, files::PickedFile, upload::Upload},
@@ -67,7 +69,7 @@ impl Uploads {
         let going = Going { number: number.unwrap_or_default(), name: StoredValue::new(file.name()), progress: RwSignal::new(0.0) };
         let progress = going.progress;
         let kind = taken_kind(self.session, &node).unwrap_or_else(|| file.kind());
-        let upload = Upload::begin(kind.upload_path(), &file, move |fraction| {
+        let upload = Upload::begin(&format!("{}/upload", kind.spec().address), &file, move |fraction| {
             let _ = progress.try_set(fraction);
         });
         let upload = match upload {
@@ -87,30 +89,21 @@ impl Uploads {
             // Nothing to answer where the user stopped it, or the page is gone.
             let Some(upload) = upload.flatten() else { return };
             let name = file.name();
-            let given = match kind {
-                AssetKind::Image => upload.answer().map(|uploaded| self.give_image(node, uploaded, &name)),
-                AssetKind::Video => self.give_video(node, upload, &file).await,
-            };
+            let given = self.give(node, upload, &file).await;
             if let Err(error) = given {
                 self.session.toasts.fail(format!("{name}: {}", error.message));
             }
         });
     }
 
-    async fn give_video(self, node: NodeId, upload: Upload, file: &PickedFile) -> Result<(), ApiError> {
-        let Uploaded { video_id, duplicate, video, .. } = upload.answer()?;
+    async fn give(self, node: NodeId, upload: Upload, file: &PickedFile) -> Result<(), ApiError> {
+        let Uploaded { asset, duplicate, .. } = upload.answer()?;
         // What was sent from here need not be downloaded again.
-        self.restore.keep_sent(&video, file).await;
-        if self.choose(&node, video_id.to_string(), &file.name(), duplicate.then_some(&video.name)) {
-            self.restore.bring(node, video.into());
+        self.restore.keep_sent(&asset, file).await;
+        if self.choose(&node, asset.id.to_string(), &file.name(), duplicate.then_some(&asset.name)) {
+            self.restore.bring(node, Arc::new(asset));
         }
         Ok(())
-    }
-
-    fn give_image(self, node: NodeId, UploadedImage { image_id, duplicate, image, .. }: UploadedImage, name: &str) {
-        if self.choose(&node, image_id.to_string(), name, duplicate.then_some(&image.name)) {
-            self.session.editor.set_picture(&node, image.into());
-        }
     }
 
     /// Writes what was stored into the node's parameter. `known_as` is the name it has had since it was stored first.

@@ -1,37 +1,38 @@
-//! A clip in its place: its poster at once, its bytes as they come, and then the hand on it. Hover plays without sound, a click with;
-//! F fills the screen, space J K L and , . move it.
+//! A clip or a picture in its place: its poster at once, its bytes as they come, and then the hand on it. Hover plays a clip without sound, a
+//! click with; F fills the screen, space J K L and , . move it.
 
 use leptos::{ev, html, prelude::*};
 
 use super::{Glyph, Icon, handler, part_if};
 use crate::{
-    domain::workflow::MissingVideo,
+    domain::{AssetKind, asset::MissingAsset},
     ui::{
         browser::playback,
-        clip::{Clip, Stage, download_url, poster_url},
+        media::{Media, Stage, download_url, poster_url},
         words,
     },
 };
 
-/// Shows `clip` at its own aspect; nothing while there is none.
+/// Shows `media` at its own aspect; nothing while there is none.
 #[component]
-pub fn ClipPlayer(
-    /// The clip; a change of stage redraws the player only.
+pub fn MediaView(
+    /// What is shown; a change of stage redraws this only.
     #[prop(into)]
-    clip: Signal<Option<Clip>>,
+    media: Signal<Option<Media>>,
 ) -> impl IntoView {
     part_if(move || {
-        clip.get().map(|clip| {
-            let id = clip.video_id.to_string();
-            let ratio = format!("aspect-ratio: {:.4}", clip.ratio());
+        media.get().map(|media| {
+            let id = media.asset.id.to_string();
+            let ratio = format!("aspect-ratio: {:.4}", media.ratio());
             view! {
                 <div class="clip" style=ratio data-clip=id>
-                    {match clip.stage.clone() {
-                        Stage::Ready { url } => view! { <Player clip url/> }.into_any(),
-                        Stage::Missing(missing) => view! { <Gone missing/> }.into_any(),
-                        Stage::Waiting => view! { <Poster clip note=String::new()/> }.into_any(),
-                        Stage::Failed { reason } => view! { <Poster clip note=reason/> }.into_any(),
-                        Stage::Downloading { received, total } => view! { <Coming clip received total/> }.into_any(),
+                    {match (media.stage.clone(), media.asset.kind) {
+                        (Stage::Ready { url }, AssetKind::Video) => view! { <Player media url/> }.into_any(),
+                        (Stage::Ready { url }, AssetKind::Image) => view! { <Picture media url/> }.into_any(),
+                        (Stage::Missing(missing), _) => view! { <Gone missing/> }.into_any(),
+                        (Stage::Waiting, _) => view! { <Poster media note=String::new()/> }.into_any(),
+                        (Stage::Failed { reason }, _) => view! { <Poster media note=reason/> }.into_any(),
+                        (Stage::Downloading { received, total }, _) => view! { <Coming media received total/> }.into_any(),
                     }}
                 </div>
             }
@@ -40,12 +41,12 @@ pub fn ClipPlayer(
 }
 
 #[component]
-fn Player(clip: Clip, url: String) -> impl IntoView {
+fn Player(media: Media, url: String) -> impl IntoView {
     let video = NodeRef::<html::Video>::new();
     let (unplayable, set_unplayable) = signal(false);
-    let frame = clip.frame_seconds();
-    let id = clip.video_id;
-    let codec = clip.video.as_ref().and_then(|video| video.codec.clone()).unwrap_or_else(|| "this codec".to_owned());
+    let frame = media.frame_seconds();
+    let asset = media.asset;
+    let codec = media.known.as_ref().and_then(|known| known.facts.codec.clone()).unwrap_or_else(|| "this codec".to_owned());
     let keydown = move |event: ev::KeyboardEvent| {
         let plain = !event.ctrl_key() && !event.meta_key() && !event.alt_key();
         if plain && playback::press(video, &event.key(), frame) {
@@ -57,8 +58,8 @@ fn Player(clip: Clip, url: String) -> impl IntoView {
         <video
             node_ref=video
             src=url
-            poster=poster_url(id)
-            aria-label=format!("{}. Space plays, F fills the screen, J K L and comma and point move it.", clip.name())
+            poster=poster_url(asset)
+            aria-label=format!("{}. Space plays, F fills the screen, J K L and comma and point move it.", media.name())
             preload="metadata"
             playsinline
             tabindex="0"
@@ -74,7 +75,7 @@ fn Player(clip: Clip, url: String) -> impl IntoView {
                 view! {
                     <p class="clip-note" role="status">
                         {format!("This browser cannot play {codec}. The file is whole: ")}
-                        <a href=download_url(id) download>"download it"</a>
+                        <a href=download_url(asset) download>"download it"</a>
                     </p>
                 }
             })
@@ -83,19 +84,24 @@ fn Player(clip: Clip, url: String) -> impl IntoView {
 }
 
 #[component]
-fn Poster(clip: Clip, note: String) -> impl IntoView {
+fn Picture(media: Media, url: String) -> impl IntoView {
+    view! { <img src=url alt=media.name().to_owned() draggable="false"/> }
+}
+
+#[component]
+fn Poster(media: Media, note: String) -> impl IntoView {
     view! {
-        <img src=poster_url(clip.video_id) alt=clip.name().to_owned() draggable="false"/>
+        <img src=poster_url(media.asset) alt=media.name().to_owned() draggable="false"/>
         {(!note.is_empty()).then(|| view! { <p class="clip-note" role="status">{note}</p> })}
     }
 }
 
 #[component]
-fn Coming(clip: Clip, received: u64, total: u64) -> impl IntoView {
-    let name = format!("Bringing {}", clip.name());
+fn Coming(media: Media, received: u64, total: u64) -> impl IntoView {
+    let name = format!("Bringing {}", media.name());
     let said = format!("{} of {}", words::bytes(received), words::bytes(total));
     view! {
-        <Poster clip note=String::new()/>
+        <Poster media note=String::new()/>
         <div class="clip-progress">
             <progress max=total.to_string() value=received.to_string() aria-label=name></progress>
             <span>{said}</span>
@@ -104,7 +110,7 @@ fn Coming(clip: Clip, received: u64, total: u64) -> impl IntoView {
 }
 
 #[component]
-fn Gone(missing: MissingVideo) -> impl IntoView {
+fn Gone(missing: MissingAsset) -> impl IntoView {
     view! {
         <div class="clip-gone" role="note">
             <Icon glyph=Glyph::ClipMissing/>
