@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use reelgraph::{
     domain::{AssetKind, AssetRef, JobId, NodeId, Sha256, execution::Mode, provider::Provider},
     graph::{
-        Command, Graph, Node, NodeType, Position, SocketRef, SocketType, content_key,
+        Command, Graph, Node, Position, SocketRef, SocketType, content_key,
         control::Control,
         document::format,
         nodes,
@@ -38,6 +38,11 @@ fn id(name: &str) -> NodeId {
     name.parse().unwrap()
 }
 
+/// An asset of that kind; of clips there are several.
+fn stored(kind: AssetKind, number: usize) -> &'static str {
+    if kind == AssetKind::Image { IMAGE } else { CLIPS[number] }
+}
+
 /// The node under test, `it`, with all that it needs and every input fed but those whose text it has itself.
 fn fed(spec: &NodeSpec) -> Graph {
     let mut graph = Graph::new();
@@ -45,18 +50,17 @@ fn fed(spec: &NodeSpec) -> Graph {
     for need in spec.needs {
         match need {
             Need::Text { param, .. } => node = node.with_param(param, "A lamp"),
-            Need::Asset { param, .. } if spec.gives() == Some(AssetKind::Image) => node = node.with_param(param, IMAGE),
-            Need::Asset { param, .. } => node = node.with_param(param, CLIPS[0]),
+            Need::Asset { param, .. } => node = node.with_param(param, stored(spec.gives().unwrap(), 0)),
             Need::Wired { .. } | Need::Above { .. } => {}
         }
     }
     graph.apply(Command::AddNode(node)).unwrap();
     for socket in spec.inputs.iter().filter(|socket| socket.socket_type != SocketType::Text) {
-        for (number, clip) in CLIPS.iter().enumerate().take(if socket.list { 2 } else { 1 }) {
-            let (node_type, param, asset, out) = match socket.socket_type {
-                SocketType::IMAGE => (NodeType::UPLOAD_IMAGE, "image_id", IMAGE, "image"),
-                _ => (NodeType::UPLOAD_VIDEO, "video_id", *clip, "video"),
-            };
+        let SocketType::Asset(kind) = socket.socket_type else { panic!("{} takes what no node gives", socket.name) };
+        let giving = nodes::giving(kind).unwrap();
+        let (node_type, param, out) = (&giving.node_type, giving.given().unwrap().0, giving.outputs[0].name);
+        for number in 0..if socket.list { 2 } else { 1 } {
+            let (node_type, asset) = (node_type.clone(), stored(kind, number));
             let source = id(&format!("{} {number}", socket.name));
             graph.apply(Command::AddNode(Node::new(source.clone(), node_type, Position::default()).with_param(param, asset))).unwrap();
             let (from, to) = (SocketRef::new(source, out), SocketRef::new(id("it"), socket.name));
@@ -90,8 +94,7 @@ fn other(param: &Param, graph: &Graph) -> Value {
     let node = graph.node(&id("it")).unwrap();
     let now = param.value(node);
     match (param.kind, param.limit) {
-        (ParamKind::Asset(AssetKind::Image), _) => json!(CLIPS[1]),
-        (ParamKind::Asset(AssetKind::Video), _) => json!(CLIPS[1]),
+        (ParamKind::Asset(_), _) => json!(CLIPS[1]),
         (ParamKind::Nodes, _) => json!(["nobody"]),
         (ParamKind::Text | ParamKind::Multiline, _) => json!("Other words"),
         (_, Limit::Whole { min, max }) => json!(if now == json!(max) { min } else { max }),

@@ -53,7 +53,7 @@ impl From<Asset> for Image {
     }
 }
 
-/// The outcome of an image's upload; a superset of [`Uploaded`](super::asset::Uploaded).
+/// The outcome of an image's upload. The page reads it as any upload's, `asset::Uploaded`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct UploadedImage {
     /// The new image, or the one that was there already.

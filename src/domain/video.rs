@@ -103,7 +103,7 @@ impl Video {
     }
 }
 
-/// The outcome of a video's upload; a superset of [`Uploaded`](super::asset::Uploaded).
+/// The outcome of a video's upload. The page reads it as any upload's, `asset::Uploaded`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct UploadedVideo {
     /// The new video, or the one that was there already.

@@ -30,9 +30,9 @@ pub async fn insert(connection: &mut SqliteConnection, new: &StoredAsset) -> Res
     let StoredAsset { asset, file_path, metadata } = new;
     let Asset { id, kind, name, file_hash, stream_hash, size_bytes, media_type, source_type, created_at, facts, .. } = asset;
     let KindSpec { table, columns, .. } = kind.spec();
+    let own: String = columns.iter().map(|column| format!(", {column}")).collect();
     let mut query = QueryBuilder::<Sqlite>::new(format!(
-        "INSERT INTO {table} (id, name, file_path, file_hash, size_bytes, source_type, created_at, metadata, stream_hash, media_type, {}) VALUES (",
-        columns.join(", ")
+        "INSERT INTO {table} (id, name, file_path, file_hash, size_bytes, source_type, created_at, metadata, stream_hash, media_type{own}) VALUES (",
     ));
     let mut values = query.separated(", ");
     values.push_bind(id.to_string()).push_bind(name).push_bind(file_path).push_bind(file_hash.to_string()).push_bind(size_bytes);
