@@ -103,6 +103,14 @@ pub struct Facts {
     pub audio: Option<AudioInfo>,
 }
 
+impl Facts {
+    /// Pixels across and down as displayed, where both are known.
+    #[must_use]
+    pub fn dimensions(&self) -> Option<(u32, u32)> {
+        self.width.zip(self.height).filter(|(width, height)| *width > 0 && *height > 0)
+    }
+}
+
 /// Something stored, of whatever kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Asset {
@@ -150,14 +158,6 @@ impl Asset {
     #[must_use]
     pub fn reference(&self) -> AssetRef {
         AssetRef { kind: self.kind, id: self.id }
-    }
-}
-
-impl Facts {
-    /// Pixels across and down as displayed, where both are known.
-    #[must_use]
-    pub fn dimensions(&self) -> Option<(u32, u32)> {
-        self.width.zip(self.height).filter(|(width, height)| *width > 0 && *height > 0)
     }
 }
 

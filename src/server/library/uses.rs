@@ -208,7 +208,7 @@ pub async fn videos_of_workflow(db: &mut SqliteConnection, id: WorkflowId) -> Re
 pub async fn assets_of_nodes(db: &mut SqliteConnection, id: WorkflowId, graph: &Graph) -> Result<Vec<NodeAsset>> {
     let is_still = |step: &LatestStep| graph.node(&step.node_id).is_some_and(|node| node.node_type.name() == step.node_type);
     let steps = workflow_assets::latest_steps(db, id).await?.into_iter().filter(is_still);
-    let tied = workflow_assets::tied(db, id).await?.into_iter();
+    let tied = workflow_assets::newest_tied(db, id).await?.into_iter();
     let made = steps.map(|step| (step.node_id, (step.finished_at, step.asset)));
     let mut newest: HashMap<NodeId, (Timestamp, AssetRef)> = HashMap::new();
     for (node, found) in made.chain(tied.map(|tied| (tied.node_id, (tied.created_at, tied.asset)))) {

@@ -40,6 +40,19 @@ pub async fn tied(db: &mut SqliteConnection, id: WorkflowId) -> Result<Vec<Use>>
     rows.iter().map(uses::tie).collect()
 }
 
+/// The newest of what is tied to each node of a workflow.
+///
+/// # Errors
+/// Where the database fails or a row cannot be read.
+pub async fn newest_tied(db: &mut SqliteConnection, id: WorkflowId) -> Result<Vec<Use>> {
+    let rows = sqlx::query(
+        "SELECT * FROM (SELECT u.*, row_number() OVER (PARTITION BY u.node_id ORDER BY u.created_at DESC, u.asset_id DESC) AS place
+                        FROM uses u WHERE u.workflow_id = $1) WHERE place = 1",
+    );
+    let rows = rows.bind(id.to_string()).fetch_all(db).await?;
+    rows.iter().map(uses::tie).collect()
+}
+
 /// How an asset stands now. Neither where there never was one.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Standing {
@@ -64,7 +77,9 @@ pub async fn standing(db: &mut SqliteConnection, of: &[AssetRef]) -> Result<Hash
     let gone: HashMap<_, _> = of.iter().filter(|asset| !found.contains_key(asset)).map(|asset| (asset.id, *asset)).collect();
     let ids: Vec<_> = gone.keys().copied().collect();
     for (id, missing) in deleted::traces(db, &ids).await? {
-        found.insert(gone[&id], Standing { known: None, missing: Some(missing) });
+        if let Some(asset) = gone.get(&id) {
+            found.insert(*asset, Standing { known: None, missing: Some(missing) });
+        }
     }
     Ok(found)
 }
