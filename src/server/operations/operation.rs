@@ -159,6 +159,10 @@ impl<O: Operation> Registered for O {
     }
 
     async fn perform(&self, input: &Value, context: &Context<'_>) -> Result<Made> {
+        // What is paid for ends by its provider's rules: its request may have been sent before the server was started.
+        if context.ledger.is_none() && context.cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
         O::perform(read::<O>(input)?, context).await
     }
 }
