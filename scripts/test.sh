@@ -30,16 +30,25 @@ lint_browser() { compile "lints of the browser's half" clippy --profile wasm-rel
 say "linting the server and the browser's half (three minutes where nothing is compiled yet)"
 side_by_side lint_server lint_browser
 
-# The tests wait for processes much of the time, and the browser's half is linked on one core.
+# Unit tests are a build of our crate for themselves: not optimised it takes a tenth of the time. The integration tests drive what ships.
+unit="--lib --config profile.release.package.reelgraph.opt-level=0"
 if have cargo-nextest; then
-  rust_tests() { cargo nextest run --locked --cargo-profile release $features --no-fail-fast 2>&1 | tee "$log"; }
-  count_tests() { sed -n 's/.*Summary .* \([0-9][0-9]*\) passed.*/\1/p' "$log" | tail -n 1; }
+  tests() { cargo nextest run --locked --cargo-profile release $features --no-fail-fast "$@" 2>&1 | tee -a "$log"; }
+  count_tests() { sed -n 's/.*Summary .* \([0-9][0-9]*\) passed.*/\1/p' "$log" | awk '{ n += $1 } END { print n }'; }
 else
-  rust_tests() { cargo test --quiet --locked --release $features --no-fail-fast 2>&1 | tee "$log"; }
+  tests() { cargo test --quiet --locked --release $features --no-fail-fast "$@" 2>&1 | tee -a "$log"; }
   count_tests() { sed -n 's/^test result: ok\. \([0-9]*\) passed.*/\1/p' "$log" | awk '{ n += $1 } END { print n }'; }
 fi
+# The tests wait for processes much of the time, and the browser's half is linked on one core.
+rust_tests() {
+  local failed=0
+  tests $unit || failed=1
+  tests --test integration || failed=1
+  return $failed
+}
 say "compiling the unit and integration tests (ten minutes where nothing is compiled yet)"
-compile "the tests" test --no-run --release $features
+compile "the unit tests" test --no-run --release $features $unit
+compile "the integration tests" test --no-run --release $features --test integration
 say "running them, and building the release beside them (four minutes)"
 side_by_side rust_tests scripts/build.sh
 rust=$(count_tests)
