@@ -118,3 +118,34 @@ test('keys run and save while a prompt is being written, and a list names them',
   await page.keyboard.press('Escape');
   await expect(list).toBeHidden();
 });
+
+test('keys of an input method are not the page’s', async ({ page, server }) => {
+  /** A key that an input method takes, as Chromium and Firefox tell it, or as Safari does at the end of a composition. */
+  const compose = (at: Locator, key: string, init: object) =>
+    at.evaluate((element, event) => element.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, cancelable: true, ...event })), { key, ...init });
+  const told = [{ isComposing: true }, { keyCode: 229 }];
+  await visit(page, '/workflows/new');
+  await graphReady(page);
+  await page.keyboard.press('n');
+  const search = page.getByRole('searchbox', { name: 'Search nodes' });
+  await search.fill('note');
+  for (const init of told) {
+    await compose(search, 'Enter', init);
+    await compose(search, 'Escape', init);
+    await compose(page.locator('[data-canvas]'), 'n', { ...init, ctrlKey: false });
+  }
+  await expect(search).toBeVisible();
+  await expect(page.locator('[data-node-id]')).toHaveCount(0);
+  await search.press('Enter');
+  await expect(node(page, 'Note')).toBeFocused();
+  for (const init of told) await compose(node(page, 'Note'), 'Delete', init);
+  await expect(node(page, 'Note')).toBeVisible();
+
+  await server.api('POST', '/api/workflows', { name: '第1集', status: 'saved', definition: { schema: 1, nodes: [], connections: [] } });
+  await visit(page, '/');
+  await page.getByRole('button', { name: 'Rename 第1集' }).click();
+  for (const init of told) await compose(page.getByRole('textbox', { name: 'Name' }), 'Escape', init);
+  await expect(page.getByRole('textbox', { name: 'Name' })).toBeVisible();
+  await page.getByRole('textbox', { name: 'Name' }).press('Escape');
+  await expect(page.getByRole('textbox', { name: 'Name' })).toBeHidden();
+});

@@ -2,7 +2,7 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::{Glyph, IconButton, effect, handler};
+use super::{Glyph, IconButton, effect, handler, on_key};
 
 /// A modal dialog that is shown while `open`.
 #[component]
@@ -42,7 +42,7 @@ pub fn Dialog(
             aria-label=title
             on:close=handler(move |_: ev::Event| open.set(false))
             on:click=click
-            on:keydown=handler(|event: ev::KeyboardEvent| event.stop_propagation())
+            on:keydown=on_key(|event| event.stop_propagation())
         >
             <div class="dialog-head">
                 <h2>{title}</h2>

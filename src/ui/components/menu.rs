@@ -2,7 +2,7 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::{Glyph, Icon, handler};
+use super::{Glyph, Icon, handler, on_key};
 
 /// A button that opens a list of actions. Escape, a choice or leaving it closes it.
 #[component]
@@ -33,7 +33,7 @@ pub fn Menu(
         }
     };
     view! {
-        <details class="menu" node_ref=menu on:keydown=keydown on:focusout=focusout>
+        <details class="menu" node_ref=menu on:keydown=on_key(keydown) on:focusout=focusout>
             <summary class="button button-quiet button-icon" aria-label=label.clone() title=label>
                 <Icon glyph=Glyph::More/>
             </summary>

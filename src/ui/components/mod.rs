@@ -19,7 +19,7 @@ pub use field::{SelectField, TextField};
 pub use icon::{Glyph, Icon};
 pub use menu::Menu;
 pub use notice::{EmptyState, ErrorNotice, Skeleton};
-pub use one_type::{each, effect, handler, memo, part, part_if};
+pub use one_type::{each, effect, handler, is_composing, memo, on_key, part, part_if};
 pub use outcome::OutcomeButtons;
 pub use player::MediaView;
 pub use signal::set_if_new;

@@ -3,7 +3,7 @@
 //! A closure has a type of its own, and the code that draws, hydrates and updates a value is compiled for each type that stands in a
 //! view: some kilobytes a closure. In a box they share it. Attributes that change are signals for the same reason.
 
-use leptos::prelude::*;
+use leptos::{ev::KeyboardEvent, prelude::*};
 
 /// A part of a view that is made anew when a signal it reads changes.
 pub fn part<V: IntoView + 'static>(mut make: impl FnMut() -> V + Send + 'static) -> Box<dyn FnMut() -> AnyView + Send> {
@@ -28,6 +28,22 @@ pub fn each<V: RenderHtml + Send + 'static>(views: impl Iterator<Item = View<V>>
 /// What happens on an event.
 pub fn handler<E>(handle: impl FnMut(E) + 'static) -> Box<dyn FnMut(E)> {
     Box::new(handle)
+}
+
+/// What happens on a key: nothing while it belongs to an input method.
+pub fn on_key(mut handle: impl FnMut(KeyboardEvent) + 'static) -> Box<dyn FnMut(KeyboardEvent)> {
+    handler(move |event| {
+        if !is_composing(&event) {
+            handle(event);
+        }
+    })
+}
+
+/// Whether a key belongs to an input method that is composing: its Enter takes a candidate, its Escape drops one. Safari says it of the key
+/// that ends the composition by its code alone (UI Events §9.3: 229 is a key that an input method takes).
+pub fn is_composing(event: &KeyboardEvent) -> bool {
+    const TAKEN: u32 = 229;
+    event.is_composing() || event.key_code() == TAKEN
 }
 
 /// A value that is computed anew when a signal it reads changes, and tells only of changes.

@@ -3,7 +3,7 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::{Glyph, Icon, handler, part_if};
+use super::{Glyph, Icon, handler, on_key, part_if};
 use crate::{
     domain::{AssetKind, asset::MissingAsset},
     ui::{
@@ -66,7 +66,7 @@ fn Player(media: Media, url: String) -> impl IntoView {
             on:mouseenter=handler(move |_: ev::MouseEvent| playback::preview(video))
             on:mouseleave=handler(move |_: ev::MouseEvent| playback::end_preview(video))
             on:click=handler(move |_: ev::MouseEvent| playback::toggle(video))
-            on:keydown=handler(keydown)
+            on:keydown=on_key(keydown)
             on:error=handler(move |_: ev::ErrorEvent| set_unplayable.set(true))
             on:loadedmetadata=handler(move |_: ev::Event| set_unplayable.set(false))
         ></video>

@@ -6,7 +6,7 @@ use crate::{
     api::workflows::save_workflow,
     domain::workflow::{WorkflowChange, WorkflowStatus, WorkflowSummary},
     ui::{
-        components::{Glyph, IconButton, Toasts, When, effect, handler},
+        components::{Glyph, IconButton, Toasts, When, effect, handler, on_key},
         words,
     },
 };
@@ -92,7 +92,7 @@ fn Rename(row: WorkflowSummary, set_renaming: WriteSignal<bool>, on_renamed: imp
         }
     };
     view! {
-        <form class="rename" on:submit=save on:keydown=keydown>
+        <form class="rename" on:submit=save on:keydown=on_key(keydown)>
             <input node_ref=field class="input" aria-label="Name" maxlength=LONGEST_NAME value=old required/>
             <button type="submit" class="button">"Rename"</button>
             <button type="button" class="button button-quiet" on:click=handler(move |_: ev::MouseEvent| set_renaming.set(false))>"Cancel"</button>

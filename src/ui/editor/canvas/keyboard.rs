@@ -14,7 +14,7 @@ use crate::{
     },
     ui::{
         browser::canvas_dom,
-        components::effect,
+        components::{effect, is_composing},
         editor::{
             on_demand::{LazyTools, Task},
             state::{Editor, PaletteRequest},
@@ -26,7 +26,7 @@ use crate::{
 pub fn listen(editor: Editor, tools: LazyTools, listed: RwSignal<bool>) {
     effect(move || {
         let down = window_event_listener(ev::keydown, move |event| {
-            if press(editor, tools, &event, listed) {
+            if !is_composing(&event) && press(editor, tools, &event, listed) {
                 event.prevent_default();
             }
         });

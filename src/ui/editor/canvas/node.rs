@@ -15,7 +15,7 @@ use crate::{
         nodes,
     },
     ui::{
-        components::{MediaView, each, handler, memo, part, part_if},
+        components::{MediaView, each, memo, on_key, part, part_if},
         editor::{document::edit, state::Editor},
         media::{Media, poster_url},
         words,
@@ -67,7 +67,7 @@ pub fn NodeView(
             style=place
             tabindex="0"
             aria-label=Signal::derive(move || format!("{label}, {}", words_for(look.get())))
-            on:keydown=handler(select)
+            on:keydown=on_key(select)
         >
             {part(move || {
                 let id = shown_id.clone();

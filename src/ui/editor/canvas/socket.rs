@@ -11,7 +11,7 @@ use crate::{
         spec::Direction,
     },
     ui::{
-        components::{handler, memo},
+        components::{memo, on_key},
         editor::state::Editor,
     },
 };
@@ -80,7 +80,7 @@ pub fn SocketView(
             data-fits=Signal::derive(move || (fit.get() == Fit::Fits).then_some(""))
             title=Signal::derive(move || if let Fit::Refused(reason) = fit.get() { reason } else { String::new() })
             style=top
-            on:keydown=handler(press)
+            on:keydown=on_key(press)
         >
             <svg class="socket-shape" viewBox="-8 -8 16 16" width="16" height="16" aria-hidden="true">
                 <path d=shape(&kind)></path>

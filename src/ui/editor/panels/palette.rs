@@ -6,7 +6,7 @@ use crate::{
     graph::{nodes, spec::NodeSpec},
     ui::{
         browser::canvas_dom,
-        components::{Glyph, Icon, effect, handler, memo, part},
+        components::{Glyph, Icon, effect, handler, memo, on_key, part},
         editor::{
             document::edit,
             state::{Editor, PaletteRequest},
@@ -130,7 +130,7 @@ fn OpenPalette(request: PaletteRequest) -> impl IntoView {
                         words.set(event.target().value());
                         chosen.set(0);
                     }
-                    on:keydown=press
+                    on:keydown=on_key(press)
                 />
             </div>
             <ul class="palette-list" id="palette-list" role="listbox" aria-label="Nodes">
