@@ -134,6 +134,13 @@ pub fn size(node: &Node, faces: &[Face], shown: Shown) -> Size {
     Size { width: WIDTH, height: HEADER + sockets + fields + message + clip + FOOT_PAD }
 }
 
+/// How large a node may become while it works: with what is missing said, and with the tallest clip where it has one of its own.
+#[must_use]
+pub fn room(node: &Node, faces: &[Face]) -> Size {
+    let shows = nodes::spec(&node.node_type).is_some_and(|spec| spec.gives().is_some());
+    size(node, faces, Shown { clip_ratio: shows.then_some(9.0 / 16.0), message: true })
+}
+
 /// How large a clip of that ratio (width over height) is drawn in a node: in its own aspect, as large as there is room.
 #[must_use]
 pub fn clip_size(ratio: f64) -> Size {

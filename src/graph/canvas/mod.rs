@@ -4,5 +4,6 @@ pub mod auto_pan;
 pub mod geometry;
 pub mod gesture;
 pub mod layout;
+pub mod placing;
 pub mod selection;
 pub mod wire;

@@ -7,8 +7,8 @@ use crate::{
     graph::{
         Command, Connection, Fragment, Graph, Node, NodeType, SocketRef,
         canvas::{
-            geometry::{Point, Viewport},
-            layout,
+            geometry::{Point, Size, Viewport},
+            layout, placing,
             selection::Selection,
             wire::End,
         },
@@ -98,6 +98,13 @@ impl Editor {
             place = place.plus(OFFSET);
         }
         place
+    }
+
+    /// The place nearest to `at` where a block of `size` lies on no node.
+    pub(in crate::ui::editor) fn free_block(self, size: Size, at: Point) -> Point {
+        let taken: Vec<_> = self.with_graph(|graph| graph.nodes().iter().filter_map(|node| self.bounds(&node.id)).collect());
+        let place = placing::free_place(&taken, size, at);
+        Point::new(place.x.round(), place.y.round())
     }
 
     fn fresh_id(self) -> NodeId {

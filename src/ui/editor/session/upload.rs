@@ -7,15 +7,19 @@ use leptos::{prelude::*, task::spawn_local};
 use super::{Session, restore::Restore};
 use crate::{
     domain::{ApiError, AssetKind, NodeId, asset::Uploaded},
-    graph::{Command, Node, Position, canvas::geometry::Point, nodes},
+    graph::{
+        Command, Node, Position,
+        canvas::{
+            geometry::{Point, Size},
+            layout, placing,
+        },
+        nodes,
+    },
     ui::{
         browser::{browser_only::BrowserOnly, files::PickedFile, upload::Upload},
         components::{Glyph, IconButton, part},
     },
 };
-
-/// How far below one another the nodes of several files stand.
-const APART: f64 = 320.0;
 
 /// Uploads of an open builder. Cheap to copy; stops them with the page.
 #[derive(Clone, Copy)]
@@ -48,14 +52,29 @@ impl Uploads {
         self.sent.fill(Vec::new());
     }
 
-    /// Puts files onto the canvas, each in a node of its own, the first with its upper left corner at `at`.
-    pub fn put(self, files: Vec<PickedFile>, at: Point) {
-        for (row, file) in files.into_iter().enumerate() {
-            let Ok(id) = uuid::Uuid::new_v4().to_string().parse::<NodeId>() else { continue };
-            let Some(spec) = nodes::giving(file.kind()) else { continue };
-            let node = Node::new(id.clone(), spec.node_type.clone(), Position::new(at.x, at.y + row as f64 * APART));
-            if self.session.editor.dispatch(Command::AddNode(node)) {
-                self.send(file, id);
+    /// Puts files onto the canvas, each in a node of its own: in a block in order of their names (`2` before `10`), with its upper left corner
+    /// at `at` where nothing is in the way.
+    pub fn put(self, mut files: Vec<PickedFile>, at: Point) {
+        files.sort_by(|one, other| alphanumeric_sort::compare_str(one.name(), other.name()));
+        let node = |file: &PickedFile| {
+            let id = uuid::Uuid::new_v4().to_string().parse().ok()?;
+            Some(Node::new(id, nodes::giving(file.kind())?.node_type.clone(), Position::default()))
+        };
+        let mut pairs: Vec<_> = files.into_iter().filter_map(|file| Some((node(&file)?, file))).collect();
+        let editor = self.session.editor;
+        let rooms =
+            editor.with_graph(|graph| pairs.iter().map(|(node, _)| layout::room(node, &layout::faces(graph, node))).collect::<Vec<_>>());
+        let Some(room) = rooms.into_iter().reduce(|a, b| Size { width: a.width.max(b.width), height: a.height.max(b.height) }) else {
+            return;
+        };
+        let (places, size) = placing::block(pairs.len(), room);
+        let corner = editor.free_block(size, at);
+        for ((node, _), place) in pairs.iter_mut().zip(places) {
+            node.position = corner.plus(place).into();
+        }
+        if editor.dispatch(Command::All(pairs.iter().map(|(node, _)| Command::AddNode(node.clone())).collect())) {
+            for (node, file) in pairs {
+                self.send(file, node.id);
             }
         }
     }

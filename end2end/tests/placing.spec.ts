@@ -1,0 +1,56 @@
+// Many files that are dropped at once: a block that reads in order of their names, on no other node.
+import type { Page } from '@playwright/test';
+import { expect, graphReady, test, visit } from '../server';
+
+type Box = { name: string; x: number; y: number; right: number; bottom: number };
+
+const boxes = (page: Page): Promise<Box[]> =>
+  page.locator('[data-node-id]').evaluateAll((nodes) =>
+    nodes.map((node) => {
+      const { x, y, right, bottom } = node.getBoundingClientRect();
+      return { name: node.querySelector('.node-clip-name')?.textContent ?? '', x, y, right, bottom };
+    }),
+  );
+
+function overlapping(all: Box[]): number {
+  const on = (a: Box, b: Box) => Math.min(a.right, b.right) - Math.max(a.x, b.x) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.y, b.y) > 1;
+  return all.flatMap((one, place) => all.slice(place + 1).filter((other) => on(one, other))).length;
+}
+
+const outside = (all: Box[], page: Page) => {
+  const { width, height } = page.viewportSize()!;
+  return all.filter((box) => box.x < -1 || box.y < -1 || box.right > width + 1 || box.bottom > height + 1).length;
+};
+
+test('many files dropped at once stand in a block in order of their names', async ({ page, server }) => {
+  const definition = { schema: 1, nodes: [{ id: 'p', type: 'Prompt', position: { x: 0, y: 0 }, params: {} }], connections: [] };
+  const { workflow_id } = await server.api('POST', '/api/workflows', { name: 'Takes', status: 'saved', definition });
+  await visit(page, `/workflows/${workflow_id}`);
+  await graphReady(page);
+  await page.evaluate(async () => {
+    const data = new DataTransfer();
+    for (const number of [10, 2, 1, 9, 3, 12, 4, 11, 5, 8, 6, 7]) {
+      const drawing = new OffscreenCanvas(90, 160);
+      const pen = drawing.getContext('2d')!;
+      pen.fillStyle = `hsl(${number * 30} 60% 50%)`;
+      pen.fillRect(0, 0, 90, 160);
+      data.items.add(new File([await drawing.convertToBlob({ type: 'image/png' })], `take ${number}.png`, { type: 'image/png' }));
+    }
+    const options = { bubbles: true, cancelable: true, dataTransfer: data, clientX: 700, clientY: 400 };
+    document.querySelector('[data-canvas]')!.dispatchEvent(new DragEvent('drop', options));
+  });
+  await page.getByRole('button', { name: 'Fit', exact: true }).click();
+  await expect(page.locator('[data-node-type="UploadImage"]')).toHaveCount(12);
+  await expect(page.getByRole('list', { name: 'Uploads' }).getByRole('listitem')).toHaveCount(0);
+  await page.getByRole('button', { name: 'Fit', exact: true }).click();
+  await expect.poll(async () => outside(await boxes(page), page)).toBe(0);
+  expect(overlapping(await boxes(page))).toBe(0);
+  await page.screenshot({ path: test.info().outputPath('block-light.png') });
+
+  await page.keyboard.press('Control+s');
+  const stored = async () => (await server.api('GET', `/api/workflows/${workflow_id}`)).definition.nodes.filter((one: any) => one.type === 'UploadImage');
+  await expect.poll(async () => (await stored()).filter((one: any) => one.params.image_id).length).toBe(12);
+  const names = new Map((await server.api('GET', '/api/assets?kind=image')).map((asset: any) => [asset.id, asset.name]));
+  const read = (await stored()).sort((a: any, b: any) => a.position.y - b.position.y || a.position.x - b.position.x);
+  expect(read.map((one: any) => names.get(one.params.image_id))).toEqual(Array.from({ length: 12 }, (_, place) => `take ${place + 1}.png`));
+});
