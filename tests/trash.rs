@@ -57,6 +57,34 @@ async fn every_kind_is_listed_as_an_asset_with_what_is_known_of_it() {
 }
 
 #[tokio::test]
+async fn every_kind_is_uploaded_by_the_same_door() {
+    let server = TestServer::start().await;
+    let client = &server.client;
+    let send = async |kind: &str, name: &str, bytes: Vec<u8>| {
+        let form = Form::new().part("file", Part::bytes(bytes).file_name(name.to_owned()));
+        client.send(client.request(Method::POST, &format!("/api/assets/upload?kind={kind}")).multipart(form)).await
+    };
+    for (kind, own, name, bytes) in [("video", "videos", "walk.mp4", clips::short(70)), ("image", "images", "door.png", png(70))] {
+        let stored = send(kind, name, bytes.clone()).await.expect(201);
+        let place = stored.header("location").to_owned();
+        let stored = stored.json();
+        let id = stored["asset"]["id"].as_str().unwrap();
+        assert_eq!((&stored["asset"]["kind"], &stored["asset"]["name"]), (&json!(kind), &json!(name)));
+        assert_eq!(place, format!("/api/{own}/{id}"));
+        assert_eq!(client.get(&place).await.expect(200).json()["id"], id);
+        let again = send(kind, "other", bytes).await.expect(200).json();
+        assert_eq!((&again["asset"]["id"], &again["duplicate"], &again["restored"]), (&json!(id), &json!(true), &json!(false)));
+    }
+    assert_eq!(listed(client, "").await.len(), 2, "what came again is stored once");
+    let wrong = send("image", "walk.png", clips::short(71)).await.problem(422);
+    assert!(wrong["type"].as_str().unwrap().ends_with("not_an_image"), "{wrong}");
+    send("hologram", "door.png", png(71)).await.problem(422);
+    let unsaid = Form::new().part("file", Part::bytes(png(71)).file_name("door.png"));
+    client.send(client.request(Method::POST, "/api/assets/upload").multipart(unsaid)).await.problem(422);
+    assert_eq!(listed(client, "").await.len(), 2, "what was refused left nothing");
+}
+
+#[tokio::test]
 async fn every_kind_is_renamed_served_and_pictured_by_the_same_doors() {
     let server = TestServer::start().await;
     let client = &server.client;

@@ -175,7 +175,7 @@ pub struct MissingAsset {
 }
 
 /// The outcome of an upload, whatever was sent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Uploaded {
     /// The new asset, or the one that was there already.
     pub asset: Asset,

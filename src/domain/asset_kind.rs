@@ -27,12 +27,14 @@ pub struct KindSpec {
     pub one: &'static str,
     /// The same at the head of a sentence.
     pub one_at_head: &'static str,
-    /// Where one is over HTTP: `ADDRESS/{id}`, with its bytes at `ADDRESS/{id}/download`; uploads go to `ADDRESS/upload`.
+    /// Where one is over HTTP: `ADDRESS/{id}`, with its bytes at `ADDRESS/{id}/download`. Every kind is also at `/api/assets`.
     pub address: &'static str,
+    /// Where one is sent; one without a door of its own to `/api/assets/upload?kind=NAME`.
+    pub upload: &'static str,
     /// Its table. All have the same columns for what every asset has.
     pub table: &'static str,
-    /// The table's own columns, each named as a member of [`Facts`](super::asset::Facts).
-    pub columns: &'static [&'static str],
+    /// The table's own columns.
+    pub columns: &'static [Column],
     /// The table that tells where its assets are used and the column that names the asset there, where it is not the one of all kinds.
     pub uses: Option<(&'static str, &'static str)>,
     /// The formats that are accepted.
@@ -54,6 +56,35 @@ pub struct Format {
     pub media_type: &'static str,
     /// What the stored file's name ends in.
     pub extension: &'static str,
+}
+
+/// A column that a kind's table has of its own, for the member of [`Facts`](super::asset::Facts) of that name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is said at its member of `Facts`")]
+pub enum Column {
+    DurationSeconds,
+    Width,
+    Height,
+    Resolution,
+    AspectRatio,
+    Codec,
+    Fps,
+}
+
+impl Column {
+    /// Its name in the table.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DurationSeconds => "duration_seconds",
+            Self::Width => "width",
+            Self::Height => "height",
+            Self::Resolution => "resolution",
+            Self::AspectRatio => "aspect_ratio",
+            Self::Codec => "codec",
+            Self::Fps => "fps",
+        }
+    }
 }
 
 /// Something that is known of an asset's bytes, as it is shown.
@@ -91,8 +122,9 @@ static VIDEO: KindSpec = KindSpec {
     one: "a clip",
     one_at_head: "A clip",
     address: "/api/videos",
+    upload: "/api/videos/upload",
     table: "videos",
-    columns: &["width", "height", "duration_seconds", "resolution", "aspect_ratio", "codec", "fps"],
+    columns: &[Column::Width, Column::Height, Column::DurationSeconds, Column::Resolution, Column::AspectRatio, Column::Codec, Column::Fps],
     uses: Some(("workflow_videos", "video_id")),
     formats: &[
         format("MP4", "video/mp4", "mp4"),
@@ -114,8 +146,9 @@ static IMAGE: KindSpec = KindSpec {
     one: "an image",
     one_at_head: "An image",
     address: "/api/images",
+    upload: "/api/images/upload",
     table: "images",
-    columns: &["width", "height"],
+    columns: &[Column::Width, Column::Height],
     uses: None,
     formats: &[format("PNG", "image/png", "png"), format("JPEG", "image/jpeg", "jpg"), format("WebP", "image/webp", "webp")],
     most_bytes: Some(IMAGE_BYTES),
@@ -158,8 +191,9 @@ impl AssetKind {
     /// The kind of a file with that media type, as far as it tells: a video where it tells nothing.
     #[must_use]
     pub fn of_media_type(media_type: &str) -> Self {
-        let main = media_type.split('/').next().and_then(Self::from_name);
-        main.unwrap_or(Self::Video)
+        let exactly = Self::ALL.into_iter().find(|kind| kind.format(media_type).is_some());
+        let roughly = || media_type.split('/').next().and_then(Self::from_name);
+        exactly.or_else(roughly).unwrap_or(Self::Video)
     }
 
     /// The kind of that name.

@@ -40,6 +40,15 @@ pub struct VideoMetadata {
     pub other: Map<String, Value>,
 }
 
+impl VideoMetadata {
+    /// What does not fit the columns of an asset, `other` with it.
+    #[must_use]
+    pub fn of(asset: &Asset, other: Map<String, Value>) -> Self {
+        let Asset { facts: Facts { width, height, audio, .. }, stitch, made_by, warning, .. } = asset.clone();
+        Self { width, height, audio, stitch, made_by, warning, other }
+    }
+}
+
 /// A video of the library.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Video {
@@ -79,9 +88,10 @@ pub struct Video {
 }
 
 impl Video {
-    /// A clip of the library, with what is kept of it beside.
+    /// A clip of the library, with what only its metadata hold.
     #[must_use]
-    pub fn new(asset: Asset, metadata: VideoMetadata) -> Self {
+    pub fn new(asset: Asset, other: Map<String, Value>) -> Self {
+        let metadata = VideoMetadata::of(&asset, other);
         let Facts { duration_seconds, resolution, aspect_ratio, codec, fps, .. } = asset.facts;
         Self {
             id: asset.id.into(),

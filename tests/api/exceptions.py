@@ -64,8 +64,8 @@ EXCEPTIONS = [
     _one("the asset is in use, or not in the trash", 409, "conflict", {"delete_asset"}),
     _one("the job does not wait", 409, "conflict", {"change_job"}),
     # Bytes.
-    _one("the bytes are no clip", 422, "not_a_video", {"upload_video"}),
-    _one("the bytes are no picture", 422, "not_an_image", {"upload_image"}),
+    _one("the bytes are no clip", 422, "not_a_video", {"upload_video", "upload_asset"}),
+    _one("the bytes are no picture", 422, "not_an_image", {"upload_image", "upload_asset"}),
     # A graph that is none.
     _one("two nodes have one id", 422, "invalid", GRAPHS, "duplicate_id", NODE + "/id$"),
     _one("a connection ends at no node", 422, "invalid", GRAPHS, "dangling_connection", WIRE + "/(from|to)/node$"),

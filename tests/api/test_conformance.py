@@ -46,7 +46,7 @@ def test_the_server_does_what_its_document_says(server, files, tmp_path):
     assert "panicked" not in server.log(), server.log()[-5_000:]
 
     seen = json.loads(report.read_text())
-    assert set(seen["uploads"]) == {"upload_video", "upload_image"}, "no real file was uploaded"
+    assert set(seen["uploads"]) == {"upload_video", "upload_image", "upload_asset"}, "no real file was uploaded"
     # test_exceptions.py meets each of them on purpose.
     print("exceptions met:", json.dumps(seen["met"], indent=2))
     print("exceptions not met this time:", sorted({one.name for one in EXCEPTIONS} - set(seen["met"])))

@@ -1,7 +1,7 @@
-//! Assets of every kind over HTTP: look, list, and the way into the trash and out of it.
+//! Assets of every kind over HTTP: upload, look, list, and the way into the trash and out of it.
 
 use axum::{
-    extract::State,
+    extract::{DefaultBodyLimit, Request, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -10,24 +10,35 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    download::{self, FileBytes, TrashedQuery},
+    download::{self, FileBytes, PartHeaders, PosterHeaders, TrashedQuery},
     extract::{Id, Json, Query},
     list::List,
     problem::Failed,
+    upload::{self, UploadForm},
 };
 use crate::{
-    domain::{Asset, AssetId, asset::AssetFilter, error::Problem, limits},
-    server::{library::assets, state::AppState},
+    domain::{
+        Asset, AssetId, AssetKind,
+        asset::{AssetFilter, Uploaded},
+        error::Problem,
+        limits,
+    },
+    server::{
+        library::{assets, ingest::Kept},
+        state::AppState,
+    },
 };
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
+    let uploads = OpenApiRouter::new().routes(routes!(upload)).layer(DefaultBodyLimit::disable());
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(get, rename, delete))
         .routes(routes!(restore))
         .routes(routes!(download))
         .routes(routes!(thumbnail))
+        .merge(uploads)
 }
 
 /// Assets, newest first.
@@ -39,12 +50,34 @@ pub async fn list(State(state): State<AppState>, list: List<AssetFilter>) -> Res
     Ok(list.answer(assets::list(&state.studio.db, &list.filter, &list.page).await?))
 }
 
+/// Of which kind an upload is.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct UploadQuery {
+    /// What the file is to be stored as.
+    kind: AssetKind,
+}
+
+/// Stores a file of any kind. The same bytes again give the asset that is there.
+#[utoipa::path(post, path = "/api/assets/upload", operation_id = "upload_asset", tag = "assets",
+    params(UploadQuery), request_body(content = UploadForm, content_type = "multipart/form-data"),
+    responses(
+        (status = 201, description = "Stored", body = Uploaded),
+        (status = 200, description = "These bytes were there already", body = Uploaded),
+        (status = 413, description = "Larger than REELGRAPH_MAX_UPLOAD_BYTES, or than one of this kind may be", body = Problem),
+        (status = 422, description = "Not of this kind, or a wrong part", body = Problem),
+    ))]
+pub async fn upload(State(state): State<AppState>, Query(query): Query<UploadQuery>, request: Request) -> Result<Response, Failed> {
+    let Kept { stored, duplicate, restored } = upload::receive_and_keep(&state, request, query.kind).await?;
+    let asset = stored.asset;
+    Ok(upload::answer(asset.reference(), duplicate, Uploaded { asset, duplicate, restored }))
+}
+
 /// An asset, in the trash or not.
 #[utoipa::path(get, path = "/api/assets/{id}", operation_id = "get_asset", tag = "assets",
     params(("id" = AssetId, Path, description = "The asset")), responses(
     (status = 200, description = "The asset, how it was made and where it is used", body = Asset),
-    (status = 404, description = "No such asset", body = Problem),
-    (status = 410, description = "It has left the trash", body = Problem),
 ))]
 pub async fn get(State(state): State<AppState>, Id(id): Id<AssetId>) -> Result<axum::Json<Asset>, Failed> {
     Ok(axum::Json(assets::asset(&state.studio.db, id).await?))
@@ -64,8 +97,6 @@ pub struct AssetChange {
     params(("id" = AssetId, Path, description = "The asset")), request_body = AssetChange,
     responses(
         (status = 200, description = "The asset under its new name", body = Asset),
-        (status = 404, description = "No such asset", body = Problem),
-        (status = 410, description = "It has left the trash", body = Problem),
         (status = 422, description = "Not a name", body = Problem),
     ))]
 pub async fn rename(
@@ -79,18 +110,11 @@ pub async fn rename(
 
 /// The bytes of an asset, whole or in part. HEAD gives the headers.
 #[utoipa::path(get, path = "/api/assets/{id}/download", operation_id = "download_asset", tag = "assets",
-    params(("id" = AssetId, Path, description = "The asset"), TrashedQuery,
-        ("Range" = Option<String>, Header, description = "The part that is wanted, such as `bytes=0-1023`. What cannot be read is passed over"),
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the bytes you have"),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` that the bytes must have")),
+    params(("id" = AssetId, Path, description = "The asset"), TrashedQuery, PartHeaders),
     responses(
     (status = 200, description = "The bytes", content((FileBytes = "video/*"), (FileBytes = "image/*"), (FileBytes = "application/octet-stream"))),
     (status = 206, description = "The asked-for part", content((FileBytes = "video/*"), (FileBytes = "image/*"), (FileBytes = "application/octet-stream"))),
     (status = 304, description = "What you have is right"),
-    (status = 404, description = "No such asset", body = Problem),
-    (status = 410, description = "Deleted, or its file is lost", body = Problem),
-    (status = 412, description = "If-Match names other bytes", body = Problem),
-    (status = 416, description = "The range lies outside the file", body = Problem),
 ))]
 pub async fn download(
     State(state): State<AppState>,
@@ -104,15 +128,10 @@ pub async fn download(
 
 /// A small picture of an asset, a JPEG.
 #[utoipa::path(get, path = "/api/assets/{id}/thumbnail", operation_id = "get_asset_thumbnail", tag = "assets",
-    params(("id" = AssetId, Path, description = "The asset"), TrashedQuery,
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the poster you have")),
+    params(("id" = AssetId, Path, description = "The asset"), TrashedQuery, PosterHeaders),
     responses(
     (status = 200, description = "The poster", content((FileBytes = "image/jpeg"))),
     (status = 304, description = "What you have is right"),
-    (status = 404, description = "No such asset", body = Problem),
-    (status = 410, description = "Deleted, or its file is lost", body = Problem),
-    (status = 412, description = "If-Match names other bytes", body = Problem),
-    (status = 503, description = "ffmpeg is not installed", body = Problem),
 ))]
 pub async fn thumbnail(
     State(state): State<AppState>,
@@ -141,9 +160,7 @@ pub struct AssetDeleteQuery {
 #[utoipa::path(delete, path = "/api/assets/{id}", operation_id = "delete_asset", tag = "assets",
     params(("id" = AssetId, Path, description = "The asset"), AssetDeleteQuery), responses(
     (status = 204, description = "In the trash, or gone for good"),
-    (status = 404, description = "No such asset", body = Problem),
     (status = 409, description = "It is the current one of nodes in these workflows, or not in the trash", body = Problem),
-    (status = 410, description = "It has left the trash", body = Problem),
 ))]
 pub async fn delete(
     State(state): State<AppState>,
@@ -163,8 +180,6 @@ pub async fn delete(
 #[utoipa::path(post, path = "/api/assets/{id}/restore", operation_id = "restore_asset", tag = "assets",
     params(("id" = AssetId, Path, description = "The asset")), responses(
     (status = 200, description = "The asset as it stands now", body = Asset),
-    (status = 404, description = "No such asset", body = Problem),
-    (status = 410, description = "It has left the trash", body = Problem),
 ))]
 pub async fn restore(State(state): State<AppState>, Id(id): Id<AssetId>) -> Result<axum::Json<Asset>, Failed> {
     let asset = assets::reference(&state.studio.db, id).await?;

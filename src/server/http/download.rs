@@ -24,7 +24,7 @@ use super::{
     problem::Failed,
 };
 use crate::{
-    domain::{ApiError, AssetRef, ErrorKind, Sha256, VideoId, error::Problem},
+    domain::{ApiError, AssetRef, ErrorKind, Sha256, VideoId},
     server::{
         Error, Result,
         library::{assets, posters},
@@ -49,18 +49,11 @@ pub(super) struct FileBytes(());
 
 /// The bytes of a video, whole or in part. HEAD gives the headers.
 #[utoipa::path(get, path = "/api/videos/{id}/download", operation_id = "download_video", tag = "videos",
-    params(("id" = VideoId, Path, description = "The video"), TrashedQuery,
-        ("Range" = Option<String>, Header, description = "The part that is wanted, such as `bytes=0-1023`. What cannot be read is passed over"),
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the bytes you have"),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` that the bytes must have")),
+    params(("id" = VideoId, Path, description = "The video"), TrashedQuery, PartHeaders),
     responses(
     (status = 200, description = "The bytes", content((FileBytes = "video/*"), (FileBytes = "application/octet-stream"))),
     (status = 206, description = "The asked-for part", content((FileBytes = "video/*"), (FileBytes = "application/octet-stream"))),
     (status = 304, description = "What you have is right"),
-    (status = 404, description = "No such video", body = Problem),
-    (status = 410, description = "Deleted, or its file is lost", body = Problem),
-    (status = 412, description = "If-Match names other bytes", body = Problem),
-    (status = 416, description = "The range lies outside the file", body = Problem),
 ))]
 pub async fn download(
     State(state): State<AppState>,
@@ -79,6 +72,32 @@ pub struct TrashedQuery {
     /// Give it though it is in the trash.
     #[serde(default)]
     trashed: bool,
+}
+
+/// What a request for bytes may say in its headers.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes the headers for the API's description; they are read as they come")]
+pub(super) struct PartHeaders {
+    /// The part that is wanted, such as `bytes=0-1023`. What cannot be read is passed over
+    #[param(rename = "Range")]
+    range: Option<String>,
+    /// The `ETag` of the bytes you have
+    #[param(rename = "If-None-Match")]
+    if_none_match: Option<String>,
+    /// The `ETag` that the bytes must have
+    #[param(rename = "If-Match")]
+    if_match: Option<String>,
+}
+
+/// What a request for a poster may say in its headers.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes the headers for the API's description; they are read as they come")]
+pub(super) struct PosterHeaders {
+    /// The `ETag` of the poster you have
+    #[param(rename = "If-None-Match")]
+    if_none_match: Option<String>,
 }
 
 /// The bytes of an asset, or the part that was asked for.
@@ -146,15 +165,10 @@ async fn send(request: &HeaderMap, file: Stored<'_>) -> Result<Response, Failed>
 
 /// A small picture of a video, a JPEG.
 #[utoipa::path(get, path = "/api/videos/{id}/thumbnail", operation_id = "get_video_thumbnail", tag = "videos",
-    params(("id" = VideoId, Path, description = "The video"), TrashedQuery,
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the poster you have")),
+    params(("id" = VideoId, Path, description = "The video"), TrashedQuery, PosterHeaders),
     responses(
     (status = 200, description = "The poster", content((FileBytes = "image/jpeg"))),
     (status = 304, description = "What you have is right"),
-    (status = 404, description = "No such video", body = Problem),
-    (status = 410, description = "Deleted, or its file is lost", body = Problem),
-    (status = 412, description = "If-Match names other bytes", body = Problem),
-    (status = 503, description = "ffmpeg is not installed", body = Problem),
 ))]
 pub async fn thumbnail(
     State(state): State<AppState>,

@@ -8,7 +8,7 @@ use axum::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    download::{self, FileBytes, TrashedQuery},
+    download::{self, FileBytes, PartHeaders, TrashedQuery},
     extract::{Id, Query},
     problem::Failed,
     upload::{self, UploadForm},
@@ -37,11 +37,8 @@ pub fn router() -> OpenApiRouter<AppState> {
     responses(
         (status = 201, description = "Stored", body = UploadedImage),
         (status = 200, description = "These bytes were there already", body = UploadedImage),
-        (status = 400, description = "The body broke off or is no multipart", body = Problem),
         (status = 413, description = "Larger than 64 MiB or REELGRAPH_MAX_UPLOAD_BYTES", body = Problem),
-        (status = 415, description = "Not multipart/form-data", body = Problem),
         (status = 422, description = "No PNG, JPEG or WebP, too many pixels, or a wrong part", body = Problem),
-        (status = 507, description = "The disk is full", body = Problem),
     ))]
 pub async fn upload(State(state): State<AppState>, request: Request) -> Result<Response, Failed> {
     let Kept { stored, duplicate, restored } = upload::receive_and_keep(&state, request, AssetKind::Image).await?;
@@ -54,8 +51,6 @@ pub async fn upload(State(state): State<AppState>, request: Request) -> Result<R
 #[utoipa::path(get, path = "/api/images/{id}", operation_id = "get_image", tag = "images",
     params(("id" = ImageId, Path, description = "The image")), responses(
     (status = 200, description = "The image", body = Image),
-    (status = 404, description = "No such image", body = Problem),
-    (status = 410, description = "It has left the trash", body = Problem),
 ))]
 pub async fn get(State(state): State<AppState>, Id(id): Id<ImageId>) -> Result<axum::Json<Image>, Failed> {
     Ok(axum::Json(assets::image(&state.studio.db, id).await?))
@@ -63,18 +58,11 @@ pub async fn get(State(state): State<AppState>, Id(id): Id<ImageId>) -> Result<a
 
 /// The bytes of an image, whole or in part. HEAD gives the headers.
 #[utoipa::path(get, path = "/api/images/{id}/download", operation_id = "download_image", tag = "images",
-    params(("id" = ImageId, Path, description = "The image"), TrashedQuery,
-        ("Range" = Option<String>, Header, description = "The part that is wanted, such as `bytes=0-1023`. What cannot be read is passed over"),
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the bytes you have"),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` that the bytes must have")),
+    params(("id" = ImageId, Path, description = "The image"), TrashedQuery, PartHeaders),
     responses(
     (status = 200, description = "The bytes", content((FileBytes = "image/*"))),
     (status = 206, description = "The asked-for part", content((FileBytes = "image/*"))),
     (status = 304, description = "What you have is right"),
-    (status = 404, description = "No such image", body = Problem),
-    (status = 410, description = "Deleted, or its file is lost", body = Problem),
-    (status = 412, description = "If-Match names other bytes", body = Problem),
-    (status = 416, description = "The range lies outside the file", body = Problem),
 ))]
 pub async fn download(
     State(state): State<AppState>,

@@ -9,7 +9,7 @@ use std::{
 use axum::{
     body::{Body, BodyDataStream, Bytes},
     extract::{
-        DefaultBodyLimit, FromRequest, Multipart, Request, State,
+        FromRequest, Multipart, Request,
         multipart::{Field, MultipartError},
     },
     http::{HeaderMap, StatusCode, header},
@@ -18,15 +18,12 @@ use axum::{
 use futures_util::{Stream, StreamExt};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::problem::Failed;
 use crate::{
     domain::{
         ApiError, AssetKind, AssetRef, ErrorKind,
-        error::Problem,
         limits::{self, FORM_NAME},
-        video::{UploadedVideo, Video},
     },
     server::{
         Error, Result,
@@ -46,11 +43,6 @@ const DRAIN: Duration = Duration::from_secs(30);
 /// What a multipart body has around its file at most, name included.
 const OVERHEAD: u64 = 64 * 1024;
 
-/// The route.
-pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(upload)).layer(DefaultBodyLimit::disable())
-}
-
 /// The parts of an upload.
 #[derive(ToSchema, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,26 +54,6 @@ pub(super) struct UploadForm {
     /// Its name in the library; the file's name without.
     #[schema(schema_with = limits::form_name)]
     name: Option<String>,
-}
-
-/// Stores a video. The same bytes again give the video that is there.
-#[utoipa::path(post, path = "/api/videos/upload", operation_id = "upload_video", tag = "videos",
-    request_body(content = UploadForm, content_type = "multipart/form-data"),
-    responses(
-        (status = 201, description = "Stored", body = UploadedVideo),
-        (status = 200, description = "These bytes were there already", body = UploadedVideo),
-        (status = 400, description = "The body broke off or is no multipart", body = Problem),
-        (status = 413, description = "Larger than REELGRAPH_MAX_UPLOAD_BYTES", body = Problem),
-        (status = 415, description = "Not multipart/form-data", body = Problem),
-        (status = 422, description = "Not a video, or a wrong part", body = Problem),
-        (status = 503, description = "ffmpeg is not installed", body = Problem),
-        (status = 507, description = "The disk is full", body = Problem),
-    ))]
-pub async fn upload(State(state): State<AppState>, request: Request) -> Result<Response, Failed> {
-    let Kept { stored, duplicate, restored } = receive_and_keep(&state, request, AssetKind::Video).await?;
-    let video = Video::new(stored.asset.clone(), stored.metadata);
-    let place = stored.asset.reference();
-    Ok(answer(place, duplicate, UploadedVideo { video_id: video.id, duplicate, restored, video, asset: stored.asset }))
 }
 
 /// The answer to an upload: what is there now, and where.

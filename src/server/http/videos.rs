@@ -1,6 +1,10 @@
-//! The library over HTTP: list, look, rename, delete.
+//! Clips over HTTP: upload, list, look, rename, delete.
 
-use axum::{extract::State, http::StatusCode, response::IntoResponse};
+use axum::{
+    extract::{DefaultBodyLimit, Request, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -12,20 +16,24 @@ use super::{
     extract::{Id, Json, Query},
     list::List,
     problem::Failed,
-    upload,
+    upload::{self, UploadForm},
 };
 use crate::{
     domain::{
-        VideoId,
+        AssetKind, VideoId,
         error::Problem,
-        video::{Video, VideoFilter},
+        video::{UploadedVideo, Video, VideoFilter},
     },
-    server::{library::assets, state::AppState},
+    server::{
+        library::{assets, ingest::Kept},
+        state::AppState,
+    },
 };
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get, rename, delete)).merge(upload::router()).merge(download::router())
+    let uploads = OpenApiRouter::new().routes(routes!(upload)).layer(DefaultBodyLimit::disable());
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get, rename, delete)).merge(uploads).merge(download::router())
 }
 
 /// Videos, newest first.
@@ -39,13 +47,27 @@ pub async fn list(State(state): State<AppState>, list: List<VideoFilter>) -> Res
     Ok((event_id, list.answer(assets::list_videos(&state.studio.db, &list.filter, &list.page).await?)))
 }
 
+/// Stores a video. The same bytes again give the video that is there.
+#[utoipa::path(post, path = "/api/videos/upload", operation_id = "upload_video", tag = "videos",
+    request_body(content = UploadForm, content_type = "multipart/form-data"),
+    responses(
+        (status = 201, description = "Stored", body = UploadedVideo),
+        (status = 200, description = "These bytes were there already", body = UploadedVideo),
+        (status = 413, description = "Larger than REELGRAPH_MAX_UPLOAD_BYTES", body = Problem),
+        (status = 422, description = "Not a video, or a wrong part", body = Problem),
+    ))]
+pub async fn upload(State(state): State<AppState>, request: Request) -> Result<Response, Failed> {
+    let Kept { stored, duplicate, restored } = upload::receive_and_keep(&state, request, AssetKind::Video).await?;
+    let video = Video::new(stored.asset.clone(), stored.other);
+    let place = stored.asset.reference();
+    Ok(upload::answer(place, duplicate, UploadedVideo { video_id: video.id, duplicate, restored, video, asset: stored.asset }))
+}
+
 /// A video.
 #[utoipa::path(get, path = "/api/videos/{id}", operation_id = "get_video", tag = "videos",
     params(("id" = VideoId, Path, description = "The video")), responses(
     (status = 200, description = "The video, how it was made and where it is used", body = Video, headers(
         ("X-Event-Id" = i64, description = "Where the event stream goes on from this answer"))),
-    (status = 404, description = "No such video", body = Problem),
-    (status = 410, description = "It has left the trash", body = Problem),
 ))]
 pub async fn get(State(state): State<AppState>, Id(id): Id<VideoId>) -> Result<impl IntoResponse, Failed> {
     let event_id = event_id(&state).await?;
@@ -57,8 +79,6 @@ pub async fn get(State(state): State<AppState>, Id(id): Id<VideoId>) -> Result<i
     params(("id" = VideoId, Path, description = "The video")), request_body = AssetChange,
     responses(
         (status = 200, description = "The video under its new name", body = Video),
-        (status = 404, description = "No such video", body = Problem),
-        (status = 410, description = "It has left the trash", body = Problem),
         (status = 422, description = "Not a name", body = Problem),
     ))]
 pub async fn rename(
@@ -84,8 +104,6 @@ pub struct DeleteQuery {
 #[utoipa::path(delete, path = "/api/videos/{id}", operation_id = "delete_video", tag = "videos",
     params(("id" = VideoId, Path, description = "The video"), DeleteQuery), responses(
     (status = 204, description = "In the trash"),
-    (status = 404, description = "No such video", body = Problem),
-    (status = 410, description = "It has left the trash", body = Problem),
     (status = 409, description = "It is the current clip of these workflows; force=true deletes it all the same", body = Problem),
 ))]
 pub async fn delete(State(state): State<AppState>, Id(id): Id<VideoId>, Query(query): Query<DeleteQuery>) -> Result<StatusCode, Failed> {

@@ -46,8 +46,8 @@ pub async fn asset(db: &Db, id: AssetId) -> Result<Asset> {
 /// # Errors
 /// As for [`find`].
 pub async fn video(db: &Db, id: VideoId) -> Result<Video> {
-    let StoredAsset { asset, metadata, .. } = find(db, id.into()).await?;
-    Ok(Video::new(asset, metadata))
+    let StoredAsset { asset, other, .. } = find(db, id.into()).await?;
+    Ok(Video::new(asset, other))
 }
 
 /// An image.

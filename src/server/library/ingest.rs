@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc};
 
 use super::kinds::{self, Examined};
 use crate::{
-    domain::{ApiError, Asset, AssetId, AssetKind, Timestamp, asset::Facts, limits, origin::Origin, video::VideoMetadata},
+    domain::{ApiError, Asset, AssetId, AssetKind, Timestamp, limits, origin::Origin},
     server::{
         Error, Result,
         media::{
@@ -183,10 +183,7 @@ fn new_asset(incoming: &Incoming, examined: Examined, file_path: String) -> Stor
         Origin::Derived(of) => made_by = Some(of),
         Origin::Uploaded | Origin::Grabbed => {}
     }
-    let Facts { width, height, audio, .. } = facts.clone();
     let other = container.into_iter().map(|container| ("container".to_owned(), container.into())).collect();
-    let metadata =
-        VideoMetadata { width, height, audio, stitch: stitch.clone(), made_by: made_by.clone(), warning: warning.clone(), other };
     let asset = Asset {
         id: AssetId::generate(),
         kind: incoming.kind,
@@ -205,7 +202,7 @@ fn new_asset(incoming: &Incoming, examined: Examined, file_path: String) -> Stor
         warning,
         uses: Vec::new(),
     };
-    StoredAsset { asset, file_path, metadata }
+    StoredAsset { asset, file_path, other }
 }
 
 /// The extension of a file whose container is not known.

@@ -194,7 +194,7 @@ pub async fn videos_of_workflow(db: &mut SqliteConnection, id: WorkflowId) -> Re
     let standing = workflow_assets::standing(db, &places).await?;
     let video = |(video_id, Use { asset, node_id, node_type, role, execution_id, created_at })| {
         let Standing { known, missing } = standing.get(&asset).cloned().unwrap_or_default();
-        let video = known.map(|StoredAsset { asset, metadata, .. }| Video::new(asset, metadata));
+        let video = known.map(|StoredAsset { asset, other, .. }| Video::new(asset, other));
         WorkflowVideo { video_id, node_id, node_type, role, execution_id, created_at, video, missing }
     };
     Ok(tied.into_iter().map(video).collect())

@@ -15,9 +15,10 @@ use crate::{
     domain::{
         Asset, AssetId, AssetKind, AssetRef, Sha256, Timestamp, VideoId,
         asset::{AssetFilter, Facts},
-        asset_kind::KindSpec,
+        asset_kind::{Column, KindSpec},
         origin::Generation,
         page::{Page, PageRequest},
+        video::VideoMetadata,
     },
     server::Result,
 };
@@ -27,27 +28,30 @@ use crate::{
 /// # Errors
 /// A unique violation ([`Error::is_unique_violation`](crate::server::Error::is_unique_violation)) where these bytes are stored already.
 pub async fn insert(connection: &mut SqliteConnection, new: &StoredAsset) -> Result<()> {
-    let StoredAsset { asset, file_path, metadata } = new;
+    let StoredAsset { asset, file_path, other } = new;
     let Asset { id, kind, name, file_hash, stream_hash, size_bytes, media_type, source_type, created_at, facts, .. } = asset;
     let KindSpec { table, columns, .. } = kind.spec();
-    let own: String = columns.iter().map(|column| format!(", {column}")).collect();
+    let own: String = columns.iter().map(|column| format!(", {}", column.name())).collect();
     let mut query = QueryBuilder::<Sqlite>::new(format!(
         "INSERT INTO {table} (id, name, file_path, file_hash, size_bytes, source_type, created_at, metadata, stream_hash, media_type{own}) VALUES (",
     ));
     let mut values = query.separated(", ");
     values.push_bind(id.to_string()).push_bind(name).push_bind(file_path).push_bind(file_hash.to_string()).push_bind(size_bytes);
-    values.push_bind(source_type.name()).push_bind(created_at.to_string()).push_bind(serde_json::to_string(metadata)?);
+    values
+        .push_bind(source_type.name())
+        .push_bind(created_at.to_string())
+        .push_bind(serde_json::to_string(&VideoMetadata::of(asset, other.clone()))?);
     values.push_bind(text(stream_hash.as_ref())).push_bind(media_type);
     let Facts { duration_seconds, width, height, resolution, aspect_ratio, codec, fps, .. } = facts;
     for column in *columns {
-        match *column {
-            "width" => values.push_bind(width),
-            "height" => values.push_bind(height),
-            "duration_seconds" => values.push_bind(duration_seconds),
-            "fps" => values.push_bind(fps),
-            "resolution" => values.push_bind(resolution),
-            "aspect_ratio" => values.push_bind(aspect_ratio),
-            _ => values.push_bind(codec),
+        match column {
+            Column::DurationSeconds => values.push_bind(duration_seconds),
+            Column::Width => values.push_bind(width),
+            Column::Height => values.push_bind(height),
+            Column::Resolution => values.push_bind(resolution),
+            Column::AspectRatio => values.push_bind(aspect_ratio),
+            Column::Codec => values.push_bind(codec),
+            Column::Fps => values.push_bind(fps),
         };
     }
     query.push(")");

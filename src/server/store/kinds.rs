@@ -1,12 +1,18 @@
 //! An asset as its kind's table has it: the same columns for what all have, its own for what is known of its bytes.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sqlx::{Row, sqlite::SqliteRow};
 use time::{PrimitiveDateTime, macros::format_description};
 
 use super::rows::{json, named, parsed, parsed_option};
 use crate::{
-    domain::{Asset, AssetKind, Timestamp, asset::Facts, asset_kind::KindSpec, origin::SourceType, video::VideoMetadata},
+    domain::{
+        Asset, AssetKind, Timestamp,
+        asset::Facts,
+        asset_kind::{Column, KindSpec},
+        origin::SourceType,
+        video::VideoMetadata,
+    },
     server::{Error, Result},
 };
 
@@ -41,14 +47,14 @@ pub struct StoredAsset {
     pub asset: Asset,
     /// Its file, as the row names it.
     pub file_path: String,
-    /// What does not fit the columns.
-    pub metadata: VideoMetadata,
+    /// What its metadata hold besides what the asset tells.
+    pub other: Map<String, Value>,
 }
 
 /// An asset from its row, without generation and uses.
 pub(super) fn stored(kind: AssetKind, row: &SqliteRow) -> Result<StoredAsset> {
     let table = kind.spec().table;
-    let metadata = metadata(row, table)?;
+    let VideoMetadata { audio, stitch, made_by, warning, other, .. } = metadata(row, table)?;
     let asset = Asset {
         id: parsed(row, table, "id")?,
         kind,
@@ -60,43 +66,42 @@ pub(super) fn stored(kind: AssetKind, row: &SqliteRow) -> Result<StoredAsset> {
         source_type: named(row, table, "source_type", SourceType::from_name)?,
         created_at: time_option(row, table, "created_at")?.unwrap_or_else(|| time::OffsetDateTime::UNIX_EPOCH.into()),
         deleted_at: parsed_option(row, table, "deleted_at")?,
-        facts: facts(row, kind.spec(), &metadata)?,
+        facts: Facts { audio, ..facts(row, kind.spec())? },
         generation: None,
-        stitch: metadata.stitch.clone(),
-        made_by: metadata.made_by.clone(),
-        warning: metadata.warning.clone(),
+        stitch,
+        made_by,
+        warning,
         uses: Vec::new(),
     };
-    Ok(StoredAsset { asset, file_path: row.try_get("file_path")?, metadata })
+    Ok(StoredAsset { asset, file_path: row.try_get("file_path")?, other })
 }
 
-fn facts(row: &SqliteRow, KindSpec { table, columns, .. }: &KindSpec, metadata: &VideoMetadata) -> Result<Facts> {
-    let has = |column: &str| columns.contains(&column);
-    let side = |column: &'static str| -> Result<Option<u32>> {
-        let side: Option<i64> = if has(column) { row.try_get(column)? } else { None };
-        side.map(|side| u32::try_from(side).map_err(|_| Error::Row { table, column, value: side.to_string() })).transpose()
-    };
-    let number = |column| -> Result<Option<f64>> { if has(column) { Ok(row.try_get(column)?) } else { Ok(None) } };
-    let text = |column| -> Result<Option<String>> { if has(column) { Ok(row.try_get(column)?) } else { Ok(None) } };
-    Ok(Facts {
-        duration_seconds: number("duration_seconds")?,
-        width: side("width")?,
-        height: side("height")?,
-        resolution: text("resolution")?,
-        aspect_ratio: text("aspect_ratio")?,
-        codec: text("codec")?,
-        fps: number("fps")?,
-        audio: metadata.audio.clone(),
-    })
+fn facts(row: &SqliteRow, KindSpec { table, columns, .. }: &KindSpec) -> Result<Facts> {
+    let mut facts = Facts::default();
+    for column in *columns {
+        let name = column.name();
+        let side = || -> Result<Option<u32>> {
+            let side: Option<i64> = row.try_get(name)?;
+            side.map(|side| u32::try_from(side).map_err(|_| Error::Row { table, column: name, value: side.to_string() })).transpose()
+        };
+        match column {
+            Column::DurationSeconds => facts.duration_seconds = row.try_get(name)?,
+            Column::Width => facts.width = side()?,
+            Column::Height => facts.height = side()?,
+            Column::Resolution => facts.resolution = row.try_get(name)?,
+            Column::AspectRatio => facts.aspect_ratio = row.try_get(name)?,
+            Column::Codec => facts.codec = row.try_get(name)?,
+            Column::Fps => facts.fps = row.try_get(name)?,
+        }
+    }
+    Ok(facts)
 }
 
 /// The metadata; of an older program whatever it stored, under `other`, if it does not read as ours.
 fn metadata(row: &SqliteRow, table: &'static str) -> Result<VideoMetadata> {
     let Some(value) = json::<Value>(row, table, "metadata")? else { return Ok(VideoMetadata::default()) };
-    Ok(serde_json::from_value(value.clone()).unwrap_or_else(|_| VideoMetadata {
-        other: serde_json::Map::from_iter([("stored".to_owned(), value)]),
-        ..VideoMetadata::default()
-    }))
+    Ok(serde_json::from_value(value.clone())
+        .unwrap_or_else(|_| VideoMetadata { other: Map::from_iter([("stored".to_owned(), value)]), ..VideoMetadata::default() }))
 }
 
 /// A time; of an older program also without a zone (`2025-11-30 12:00:00.5`), which was UTC.

@@ -37,7 +37,7 @@ pub async fn list(db: &Db, filter: &VideoFilter, page: &PageRequest) -> Result<P
     let rows = query.build().fetch_all(&mut *read).await?;
     let mut found = rows.iter().map(|row| stored(AssetKind::Video, row)).collect::<Result<Vec<_>>>()?;
     complete(&mut read, &mut found).await?;
-    let items = found.into_iter().map(|StoredAsset { asset, metadata, .. }| Video::new(asset, metadata)).collect();
+    let items = found.into_iter().map(|StoredAsset { asset, other, .. }| Video::new(asset, other)).collect();
     Ok(cut(items, page, |last| (key_text(last, page.sort.key), last.id.to_string())))
 }
 

@@ -6,7 +6,7 @@ use utoipa::openapi::{
     request_body::RequestBody,
 };
 
-use crate::domain::{ApiError, ErrorKind, error::Problem};
+use crate::domain::{ApiError, AssetKind, ErrorKind, error::Problem};
 
 /// The media type of what the API takes and gives.
 pub(super) const JSON: &str = "application/json";
@@ -21,6 +21,12 @@ struct Facts {
     changes: bool,
     body: bool,
     query: bool,
+    /// Is about one asset.
+    asset: bool,
+    /// Sends a file of it, or of its poster.
+    file: bool,
+    /// Sends parts of it.
+    parts: bool,
 }
 
 /// An answer that several operations give.
@@ -31,7 +37,7 @@ struct Shared {
     given_by: fn(&Facts) -> bool,
 }
 
-const SHARED: [Shared; 9] = [
+const SHARED: [Shared; 13] = [
     Shared {
         name: "Malformed",
         kind: ErrorKind::Malformed,
@@ -62,6 +68,25 @@ const SHARED: [Shared; 9] = [
         kind: ErrorKind::Invalid,
         description: "A wrong value, or an unknown field; errors[] says where",
         given_by: |facts| facts.body || facts.query,
+    },
+    Shared { name: "NoSuchAsset", kind: ErrorKind::NotFound, description: "There is no such asset", given_by: |facts| facts.asset },
+    Shared {
+        name: "AssetGone",
+        kind: ErrorKind::Gone,
+        description: "It was deleted and has left the trash; of its file also: it is in the trash, or lost",
+        given_by: |facts| facts.asset,
+    },
+    Shared {
+        name: "OtherBytes",
+        kind: ErrorKind::PreconditionFailed,
+        description: "`If-Match` names other bytes",
+        given_by: |facts| facts.file,
+    },
+    Shared {
+        name: "OutsideFile",
+        kind: ErrorKind::RangeNotSatisfiable,
+        description: "The range lies outside the file",
+        given_by: |facts| facts.parts,
     },
     Shared {
         name: "Internal",
@@ -111,6 +136,9 @@ pub(super) fn complete(path: &str, method: &str, operation: &mut Operation) {
         changes: method != "GET",
         body: matches!(&operation.request_body, Some(RefOr::T(RequestBody { content, .. })) if !content.is_empty()),
         query: takes(operation, &ParameterIn::Query),
+        asset: is_of_asset(path),
+        file: is_of_asset(path) && (path.ends_with("/download") || path.ends_with("/thumbnail")),
+        parts: is_of_asset(path) && path.ends_with("/download"),
     };
     if facts.open {
         // Nobody has to show anything here.
@@ -137,6 +165,12 @@ pub(super) fn complete(path: &str, method: &str, operation: &mut Operation) {
     }
 }
 
+/// Whether an address is about one asset, be it of every kind's doors or of its own.
+fn is_of_asset(path: &str) -> bool {
+    let own = AssetKind::ALL.map(|kind| kind.spec().address);
+    ["/api/assets"].into_iter().chain(own).any(|address| path.strip_prefix(address).is_some_and(|rest| rest.starts_with("/{id}")))
+}
+
 fn has_pages(operation: &Operation) -> bool {
     let parameters = operation.parameters.iter().flatten();
     parameters.into_iter().any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.name == "cursor"))
@@ -154,14 +188,7 @@ fn as_problem(status: &str, response: &mut Response) {
 
 /// The kind of error that stands for a status in examples.
 fn kind(status: &str) -> Option<ErrorKind> {
-    let own = [
-        ErrorKind::NotFound,
-        ErrorKind::CapReached,
-        ErrorKind::Conflict,
-        ErrorKind::Gone,
-        ErrorKind::PreconditionFailed,
-        ErrorKind::RangeNotSatisfiable,
-    ];
+    let own = [ErrorKind::NotFound, ErrorKind::CapReached, ErrorKind::Conflict, ErrorKind::Gone, ErrorKind::PreconditionFailed];
     SHARED.iter().map(|shared| shared.kind).chain(own).find(|kind| kind.status().to_string() == status)
 }
 

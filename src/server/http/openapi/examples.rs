@@ -67,6 +67,7 @@ fn of(name: &str) -> Option<Value> {
         "Asset" => asset(),
         "Video" => video(),
         "AssetChange" => json!({ "name": "The door opens, take 2" }),
+        "Uploaded" => json!({ "asset": asset(), "duplicate": false, "restored": false }),
         "UploadedVideo" => json!({ "video_id": CLIP, "duplicate": false, "restored": false, "video": video(), "asset": asset() }),
         "Image" => image(),
         "UploadedImage" => json!({ "image_id": IMAGE, "duplicate": false, "restored": false, "image": image(), "asset": image_asset() }),
@@ -199,7 +200,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{execution, image, job, spend, video, workflow},
+        domain::{asset, execution, image, job, spend, video, workflow},
         graph::document::format,
         server::runs::{generation, stitching},
     };
@@ -228,6 +229,7 @@ mod tests {
         reads::<job::Job>("Job");
         reads::<job::JobChange>("JobChange");
         reads::<video::Video>("Video");
+        reads::<asset::Uploaded>("Uploaded");
         reads::<video::UploadedVideo>("UploadedVideo");
         reads::<image::Image>("Image");
         reads::<image::UploadedImage>("UploadedImage");

@@ -191,24 +191,22 @@ impl Kept {
         let generation = olds.iter().find_map(|old| generations.remove(old)).map(generation);
         let mut rows = self.rows.into_iter();
         let row = rows.next().unwrap_or_default();
-        let mut metadata = metadata(row.metadata.as_deref(), moved);
+        let VideoMetadata { width, height, audio, stitch, made_by, warning, mut other } = metadata(row.metadata.as_deref(), moved);
         let size = row.resolution.as_deref().and_then(|text| text.split_once('x'));
         let size = size.and_then(|(width, height)| Some((width.trim().parse().ok()?, height.trim().parse().ok()?)));
-        metadata.width = metadata.width.or(size.map(|size| size.0));
-        metadata.height = metadata.height.or(size.map(|size| size.1));
         let others: Vec<_> = olds.iter().filter(|old| **old != self.id.to_string()).collect();
         if !others.is_empty() {
-            metadata.other.insert("adopted_ids".into(), json!(others));
+            other.insert("adopted_ids".into(), json!(others));
         }
         let facts = Facts {
             duration_seconds: row.duration_seconds,
-            width: metadata.width,
-            height: metadata.height,
+            width: width.or(size.map(|size| size.0)),
+            height: height.or(size.map(|size| size.1)),
             resolution: row.resolution,
             aspect_ratio: row.aspect_ratio,
             codec: row.codec,
             fps: row.fps,
-            audio: metadata.audio.clone(),
+            audio,
         };
         let asset = Asset {
             id: self.id.into(),
@@ -223,14 +221,14 @@ impl Kept {
             deleted_at: None,
             facts,
             generation,
-            stitch: metadata.stitch.clone(),
-            made_by: metadata.made_by.clone(),
-            warning: metadata.warning.clone(),
+            stitch,
+            made_by,
+            warning,
             uses: Vec::new(),
         };
         // The file of a merged row stands in for one that is gone.
         let file_path = files.iter().find_map(|file| find_file(file)).or_else(|| files.first().cloned());
-        StoredAsset { file_path: file_path.unwrap_or_else(|| format!("{}.mp4", self.id)), asset, metadata }
+        StoredAsset { file_path: file_path.unwrap_or_else(|| format!("{}.mp4", self.id)), asset, other }
     }
 }
 

@@ -12,7 +12,7 @@ use super::Session;
 use crate::{
     api::assets,
     domain::{Asset, AssetRef, NodeId, Sha256, execution::NodeRun},
-    graph::nodes,
+    graph::{Node, canvas::geometry::Point, nodes},
     ui::{
         browser::{
             browser_only::BrowserOnly,
@@ -77,10 +77,14 @@ impl Restore {
         })
     }
 
-    /// Brings everything the opened workflow came with, and what its nodes name.
+    /// Brings everything the opened workflow came with, and what its nodes name: what is in sight first, then what is near.
     pub fn bring_all(self) {
-        let nodes = self.session.editor.graph();
-        for node in nodes.nodes() {
+        let graph = self.session.editor.graph();
+        let middle = self.session.editor.middle();
+        let mut nodes: Vec<_> = graph.nodes().iter().collect();
+        let far = |node: &Node| Point::from(node.position).distance(middle);
+        nodes.sort_by(|one, other| far(one).total_cmp(&far(other)));
+        for node in nodes {
             let Some(state) = self.session.editor.node(&node.id) else { continue };
             let chosen = nodes::given(node);
             let shown = state.media.get_untracked().filter(|shown| chosen.is_none_or(|chosen| chosen == shown.asset));

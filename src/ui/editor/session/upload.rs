@@ -88,7 +88,7 @@ impl Uploads {
         let going = Going { number: number.unwrap_or_default(), name: StoredValue::new(file.name()), progress: RwSignal::new(0.0) };
         let progress = going.progress;
         let kind = taken_kind(self.session, &node).unwrap_or_else(|| file.kind());
-        let upload = Upload::begin(&format!("{}/upload", kind.spec().address), &file, move |fraction| {
+        let upload = Upload::begin(kind.spec().upload, &file, move |fraction| {
             let _ = progress.try_set(fraction);
         });
         let upload = match upload {
