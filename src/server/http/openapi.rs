@@ -6,7 +6,7 @@ use axum::{Extension, Json};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        self, Components, RefOr, Server,
+        self, Components, RefOr, Required, Server,
         path::{Operation, Parameter, ParameterIn, PathItem},
         schema::{ObjectBuilder, Schema, Type},
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
@@ -117,10 +117,11 @@ fn lift_words(parameter: &mut RefOr<Parameter>) {
     }
 }
 
-/// A field of a query without a value is as good as absent. utoipa has no field for that word of OpenAPI.
+/// A field of a query without a value is as good as absent, where it may be. utoipa has no field for that word of OpenAPI.
 fn allow_empty(parameter: &mut RefOr<Parameter>) {
     if let RefOr::T(parameter) = parameter
         && parameter.parameter_in == ParameterIn::Query
+        && parameter.required != Required::True
     {
         parameter.extensions.get_or_insert_default().insert("allowEmptyValue".into(), true.into());
     }

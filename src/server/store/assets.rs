@@ -290,3 +290,63 @@ pub async fn trashed_before(executor: impl SqliteExecutor<'_>, kind: AssetKind, 
     let rows = query.build().fetch_all(executor).await?;
     rows.iter().map(|row| Ok(AssetRef { kind, id: parsed(row, kind.spec().table, "id")? })).collect()
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use serde_json::{Map, json};
+
+    use super::*;
+    use crate::domain::origin::SourceType;
+
+    #[tokio::test]
+    async fn every_kind_has_a_table_that_keeps_what_its_entry_says() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(&format!("sqlite://{}", dir.path().join("media.db").display())).await.unwrap();
+        for kind in AssetKind::ALL {
+            let all = Facts {
+                duration_seconds: Some(2.5),
+                width: Some(720),
+                height: Some(1280),
+                resolution: Some("720x1280".into()),
+                aspect_ratio: Some("9:16".into()),
+                codec: Some("h264".into()),
+                fps: Some(24.0),
+                audio: None,
+            };
+            let has = |column| kind.spec().columns.contains(&column);
+            let asset = Asset {
+                id: AssetId::generate(),
+                kind,
+                name: "第1集".into(),
+                file_hash: "ab".repeat(32).parse().unwrap(),
+                stream_hash: None,
+                size_bytes: 7,
+                media_type: kind.spec().formats.first().map(|format| format.media_type.to_owned()),
+                source_type: SourceType::Uploaded,
+                created_at: Timestamp::now(),
+                deleted_at: None,
+                facts: Facts {
+                    duration_seconds: all.duration_seconds.filter(|_| has(Column::DurationSeconds)),
+                    width: all.width.filter(|_| has(Column::Width)),
+                    height: all.height.filter(|_| has(Column::Height)),
+                    resolution: all.resolution.filter(|_| has(Column::Resolution)),
+                    aspect_ratio: all.aspect_ratio.filter(|_| has(Column::AspectRatio)),
+                    codec: all.codec.filter(|_| has(Column::Codec)),
+                    fps: all.fps.filter(|_| has(Column::Fps)),
+                    audio: None,
+                },
+                generation: None,
+                stitch: None,
+                made_by: None,
+                warning: Some("It has no sound.".into()),
+                uses: Vec::new(),
+            };
+            let new = StoredAsset { asset, file_path: "ab/ab.bin".into(), other: Map::from_iter([("container".into(), json!("mov"))]) };
+            let mut tx = db.begin().await.unwrap();
+            insert(&mut tx, &new).await.unwrap();
+            tx.commit().await.unwrap();
+            assert_eq!(by_hash(db.reader(), kind, &new.asset.file_hash).await.unwrap(), Some(new), "{kind:?}");
+        }
+    }
+}
