@@ -6,14 +6,9 @@ cd "$(dirname "$0")/.."
 . scripts/setup.sh
 
 profile=${1:-release}
-browser_profile=wasm-release
 set_up build
 
 build_server() { compile "the server" build --profile "$profile" --features=bindgen --bin=reelgraph --bin=bindgen; }
-# As a cdylib alone: with an rlib beside it cargo skips link-time optimisation without a word.
-build_browser() {
-  compile "the browser's half" rustc --lib --crate-type cdylib --profile $browser_profile --no-default-features --features=hydrate --target=$WASM_TARGET -- -C link-arg=--emit-relocs
-}
 
 if [ "$profile" = dist ]; then how_long="12 to 20 minutes on 2 cores, 3 where the libraries are compiled already"
 elif compgen -G "$CARGO_TARGET_DIR/$profile/deps/libleptos-*" >/dev/null; then how_long="seconds to three minutes"
@@ -26,7 +21,7 @@ mkdir -p "target/$profile"
 cmp -s "$CARGO_TARGET_DIR/$profile/reelgraph" "target/$profile/reelgraph" ||
   { cp "$CARGO_TARGET_DIR/$profile/reelgraph" "target/$profile/reelgraph.new" && mv "target/$profile/reelgraph.new" "target/$profile/reelgraph"; }
 
-wasm=$CARGO_TARGET_DIR/$WASM_TARGET/$browser_profile/reelgraph.wasm
+wasm=$CARGO_TARGET_DIR/$WASM_TARGET/$BROWSER_PROFILE/reelgraph.wasm
 stamp=$({ cat "$wasm" style/*.css scripts/build.sh scripts/bindgen.rs "$TOOLS/packers"; find public -type f -print0 | sort -z | xargs -0 cat; } | cksum)
 if [ "$(cat target/site/.stamp 2>/dev/null)" = "$stamp" ]; then say "target/$profile/reelgraph and target/site are up to date"; exit 0; fi
 

@@ -15,6 +15,11 @@ REELGRAPH_COMMIT=$(git describe --always --dirty --abbrev=9 --exclude='*' 2>/dev
 export REELGRAPH_COMMIT
 
 WASM_TARGET=wasm32-unknown-unknown
+BROWSER_PROFILE=wasm-release
+# The browser's half. As a cdylib alone: with an rlib beside it cargo skips link-time optimisation without a word.
+build_browser() {
+  compile "the browser's half" rustc --lib --crate-type cdylib --profile $BROWSER_PROFILE --no-default-features --features=hydrate --target=$WASM_TARGET -- -C link-arg=--emit-relocs
+}
 # Packs and tests the same on every machine: an older Node in place is left alone, and this one is used.
 NODE_VERSION=24.19.0
 WASM_OPT_VERSION=132.0.0

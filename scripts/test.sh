@@ -26,7 +26,7 @@ say "checking the container's files and the workflows of the forge"
 features=--features=bindgen
 # Lints read what is compiled for them alone: a check of each crate.
 lint_server() { compile "lints of the server" clippy --release --all-targets $features -- -D warnings; }
-lint_browser() { compile "lints of the browser's half" clippy --profile wasm-release --lib --target=$WASM_TARGET --no-default-features --features=hydrate -- -D warnings; }
+lint_browser() { compile "lints of the browser's half" clippy --profile $BROWSER_PROFILE --lib --target=$WASM_TARGET --no-default-features --features=hydrate -- -D warnings; }
 say "linting the server and the browser's half (three minutes where nothing is compiled yet)"
 side_by_side lint_server lint_browser
 
@@ -39,16 +39,19 @@ else
   tests() { cargo test --quiet --locked --release $features --no-fail-fast "$@" 2>&1 | tee -a "$log"; }
   count_tests() { sed -n 's/^test result: ok\. \([0-9]*\) passed.*/\1/p' "$log" | awk '{ n += $1 } END { print n }'; }
 fi
-# The tests wait for processes much of the time, and the browser's half is linked on one core.
 rust_tests() {
   local failed=0
   tests $unit || failed=1
   tests --test integration || failed=1
   return $failed
 }
-say "compiling the unit and integration tests (ten minutes where nothing is compiled yet)"
-compile "the unit tests" test --no-run --release $features $unit
-compile "the integration tests" test --no-run --release $features --test integration
+# The compiler reads our crate on one core for minutes: the browser's half uses the other meanwhile.
+compile_tests() {
+  compile "the unit tests" test --no-run --release $features $unit
+  compile "the integration tests" test --no-run --release $features --test integration
+}
+say "compiling the unit and integration tests and the browser's half (ten minutes where nothing is compiled yet)"
+side_by_side compile_tests build_browser
 say "running them, and building the release beside them (four minutes)"
 side_by_side rust_tests scripts/build.sh
 rust=$(count_tests)
