@@ -263,6 +263,7 @@ impl Bench {
             library: &self.files,
             ledger: None,
             on_progress,
+            leave_lane: &|| (),
             cancel,
         };
         work.operation.perform(&work.input, &context).await

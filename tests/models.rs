@@ -72,7 +72,7 @@ async fn an_added_model_is_rehearsed_checked_and_told_to_the_page() {
 #[test]
 fn a_bad_models_file_stops_the_start_and_is_named() {
     for (entries, said) in [
-        (json!({}), "array"),
+        (json!({ "dialect": [] }), "array"),
         (json!([house_video(json!({ "default_seconds": 7 }))]), "entry 1 (house-video-1): default_seconds: "),
         (json!([house_video(json!({})), house_video(json!({}))]), "entry 2 (house-video-1): model: "),
         (json!([house_video(json!({ "duration": 7 }))]), "duration"),

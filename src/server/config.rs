@@ -8,7 +8,9 @@ use clap::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::domain::provider::Model;
+use models_file::Added;
+
+use crate::domain::provider::{Dialect, Model};
 
 mod models_file;
 mod setting_error;
@@ -89,7 +91,7 @@ pub struct Settings {
     /// Base URL of the xAI provider.
     #[arg(long, env = "XAI_BASE_URL", default_value = "https://api.x.ai/v1", global = true)]
     pub xai_base_url: String,
-    /// A JSON file of models that are added to the built-in ones, or stand in their place.
+    /// A JSON file of models, and of what gateways call things, that are added to the built-in ones or stand in their place.
     #[arg(long, env = "REELGRAPH_MODELS", global = true)]
     pub models: Option<PathBuf>,
     /// The most that a run may cost, in US dollars.
@@ -139,6 +141,8 @@ pub struct Config {
     pub xai_base_url: String,
     /// Models that are added to the built-in ones, checked.
     pub models: Vec<Model>,
+    /// What gateways call things, before what is built in.
+    pub dialects: Vec<Dialect>,
     /// The caps on spending.
     pub caps: Caps,
     /// How providers are asked after what they make.
@@ -169,12 +173,19 @@ pub struct Pace {
     pub longest: Duration,
     /// How long a provider may work on a clip before the user is asked; its job is kept.
     pub deadline: Duration,
+    /// How long a finished clip that is not where it should be is waited for before it counts as gone.
+    pub late_clip: Duration,
 }
 
 impl Default for Pace {
     /// Half an hour is enough for the slowest resolution.
     fn default() -> Self {
-        Self { first: Duration::from_secs(2), longest: Duration::from_secs(15), deadline: Duration::from_secs(30 * 60) }
+        Self {
+            first: Duration::from_secs(2),
+            longest: Duration::from_secs(15),
+            deadline: Duration::from_secs(30 * 60),
+            late_clip: Duration::from_secs(5 * 60),
+        }
     }
 }
 
@@ -221,7 +232,8 @@ impl TryFrom<Settings> for Config {
             run_usd_micros: cap("REELGRAPH_CAP_RUN_USD", settings.cap_run_usd)?,
             day_usd_micros: cap("REELGRAPH_CAP_DAY_USD", settings.cap_day_usd)?,
         };
-        let models = settings.models.as_deref().filter(|path| !path.as_os_str().is_empty()).map(models_file::read).transpose()?;
+        let added = settings.models.as_deref().filter(|path| !path.as_os_str().is_empty()).map(models_file::read).transpose()?;
+        let Added { models, dialects } = added.unwrap_or_default();
         Ok(Self {
             caps,
             pace: Pace::default(),
@@ -236,7 +248,8 @@ impl TryFrom<Settings> for Config {
             gemini_base_url: base_url("GEMINI_BASE_URL", &settings.gemini_base_url)?,
             xai_api_key: settings.xai_api_key.filter(is_set),
             xai_base_url: base_url("XAI_BASE_URL", &settings.xai_base_url)?,
-            models: models.unwrap_or_default(),
+            models,
+            dialects,
             max_upload_bytes: settings.max_upload_bytes,
             workers,
             site_root: settings.site_root.filter(|path| !path.as_os_str().is_empty()).unwrap_or_else(site::beside_the_program),

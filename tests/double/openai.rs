@@ -79,6 +79,10 @@ async fn create(State(shared): State<Arc<Shared>>, headers: HeaderMap, mut form:
     }
     let (width, height) = size.split_once('x').unwrap();
     let frame = (width.parse().unwrap(), height.parse().unwrap());
+    if scenario.has("refused-in-200") {
+        book.refuse(&prompt, &body);
+        return answer(200, json!({ "error": { "message": "Insufficient credits", "code": "insufficient_quota" } }));
+    }
     let job = book.job("video_", &model, &prompt, frame, seconds.parse().unwrap());
     let job = book.make(&body, job);
     book.pass(Point::Answer).await;
@@ -134,7 +138,9 @@ fn video(job: &Job) -> Value {
     let scenario = job.scenario();
     let done = job.share() >= 1.0;
     let failed = done && (scenario.has("fail") || scenario.has("block"));
+    let is_strange = job.polls > 0 && job.polls <= scenario.number("word");
     let status = match (failed, done, job.polls) {
+        _ if is_strange => "marinating",
         (true, ..) => "failed",
         (_, true, _) => "completed",
         (.., 0) => "queued",
@@ -168,7 +174,7 @@ async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Resp
     if scenario.has("html") && job.polls <= 2 {
         return html();
     }
-    if scenario.has("expired") || job.cancelled {
+    if scenario.has("expired") || job.cancelled || job.polls <= scenario.number("404") {
         return unknown(&id);
     }
     with(answer(200, video(&job)), "openai-poll-after-ms", "50")
@@ -202,6 +208,9 @@ async fn content(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> R
     let Some(job) = shared.book.with(&id, |job| job.downloads += 1) else { return unknown(&id) };
     if job.share() < 1.0 {
         return invalid("Video is not ready yet.", None, None);
+    }
+    if job.downloads <= job.scenario().number("late") {
+        return error(404, "Video content is not ready.", "invalid_request_error", None, None);
     }
     download(&shared.book, &job, &shared.elsewhere()).await
 }

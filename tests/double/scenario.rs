@@ -1,7 +1,7 @@
 //! What a prompt asks the double to do, by tags such as `[[slow=3]]` or `[[429x2]]`.
 
 /// Every tag; a star stands for a number.
-const TAGS: [&str; 23] = [
+const TAGS: [&str; 27] = [
     "slow=*",
     "forever",
     "429x*",
@@ -25,6 +25,10 @@ const TAGS: [&str; 23] = [
     "redirect",
     "inline",
     "processing=*",
+    "404x*",
+    "late=*",
+    "word=*",
+    "refused-in-200",
 ];
 
 /// The tags of one prompt.

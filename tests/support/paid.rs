@@ -22,7 +22,12 @@ pub fn use_double(config: &mut Config, double: &Shared) {
     (config.openai_api_key, config.gemini_api_key, config.xai_api_key) = (openai, google, xai);
     (config.openai_base_url, config.gemini_base_url) = (double.openai_base(), double.google_base());
     config.xai_base_url = double.xai_base();
-    config.pace = Pace { first: Duration::from_millis(20), longest: Duration::from_millis(100), deadline: Duration::from_secs(30) };
+    config.pace = Pace {
+        first: Duration::from_millis(20),
+        longest: Duration::from_millis(100),
+        deadline: Duration::from_secs(30),
+        late_clip: Duration::from_secs(2),
+    };
 }
 
 /// A server whose providers are these doubles.

@@ -1,34 +1,68 @@
-//! The file of `REELGRAPH_MODELS`: models that are added to the built-in table, in the shape of `domain/models.json`.
+//! The file of `REELGRAPH_MODELS`: models that are added to the built-in table, in the shape of `domain/models.json`, and what gateways call
+//! things, in the shape of `domain/dialects.json`. An array is one of models.
 
 use std::path::Path;
 
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::setting_error::SettingError;
-use crate::domain::provider::{Model, check_table};
+use crate::domain::provider::{Dialect, Model, check_table};
+
+/// What the file adds.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Added {
+    /// Models.
+    pub models: Vec<Model>,
+    /// Fields and words of gateways.
+    pub dialects: Vec<Dialect>,
+}
 
 /// Reads and checks the file.
 ///
 /// # Errors
 /// Names the setting, the file, and, where one is at fault, the entry and its field.
-pub(super) fn read(path: &Path) -> Result<Vec<Model>, SettingError> {
+pub(super) fn read(path: &Path) -> Result<Added, SettingError> {
     let wrong = |what: String| SettingError(format!("REELGRAPH_MODELS: {}: {what}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
-    let entries: Vec<Value> =
-        serde_json::from_str(&text).map_err(|error| wrong(format!("is no JSON array of models, as src/domain/models.json is: {error}")))?;
-    let models = entries.into_iter().enumerate().map(|(place, entry)| model(place + 1, entry).map_err(wrong));
-    let models = models.collect::<Result<Vec<_>, _>>()?;
+    let expected = "is no JSON array of models, as src/domain/models.json is, and no object with models, dialects or both";
+    let value: Value = serde_json::from_str(&text).map_err(|error| wrong(format!("{expected}: {error}")))?;
+    let (models, dialects) = match value {
+        Value::Array(models) => (models, Vec::new()),
+        value => {
+            let File { models, dialects } = serde_json::from_value(value).map_err(|error| wrong(format!("{expected}: {error}")))?;
+            (models, dialects)
+        }
+    };
+    let models = entries::<Model>(models, "entry").map_err(wrong)?;
     check_table(&models).map_err(|error| wrong(error.to_string()))?;
-    Ok(models)
+    let dialects = entries::<Dialect>(dialects, "dialect").map_err(wrong)?;
+    for (place, dialect) in dialects.iter().enumerate() {
+        dialect.check().map_err(|error| wrong(format!("dialect {}: {error}", place + 1)))?;
+    }
+    Ok(Added { models, dialects })
 }
 
-fn model(number: usize, entry: Value) -> Result<Model, String> {
-    let name = entry.get("model").and_then(Value::as_str).map(|name| format!(" ({name})")).unwrap_or_default();
-    serde_path_to_error::deserialize(entry).map_err(|error| match error.path().to_string().as_str() {
-        // A field that is missing or unknown stands in the message itself.
-        "." => format!("entry {number}{name}: {}", error.inner()),
-        field => format!("entry {number}{name}: {field}: {}", error.inner()),
-    })
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    models: Vec<Value>,
+    #[serde(default)]
+    dialects: Vec<Value>,
+}
+
+fn entries<T: DeserializeOwned>(entries: Vec<Value>, what: &str) -> Result<Vec<T>, String> {
+    let read = |(place, entry): (usize, Value)| {
+        let number = place + 1;
+        let name = ["model", "host"].iter().find_map(|name| Some(format!(" ({})", entry.get(*name)?.as_str()?))).unwrap_or_default();
+        serde_path_to_error::deserialize(entry).map_err(|error| match error.path().to_string().as_str() {
+            // A field that is missing or unknown stands in the message itself.
+            "." => format!("{what} {number}{name}: {}", error.inner()),
+            field => format!("{what} {number}{name}: {field}: {}", error.inner()),
+        })
+    };
+    entries.into_iter().enumerate().map(read).collect()
 }
 
 #[cfg(test)]
@@ -36,10 +70,35 @@ fn model(number: usize, entry: Value) -> Result<Model, String> {
 mod tests {
     use super::*;
 
-    fn read_text(text: &str) -> Result<Vec<Model>, SettingError> {
+    fn read_all(text: &str) -> Result<Added, SettingError> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(&file, text).unwrap();
         read(file.path())
+    }
+
+    fn read_text(text: &str) -> Result<Vec<Model>, SettingError> {
+        read_all(text).map(|added| added.models)
+    }
+
+    #[test]
+    fn words_of_gateways_stand_beside_models() {
+        let dialects = include_str!("../../domain/dialects.json");
+        assert_eq!(read_all(&format!(r#"{{ "dialects": {dialects} }}"#)).unwrap().dialects.len(), 1);
+        let own = r#"{ "models": [], "dialects": [{ "host": "gw.example", "words": { "done": ["fertig"] } }] }"#;
+        assert_eq!(read_all(own).unwrap().dialects[0].words.done, ["fertig"]);
+        assert_eq!(read_all("{}").unwrap(), Added::default());
+        for (text, said) in [
+            (r#"{ "dialect": [] }"#, "unknown field `dialect`"),
+            (
+                r#"{ "dialects": [{ "host": "gw.example", "words": { "don": [] } }] }"#,
+                "dialect 1 (gw.example): words.don: unknown field `don`",
+            ),
+            (r#"{ "dialects": [{ "fields": { "id": ["task"] } }] }"#, "dialect 1: fields: \"task\" is no JSON pointer"),
+            (r#"{ "dialects": [{ "words": { "done": ["-"] } }] }"#, "dialect 1: words: \"-\" has no letter"),
+        ] {
+            let error = read_all(text).unwrap_err().0;
+            assert!(error.contains(said), "{error}");
+        }
     }
 
     #[test]
@@ -58,7 +117,7 @@ mod tests {
         };
         assert_eq!(read_text(&entry("")).unwrap()[0].model, "house-video-1");
         for (text, said) in [
-            ("{}".to_owned(), "array"),
+            ("7".to_owned(), "array"),
             ("nonsense".to_owned(), "array"),
             (entry(r#", "sedes": 1"#), "entry 1 (house-video-1): sedes: unknown field `sedes`"),
             (entry("").replace("[4]", "[4, \"x\"]"), "entry 1 (house-video-1): durations[1]: "),

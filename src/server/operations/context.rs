@@ -31,6 +31,8 @@ pub struct Context<'a> {
     pub ledger: Option<&'a dyn Ledger>,
     /// Gets the share done, from 0 to 1 and never falling, and a few words for the user.
     pub on_progress: &'a (dyn Fn(f64, &str) + Send + Sync),
+    /// Lets the next job of the lane begin: this one waits for something that makes no headway.
+    pub leave_lane: &'a (dyn Fn() + Send + Sync),
     /// Cancelled when the job is no longer wanted, or the server stops.
     pub cancel: &'a CancellationToken,
 }

@@ -106,7 +106,7 @@ impl Operation for Generate {
         let path = context.content.staging_path("mp4")?;
         let started_at = Timestamp::now();
         let ledger: &dyn Ledger = context.ledger.unwrap_or(&Free);
-        let attempt = Attempt { ledger, on_progress: context.on_progress, cancel: context.cancel };
+        let attempt = Attempt { ledger, on_progress: context.on_progress, leave_lane: context.leave_lane, cancel: context.cancel };
         let generated = provider.generate(&request, &path, attempt).await.map_err(|error| match error {
             Error::Provider(_) | Error::Api(_) | Error::Cancelled => error,
             // The database, say: what may have been sent is not given up for that.

@@ -254,7 +254,7 @@ mod tests {
     }
 
     fn attempt<'a>(on_progress: &'a (dyn Fn(f64, &str) + Send + Sync), cancel: &'a CancellationToken) -> Attempt<'a> {
-        Attempt { ledger: &super::super::Free, on_progress, cancel }
+        Attempt { ledger: &super::super::Free, on_progress, leave_lane: &|| (), cancel }
     }
 
     async fn render(request: &GenerateRequest, output: &Path) -> Result<Generated> {

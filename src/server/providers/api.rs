@@ -68,6 +68,8 @@ pub enum Polled {
         progress: Option<f64>,
         /// When the provider wants to be asked again, where it tells.
         ask_again: Option<Duration>,
+        /// The provider's own word for how it stands, where nobody here knows what that means; every secret removed.
+        unknown_word: Option<String>,
     },
     /// Done.
     Ready {
@@ -88,6 +90,12 @@ pub enum Polled {
 }
 
 impl Polled {
+    /// Not done yet, in words that are known.
+    #[must_use]
+    pub fn working(progress: Option<f64>, ask_again: Option<Duration>) -> Self {
+        Self::Working { progress, ask_again, unknown_word: None }
+    }
+
     /// Ended without a clip at a provider that bills what its moderation stops, or does not say that it will not.
     #[must_use]
     pub fn ended_where_moderation_bills(error: ProviderError, usd_micros: Option<i64>) -> Self {

@@ -94,6 +94,11 @@ impl Failures {
         let wait = wait::retry_after(&answer.headers, SystemTime::now()).or(fault.wait);
         let class = match call {
             Call::Create => create_class(answer, &fault, wait),
+            // A gateway that has just taken a job, or was started anew, may not know it for a while: only 410 says that it is gone for good.
+            Call::Poll if answer.status != StatusCode::GONE => match question_class(answer.status, &fault, wait) {
+                ProviderClass::Expired => ProviderClass::Transient(wait),
+                class => class,
+            },
             Call::Poll | Call::Cancel | Call::Find => question_class(answer.status, &fault, wait),
             Call::Download { with_key } => download_class(answer.status, &fault, with_key, wait),
         };
@@ -129,11 +134,17 @@ impl Failures {
     /// What `create` gives for a success.
     ///
     /// # Errors
-    /// [`ProviderClass::Unknown`] where no job is named: it may have been taken all the same.
+    /// Where it tells of an error instead of a job, what that is; [`ProviderClass::Unknown`] where it tells of neither: a job may have been
+    /// taken all the same.
     pub fn created(&self, answer: &Answer, job: impl FnOnce(&Value) -> Option<String>) -> Result<Created> {
         let json = answer.json();
         if let Some(job) = json.as_ref().and_then(job) {
             return Ok(Created { job, raw: redact::keep(&answer.body, &self.key) });
+        }
+        if let Some(fault) = json.as_ref().and_then(Fault::of_refusal) {
+            let class = fault_class(&fault).unwrap_or(ProviderClass::Rejected);
+            let reason = fault.message.as_deref().map_or_else(|| "It gave no reason.".into(), |message| self.reason(message));
+            return Err(self.error(class, &self.words(class, &reason, fault.daily, 200), Some(&answer.body)));
         }
         let said = json.as_ref().and_then(|json| Fault::of_answer(json).message).map(|message| self.reason(&message));
         let said = said.unwrap_or_else(|| "Its answer names no job.".into());
@@ -164,12 +175,10 @@ impl Failures {
         self.error(ProviderClass::Rejected, what, None)
     }
 
-    /// Writes a status down that is none of the `known` ones. The job is asked for again.
-    pub fn note_status(&self, status: &str, known: &[&str]) {
-        if !known.contains(&status) {
-            let status = redact::reason(status, &self.key);
-            tracing::warn!(provider = self.provider.name(), status, "a job has a status that is not known; it counts as not done");
-        }
+    /// A word of the provider's that is not known, as it can be shown.
+    #[must_use]
+    pub fn word(&self, word: &str) -> String {
+        redact::reason(word, &self.key)
     }
 
     fn error(&self, class: ProviderClass, message: &str, raw: Option<&[u8]>) -> ProviderError {
@@ -231,17 +240,26 @@ fn create_class(answer: &Answer, fault: &Fault, wait: Option<Duration>) -> Provi
         // 499 is Google's and nginx's word for a connection that closed early.
         300..=399 | 408 | 409 | 499 | 500.. => ProviderClass::Unknown,
         402 => ProviderClass::NoCredit,
-        _ if fault.is_no_credit() => ProviderClass::NoCredit,
-        429 if asks_for_no_retry => ProviderClass::NoCredit,
+        429 if fault.is_no_credit() || asks_for_no_retry => ProviderClass::NoCredit,
         429 => ProviderClass::Busy(wait),
-        _ if fault.is_bad_key() => ProviderClass::BadKey,
-        _ if fault.is_moderation() => ProviderClass::Moderated,
-        _ if fault.is_retired() => ProviderClass::ModelRetired,
-        404 if fault.says_any(&["model"]) => ProviderClass::ModelRetired,
-        410 => ProviderClass::ModelRetired,
-        401 | 403 if !fault.page => ProviderClass::BadKey,
-        _ => ProviderClass::Rejected,
+        status => fault_class(fault).unwrap_or(match status {
+            404 if fault.says_any(&["model"]) => ProviderClass::ModelRetired,
+            410 => ProviderClass::ModelRetired,
+            401 | 403 if !fault.page => ProviderClass::BadKey,
+            _ => ProviderClass::Rejected,
+        }),
     }
+}
+
+/// Of a refused paid request, by what its body says.
+fn fault_class(fault: &Fault) -> Option<ProviderClass> {
+    let classes = [
+        (fault.is_no_credit(), ProviderClass::NoCredit),
+        (fault.is_bad_key(), ProviderClass::BadKey),
+        (fault.is_moderation(), ProviderClass::Moderated),
+        (fault.is_retired(), ProviderClass::ModelRetired),
+    ];
+    classes.into_iter().find_map(|(is_so, class)| is_so.then_some(class))
 }
 
 /// Of a question that was refused: a job that is paid for is given up only where the provider itself says that it is gone.

@@ -73,9 +73,9 @@ fn a_job_is_given_up_only_where_the_provider_says_that_it_is_gone() {
     use ProviderClass::{BadKey, Expired, Transient};
     let multiple = r#"{"error":{"code":400,"message":"Multiple authentication credentials received. Please pass only one."}}"#;
     for (status, body, expected) in [
-        (404, r#"{"error":{"message":"No video"}}"#, Expired),
+        (404, r#"{"error":{"message":"No video"}}"#, Transient(None)),
         (410, "", Expired),
-        (400, OMNI_GONE, Expired),
+        (400, OMNI_GONE, Transient(None)),
         (401, OPENAI_KEY, BadKey),
         (403, r#"{"error":"forbidden"}"#, BadKey),
         (400, GOOGLE_KEY, BadKey),
@@ -153,10 +153,26 @@ fn without_an_answer_only_what_was_never_sent_is_known() {
 fn a_success_that_names_no_job_is_of_an_unknown_outcome() {
     let created = |body: &str| failures(Provider::Xai).created(&answer(200, body), |json| json["id"].as_str().map(str::to_owned));
     assert_eq!(created(r#"{"id":"a"}"#).unwrap().job, "a");
-    for body in ["", PAGE, "{}", r#"{"id":null}"#, r#"{"error":{"message":"Try later"}}"#] {
+    for body in ["", PAGE, "{}", r#"{"id":null}"#, r#"{"message":"Queued"}"#] {
         let error = created(body).unwrap_err();
         assert_eq!(error.class, ProviderClass::Unknown, "{body}");
         assert!(error.message.contains("not sent again"));
     }
-    assert!(created(r#"{"error":{"message":"Try later"}}"#).unwrap_err().message.contains("Try later."));
+    assert!(created(r#"{"message":"Queued"}"#).unwrap_err().message.contains("Queued."));
+}
+
+#[test]
+fn a_success_that_tells_of_an_error_instead_of_a_job_is_a_refusal() {
+    let refused =
+        |body: &str| failures(Provider::OpenAi).created(&answer(200, body), |json| json["id"].as_str().map(str::to_owned)).unwrap_err();
+    for (body, class) in [
+        (r#"{"error":{"message":"Insufficient credits","code":"insufficient_quota"}}"#, ProviderClass::NoCredit),
+        (r#"{"error":{"message":"Incorrect API key provided"}}"#, ProviderClass::BadKey),
+        (r#"{"code":"content_policy_violation","message":"No."}"#, ProviderClass::Moderated),
+        (r#"{"success":false,"message":"No."}"#, ProviderClass::Rejected),
+    ] {
+        let error = refused(body);
+        assert_eq!(error.class, class, "{body}");
+        assert!(error.raw.is_some(), "the answer is kept");
+    }
 }

@@ -105,6 +105,39 @@ impl Fault {
         fault
     }
 
+    /// The same with the reason that stands elsewhere, where one does.
+    #[must_use]
+    pub fn with_reason(mut self, reason: Option<&str>) -> Self {
+        self.message = reason.map(str::to_owned).or(self.message);
+        self
+    }
+
+    /// The same where something else tells that moderation spoke.
+    #[must_use]
+    pub fn by_moderation(mut self) -> Self {
+        self.codes.push("moderation_blocked".into());
+        self
+    }
+
+    /// What an answer of success says of an error, where it says of one: an error that is not empty, a `success` that is none, or a code that
+    /// is no success beside a message.
+    #[must_use]
+    pub fn of_refusal(answer: &Value) -> Option<Self> {
+        let answer = answer.get(0).unwrap_or(answer);
+        let is_something = |value: &Value| match value {
+            Value::Null | Value::Bool(false) => false,
+            Value::String(text) => !text.trim().is_empty(),
+            Value::Array(list) => !list.is_empty(),
+            Value::Object(members) => !members.is_empty(),
+            Value::Bool(true) | Value::Number(_) => true,
+        };
+        let says_no = answer.get("success") == Some(&Value::Bool(false));
+        let has_words = ["message", "msg"].iter().any(|name| answer.get(*name).is_some_and(is_something));
+        let has_code = ["code", "status_code", "status"].iter().filter_map(|name| answer.get(*name)).any(is_no_success);
+        let has_error = ["error", "errors"].iter().filter_map(|name| answer.get(*name)).any(is_something);
+        (has_error || says_no || has_words && has_code).then(|| Self::of_answer(answer))
+    }
+
     /// What an error itself says: an object, a text, or a list of which the first counts.
     #[must_use]
     pub fn of_error(error: &Value) -> Self {
@@ -173,6 +206,20 @@ impl Fault {
     }
 }
 
+/// Whether a code tells of something else than success.
+fn is_no_success(code: &Value) -> bool {
+    let is_good = |number: i64| matches!(number, 0 | 1 | 200..300);
+    match code {
+        Value::Number(number) => number.as_i64().is_some_and(|number| !is_good(number)),
+        Value::String(text) => {
+            let text = text.trim().to_lowercase();
+            let good = ["ok", "succe", "accept", "queue", "submit", "pend", "creat"];
+            !text.is_empty() && text.parse().map_or_else(|_| !good.iter().any(|word| text.starts_with(word)), |number| !is_good(number))
+        }
+        _ => false,
+    }
+}
+
 /// Whether a sentence has the word "blocked" and after it one of "safety", "policy", "policies".
 fn is_blocked_by_policy(message: &str) -> bool {
     message.to_lowercase().split('.').any(|sentence| {
@@ -232,6 +279,30 @@ mod tests {
         assert!(!fault(r#"{"error":"Multiple authentication credentials received."}"#).is_bad_key());
         assert!(fault(r#"{"error":"This model models/veo-3.1 is no longer available."}"#).is_retired());
         assert!(!fault(r#"{"error":"The prompt names a model"}"#).is_retired());
+    }
+
+    #[test]
+    fn a_success_that_tells_of_an_error_is_a_refusal() {
+        let refusal = |body: &str| Fault::of_refusal(&serde_json::from_str(body).unwrap());
+        for body in [
+            r#"{"error":{"message":"Insufficient credits","code":"insufficient_quota"}}"#,
+            r#"{"success":false,"message":"insufficient_credits"}"#,
+            r#"{"code":"insufficient_quota","message":"No."}"#,
+            r#"{"code":402,"msg":"out of credits","data":null}"#,
+            r#"[{"error":{"message":"Out of credits."}}]"#,
+        ] {
+            assert!(refusal(body).unwrap_or_else(|| panic!("{body}")).is_no_credit() || body.contains("\"success\""), "{body}");
+        }
+        for body in [
+            "{}",
+            r#"{"message":"Queued."}"#,
+            r#"{"code":0,"message":"SUCCEED"}"#,
+            r#"{"code":"success","message":"","data":{}}"#,
+            r#"{"status":"submitted","message":"Submitted."}"#,
+            r#"{"error":null,"errors":[],"status":"queued"}"#,
+        ] {
+            assert_eq!(refusal(body), None, "{body}");
+        }
     }
 
     #[test]

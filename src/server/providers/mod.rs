@@ -114,6 +114,8 @@ pub struct Attempt<'a> {
     pub ledger: &'a dyn Ledger,
     /// Gets the share done, 0 to 1 and never falling, and a few words for the user.
     pub on_progress: &'a (dyn Fn(f64, &str) + Send + Sync),
+    /// Lets the next job of the lane begin: this one waits for a provider that makes no headway with it.
+    pub leave_lane: &'a (dyn Fn() + Send + Sync),
     /// Cancelled when the clip is no longer wanted, or the server stops.
     pub cancel: &'a CancellationToken,
 }

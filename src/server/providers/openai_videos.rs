@@ -1,10 +1,10 @@
 //! OpenAI's `/v1/videos`, at OpenAI or at any other server that speaks it: vLLM-Omni, LiteLLM, gateways.
 //!
 //! Format: <https://github.com/openai/openai-openapi> (`openapi.yaml`, "Videos"), and for other servers
-//! <https://github.com/vllm-project/vllm-omni/blob/main/docs/serving/videos_api.md>. Gateways differ in their words for a status and
-//! leave fields out, so only the name and the status of a job are relied on.
+//! <https://github.com/vllm-project/vllm-omni/blob/main/docs/serving/videos_api.md>. Gateways differ in their words for a status, put things
+//! elsewhere and leave fields out, so only the name and the status of a job are relied on, each looked for by the [`Spelling`] of the host.
 
-use std::{path::Path, time::SystemTime};
+use std::{path::Path, sync::Arc, time::SystemTime};
 
 use async_trait::async_trait;
 use http::Method;
@@ -23,7 +23,10 @@ use super::{
     wait,
 };
 use crate::{
-    domain::{Timestamp, provider::Provider},
+    domain::{
+        Timestamp,
+        provider::{Dialect, JobState, Provider, Spelling},
+    },
     server::error::ProviderClass,
 };
 
@@ -47,15 +50,23 @@ const MOST_PAGES: usize = 5;
 #[derive(Debug, Clone)]
 pub struct OpenAiVideos {
     endpoint: Endpoint,
+    spelling: Arc<Spelling>,
 }
 
 impl OpenAiVideos {
-    /// The server at `base_url`, which ends in `/v1`. Over `http://` the key travels in the clear.
+    /// The server at `base_url`, which ends in `/v1`. Over `http://` the key travels in the clear. `dialects` go before the built-in ones.
     ///
     /// # Errors
     /// Where the base URL or the key cannot be used; the text names the setting.
-    pub fn new(base_url: &str, key: SecretString, http: Http) -> Result<Self, SetupError> {
-        Ok(Self { endpoint: Endpoint::new(Provider::OpenAi, base_url, key, http)? })
+    pub fn new(base_url: &str, key: SecretString, http: Http, dialects: &[Dialect]) -> Result<Self, SetupError> {
+        let endpoint = Endpoint::new(Provider::OpenAi, base_url, key, http)?;
+        let spelling = Arc::new(Spelling::of_host(endpoint.base().host_str(), dialects));
+        Ok(Self { endpoint, spelling })
+    }
+
+    /// The name of a job in an answer about it.
+    fn job(&self, answer: &Value) -> Option<String> {
+        self.spelling.fields.id.iter().find_map(|pointer| fields::job(answer, pointer))
     }
 
     /// Whether this is OpenAI itself, and not another server that speaks its API.
@@ -94,14 +105,14 @@ impl VideoApi for OpenAiVideos {
             return Err(self.endpoint.failures.not_offered(what));
         }
         let sent = self.endpoint.request(Method::POST, self.endpoint.url(["videos"])).multipart(self.form(request)?);
-        self.endpoint.create(sent, |answer| fields::job(answer, "/id")).await
+        self.endpoint.create(sent, |answer| self.job(answer)).await
     }
 
     async fn poll(&self, job: &str) -> Result<Polled> {
         let request = self.endpoint.request(Method::GET, self.endpoint.url(["videos", job]));
         let answer = self.endpoint.ask(Call::Poll, request.header("x-stainless-poll-helper", "true")).await?;
         let content = self.endpoint.url(["videos", job, "content"]);
-        polled(&self.endpoint.failures, &answer, content.as_str())
+        polled(&self.endpoint.failures, &self.spelling, &answer, content.as_str())
     }
 
     async fn download(&self, clip: &Clip, output: &Path) -> Result<()> {
@@ -126,9 +137,9 @@ impl VideoApi for OpenAiVideos {
         for _ in 0..MOST_PAGES {
             let Some(list) = self.page(after.as_deref()).await? else { return Ok(None) };
             let jobs = list["data"].as_array().map_or(&[][..], Vec::as_slice);
-            found.extend(jobs.iter().filter(|job| wanted.is(job)).filter_map(|job| fields::job(job, "/id")));
+            found.extend(jobs.iter().filter(|job| wanted.is(job)).filter_map(|job| self.job(job)));
             let reaches_back = jobs.last().and_then(created_at).is_none_or(|oldest| oldest < wanted.from);
-            after = jobs.last().and_then(|job| fields::job(job, "/id"));
+            after = jobs.last().and_then(|job| self.job(job));
             if reaches_back || list["has_more"] != true {
                 break;
             }
@@ -153,27 +164,46 @@ fn fields(request: &GenerateRequest, is_openai: bool) -> Vec<(&'static str, Stri
 }
 
 /// What an answer says of a job. `content` is where its clip is if the answer names no other place.
-fn polled(failures: &Failures, answer: &Answer, content: &str) -> Result<Polled> {
+fn polled(failures: &Failures, spelling: &Spelling, answer: &Answer, content: &str) -> Result<Polled> {
     let Some(job) = answer.json() else { return Err(failures.unreadable(answer, "it is no JSON")) };
-    let Some(status) = fields::text(&job, "/status") else { return Err(failures.unreadable(answer, "it has no status")) };
-    Ok(match status.to_ascii_lowercase().as_str() {
-        "completed" | "succeeded" | "success" | "done" => {
-            let place = fields::text(&job, "/url").or_else(|| fields::text(&job, "/video_url")).unwrap_or(content);
-            Polled::Ready { clip: Clip::At(place.to_owned()), usd_micros: None }
+    let job = job.get(0).unwrap_or(&job);
+    let Some((word, state)) = spelling.state(job) else { return Err(failures.unreadable(answer, "it has no status")) };
+    Ok(match state {
+        None | Some(JobState::Working) => Polled::Working {
+            progress: spelling.fields.progress.iter().find_map(|pointer| fields::progress(job.pointer(pointer)?)),
+            ask_again: wait::poll_after(&answer.headers, SystemTime::now()),
+            unknown_word: state.is_none().then(|| failures.word(&word)),
+        },
+        Some(JobState::Done) => {
+            Polled::Ready { clip: clip(spelling, job).unwrap_or_else(|| Clip::At(content.to_owned())), usd_micros: None }
         }
-        "failed" | "error" => Polled::Ended(failures.ended(&Fault::of_answer(&job), answer)),
-        "cancelled" | "canceled" => Polled::Ended(failures.ended_as(ProviderClass::Failed, "The job was cancelled there.", answer)),
-        "expired" => {
+        Some(state @ (JobState::Failed | JobState::Moderated)) => {
+            let reason = spelling.fields.reason.iter().find_map(|pointer| fields::text(job, pointer));
+            let fault = Fault::of_answer(job).with_reason(reason);
+            let fault = if state == JobState::Moderated { fault.by_moderation() } else { fault };
+            Polled::Ended(failures.ended(&fault, answer))
+        }
+        Some(JobState::Cancelled) => Polled::Ended(failures.ended_as(ProviderClass::Failed, "The job was cancelled there.", answer)),
+        Some(JobState::Expired) => {
             Polled::Withheld { error: failures.ended_as(ProviderClass::Expired, "The job has expired there.", answer), usd_micros: None }
         }
-        status => {
-            failures.note_status(status, &["queued", "in_progress", "pending", "processing", "running"]);
-            Polled::Working {
-                progress: job.get("progress").and_then(fields::progress),
-                ask_again: wait::poll_after(&answer.headers, SystemTime::now()),
-            }
-        }
     })
+}
+
+/// Where an answer says that the clip is, or the clip itself.
+fn clip(spelling: &Spelling, job: &Value) -> Option<Clip> {
+    let place = spelling.fields.url.iter().filter_map(|pointer| fields::text(job, pointer)).find(|text| is_address(text));
+    match place {
+        Some(data) if data.starts_with("data:") => Some(Clip::Inline(fields::bytes_of(data.split_once(";base64,")?.1)?)),
+        Some(place) => Some(Clip::At(place.to_owned())),
+        None => spelling.fields.base64.iter().find_map(|pointer| fields::bytes_of(fields::text(job, pointer)?)).map(Clip::Inline),
+    }
+}
+
+/// Whether a text may be an address, whole or from the host's root on, and not a name.
+fn is_address(text: &str) -> bool {
+    text.starts_with('/')
+        || ["http://", "https://", "data:"].iter().any(|begin| text.get(..begin.len()).is_some_and(|own| own.eq_ignore_ascii_case(begin)))
 }
 
 /// When a job was made, in seconds since 1970.

@@ -26,7 +26,7 @@ fn job(status: &str, more: &Value) -> Value {
 }
 
 fn read(job: &Value) -> Result<Polled> {
-    polled(&failures(Provider::OpenAi), &answer(200, &job.to_string()), "https://here/content")
+    polled(&failures(Provider::OpenAi), &Spelling::of_host(None, &[]), &answer(200, &job.to_string()), "https://here/content")
 }
 
 fn ended(job: &Value) -> ProviderClass {
@@ -46,18 +46,21 @@ fn the_fields_are_texts_and_the_seed_is_not_for_openai() {
     assert_eq!(super::fields(&request, false)[4], ("seed", "7".to_owned()));
     request.model.clear();
     assert!(super::fields(&request, true).iter().all(|(name, _)| *name != "model"), "the server's own model");
-    let at = |base_url| OpenAiVideos::new(base_url, KEY.into(), Http::new().unwrap()).unwrap().is_openai();
+    let at = |base_url| OpenAiVideos::new(base_url, KEY.into(), Http::new().unwrap(), &[]).unwrap().is_openai();
     assert!(at("https://api.openai.com/v1") && !at("https://api.openai.com.example.org/v1") && !at("http://127.0.0.1:8000/v1"));
 }
 
 #[test]
 fn a_job_goes_from_working_to_ready() {
     let running = with_header(answer(200, &job("in_progress", &json!({ "progress": 33 })).to_string()), "openai-poll-after-ms", "2000");
-    let working = polled(&failures(Provider::OpenAi), &running, "x").unwrap();
-    assert_eq!(working, Polled::Working { progress: Some(0.33), ask_again: Some(Duration::from_secs(2)) });
-    for status in ["queued", "in_progress", "pending", "PROCESSING", "running", "a word of tomorrow"] {
-        assert!(matches!(read(&json!({ "id": "x", "status": status })).unwrap(), Polled::Working { progress: None, ask_again: None }));
+    let working = polled(&failures(Provider::OpenAi), &Spelling::of_host(None, &[]), &running, "x").unwrap();
+    assert_eq!(working, Polled::working(Some(0.33), Some(Duration::from_secs(2))));
+    for status in ["queued", "in_progress", "pending", "PROCESSING", "running"] {
+        assert_eq!(read(&json!({ "id": "x", "status": status })).unwrap(), Polled::working(None, None));
     }
+    let unknown_word = Some("a word of tomorrow".to_owned());
+    let tomorrow = Polled::Working { progress: None, ask_again: None, unknown_word };
+    assert_eq!(read(&json!({ "id": "x", "status": "a word of tomorrow" })).unwrap(), tomorrow);
     let at = |job: &Value| match read(job).unwrap() {
         Polled::Ready { clip: Clip::At(place), usd_micros: None } => place,
         other => panic!("{other:?}"),
@@ -79,10 +82,124 @@ fn a_job_that_ended_says_why() {
     assert_eq!(ended(&job("failed", &json!({}))), ProviderClass::Failed);
     assert_eq!(ended(&job("cancelled", &json!({}))), ProviderClass::Failed);
     assert_eq!(ended(&job("expired", &json!({}))), ProviderClass::Expired);
-    for body in ["<html>", "", "{}", r#"{"status":7}"#] {
-        let error = polled(&failures(Provider::OpenAi), &answer(200, body), "x").unwrap_err();
+    for body in ["<html>", "", "{}", r#"{"status":null}"#] {
+        let error = polled(&failures(Provider::OpenAi), &Spelling::of_host(None, &[]), &answer(200, body), "x").unwrap_err();
         assert_eq!(error.class, ProviderClass::Transient(None), "{body}");
     }
+}
+
+/// How a gateway answers: the paid request, a question while it works, one when it is done, one when it failed. The job is `t-1` and the clip
+/// at `https://cdn.example/a.mp4`, or in the answer.
+const GATEWAYS: [(&str, &str, &str, &str, &str); 10] = [
+    (
+        "one envelope with a task in it",
+        r#"{"code":"success","message":"","data":{"task_id":"t-1"}}"#,
+        r#"{"code":"success","message":"","data":{"task_id":"t-1","status":"IN_PROGRESS","progress":"40%"}}"#,
+        r#"{"code":"success","data":{"task_id":"t-1","status":"SUCCESS","progress":"100%","url":"https://cdn.example/a.mp4"}}"#,
+        r#"{"code":"success","data":{"task_id":"t-1","status":"FAILURE","progress":"100%","fail_reason":"no luck"}}"#,
+    ),
+    (
+        "a number for success and a list of clips",
+        r#"{"code":0,"message":"SUCCEED","request_id":"r","data":{"task_id":"t-1","task_status":"submitted"}}"#,
+        r#"{"code":0,"message":"SUCCEED","data":{"task_id":"t-1","task_status":"processing","progress":0.4}}"#,
+        r#"{"code":0,"data":{"task_status":"succeed","task_result":{"videos":[{"id":"v","url":"https://cdn.example/a.mp4"}]}}}"#,
+        r#"{"code":0,"message":"SUCCEED","data":{"task_status":"failed","task_status_msg":"no luck"}}"#,
+    ),
+    (
+        "everything below output",
+        r#"{"output":{"task_status":"PENDING","task_id":"t-1"},"request_id":"r"}"#,
+        r#"{"output":{"task_status":"RUNNING","task_id":"t-1","progress":40},"request_id":"r"}"#,
+        r#"{"output":{"task_status":"SUCCEEDED","task_id":"t-1","video_url":"https://cdn.example/a.mp4"},"request_id":"r"}"#,
+        r#"{"output":{"task_status":"FAILED","code":"x","message":"no luck"},"request_id":"r"}"#,
+    ),
+    (
+        "a prediction with an output",
+        r#"{"id":"t-1","status":"starting"}"#,
+        r#"{"id":"t-1","status":"processing","progress":40}"#,
+        r#"{"id":"t-1","status":"succeeded","output":["https://cdn.example/a.mp4"]}"#,
+        r#"{"id":"t-1","status":"aborted","error":"no luck"}"#,
+    ),
+    (
+        "a request in a queue",
+        r#"{"request_id":"t-1","status":"IN_QUEUE"}"#,
+        r#"{"request_id":"t-1","status":"IN_PROGRESS","percent":40}"#,
+        r#"{"request_id":"t-1","status":"COMPLETED","video":{"url":"https://cdn.example/a.mp4"}}"#,
+        r#"{"request_id":"t-1","status":"ERROR","detail":"no luck"}"#,
+    ),
+    (
+        "a state with a reason for failure",
+        r#"{"id":"t-1","state":"queued"}"#,
+        r#"{"id":"t-1","state":"dreaming","progress":40}"#,
+        r#"{"id":"t-1","state":"completed","assets":{"video":"https://cdn.example/a.mp4"}}"#,
+        r#"{"id":"t-1","state":"failed","failure_reason":"no luck"}"#,
+    ),
+    (
+        "content of its own",
+        r#"{"id":"t-1"}"#,
+        r#"{"id":"t-1","status":"running","percentage":40}"#,
+        r#"{"id":"t-1","status":"succeeded","content":{"video_url":"https://cdn.example/a.mp4"}}"#,
+        r#"{"id":"t-1","status":"failed","error":{"code":"x","message":"no luck"}}"#,
+    ),
+    (
+        "words with a prefix",
+        r#"{"task_id":"t-1"}"#,
+        r#"{"task":{"task_id":"t-1","status":"TASK_STATUS_PROCESSING","progress_percent":40}}"#,
+        r#"{"task":{"status":"TASK_STATUS_SUCCEED"},"videos":[{"video_url":"https://cdn.example/a.mp4"}]}"#,
+        r#"{"task":{"status":"TASK_STATUS_FAILED","reason":"no luck"}}"#,
+    ),
+    (
+        "a job in camels",
+        r#"{"data":{"jobId":"t-1"}}"#,
+        r#"{"data":{"jobId":"t-1","state":"generating","progress":"40"}}"#,
+        r#"{"data":{"jobId":"t-1","state":"success","resultUrls":["https://cdn.example/a.mp4"]}}"#,
+        r#"{"data":{"jobId":"t-1","state":"fail","failMsg":"no luck"}}"#,
+    ),
+    (
+        "a list and base64",
+        r#"{"data":[{"id":"t-1"}]}"#,
+        r#"{"data":[{"id":"t-1","status":"pending","progress":40}]}"#,
+        r#"{"data":[{"id":"t-1","status":"done","b64_json":"AAECAw=="}]}"#,
+        r#"{"data":[{"id":"t-1","status":"rejected","fail_reason":"no luck"}]}"#,
+    ),
+];
+
+#[test]
+fn ten_gateways_are_read_in_their_own_words() {
+    let api = OpenAiVideos::new("https://gw.example/v1", KEY.into(), Http::new().unwrap(), &[]).unwrap();
+    for (name, created, working, done, failed) in GATEWAYS {
+        let parsed = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        assert_eq!(api.job(&parsed(created)).as_deref(), Some("t-1"), "{name}");
+        assert_eq!(read(&parsed(working)).unwrap(), Polled::working(Some(0.4), None), "{name}");
+        match read(&parsed(done)).unwrap() {
+            Polled::Ready { clip: Clip::At(place), .. } => assert_eq!(place, "https://cdn.example/a.mp4", "{name}"),
+            Polled::Ready { clip: Clip::Inline(bytes), .. } => assert_eq!(bytes, [0, 1, 2, 3][..], "{name}"),
+            other => panic!("{name}: {other:?}"),
+        }
+        match read(&parsed(failed)).unwrap() {
+            Polled::Ended(error) => assert!(error.message.contains("no luck"), "{name}: {}", error.message),
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_word_of_moderation_is_a_refusal_of_moderation() {
+    for word in ["moderated", "NSFW", "content_filtered"] {
+        assert_eq!(ended(&json!({ "id": "x", "status": word })), ProviderClass::Moderated, "{word}");
+    }
+    let reason = json!({ "task_id": "x", "status": "FAILURE", "fail_reason": "blocked by the safety system" });
+    assert_eq!(ended(&reason), ProviderClass::Moderated);
+}
+
+#[test]
+fn an_address_from_the_hosts_root_and_a_clip_in_the_answer_are_taken() {
+    let clip = |more: Value| match read(&job("completed", &more)).unwrap() {
+        Polled::Ready { clip, .. } => clip,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(clip(json!({ "url": "/files/x.mp4" })), Clip::At("/files/x.mp4".into()));
+    assert_eq!(clip(json!({ "video": "data:video/mp4;base64,AAEC" })), Clip::Inline(vec![0, 1, 2].into()));
+    assert_eq!(clip(json!({ "video": "x.mp4", "output": "done" })), Clip::At("https://here/content".into()), "a name is no address");
 }
 
 /// A server with these jobs, and what it was asked.
@@ -105,7 +222,7 @@ async fn server(jobs: Vec<Value>) -> (OpenAiVideos, Arc<Mutex<Vec<String>>>) {
     let router =
         Router::new().route("/v1/videos", get(list)).route("/v1/videos/{id}", get(move || async move { Json(first) }).delete(delete));
     let base_url = format!("{}/v1", serve(router).await);
-    (OpenAiVideos::new(&base_url, KEY.into(), Http::new().unwrap()).unwrap(), asked)
+    (OpenAiVideos::new(&base_url, KEY.into(), Http::new().unwrap(), &[]).unwrap(), asked)
 }
 
 fn sent_at() -> Timestamp {
@@ -140,7 +257,7 @@ async fn a_lost_job_is_found_only_where_there_is_no_doubt() {
     assert_eq!(find(later.to_vec()).await.as_deref(), Some(JOB), "on the second page");
     assert_eq!(find(vec![ours.clone(), other("twin", json!({}))]).await, None, "two that look alike");
     assert_eq!(find(vec![other("n", json!({ "seconds": 6 }))]).await.as_deref(), Some("n"), "a number from a gateway");
-    let no_list = OpenAiVideos::new(&serve(Router::new()).await, KEY.into(), Http::new().unwrap()).unwrap();
+    let no_list = OpenAiVideos::new(&serve(Router::new()).await, KEY.into(), Http::new().unwrap(), &[]).unwrap();
     assert_eq!(no_list.find(&request("sora-2"), sent_at()).await.unwrap(), None);
 }
 
@@ -169,7 +286,7 @@ async fn the_request_is_a_form_with_the_picture_as_a_file() {
         Json(job("queued", &json!({})))
     };
     let base_url = serve(Router::new().route("/videos", axum::routing::post(create))).await;
-    let api = OpenAiVideos::new(&base_url, KEY.into(), Http::new().unwrap()).unwrap();
+    let api = OpenAiVideos::new(&base_url, KEY.into(), Http::new().unwrap(), &[]).unwrap();
     let mut request = request("sora-2");
     request.first_frame = Some(picture());
     let created = api.create(&request).await.unwrap();

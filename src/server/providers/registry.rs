@@ -17,11 +17,7 @@ use crate::{
         ApiError, ErrorKind, Timestamp,
         provider::{self, Model, Provider, RetiredModel},
     },
-    server::{
-        Result,
-        config::{Config, Pace},
-        media::ffmpeg::Ffmpeg,
-    },
+    server::{Result, config::Config, media::ffmpeg::Ffmpeg},
 };
 
 /// Each paid provider whose key is set, or why it cannot be called.
@@ -113,15 +109,15 @@ fn paid(config: &Config) -> Paid {
         (Provider::Xai, &config.xai_api_key, &config.xai_base_url),
     ];
     let with_key = keys.into_iter().filter_map(|(provider, key, base_url)| Some((provider, key.clone()?, base_url)));
-    with_key.map(|(provider, key, base_url)| (provider, connect(provider, base_url, key, config.pace))).collect()
+    with_key.map(|(provider, key, base_url)| (provider, connect(provider, base_url, key, config))).collect()
 }
 
-fn connect(provider: Provider, base_url: &str, key: SecretString, pace: Pace) -> Result<Arc<dyn VideoProvider>, SetupError> {
-    let http = Http::new()?;
+fn connect(provider: Provider, base_url: &str, key: SecretString, config: &Config) -> Result<Arc<dyn VideoProvider>, SetupError> {
+    let (http, pace) = (Http::new()?, config.pace);
     Ok(match provider {
         Provider::Google => Arc::new(Remote::new(provider, Google::new(base_url, key, http)?, pace)),
         Provider::Xai => Arc::new(Remote::new(provider, Xai::new(base_url, key, http)?, pace)),
-        _ => Arc::new(Remote::new(provider, OpenAiVideos::new(base_url, key, http)?, pace)),
+        _ => Arc::new(Remote::new(provider, OpenAiVideos::new(base_url, key, http, &config.dialects)?, pace)),
     })
 }
 

@@ -23,7 +23,11 @@ use crate::{
 
 /// A provider's own hint is heeded up to here.
 const LONGEST_HINT: Duration = Duration::from_secs(120);
-/// A download that breaks off is begun anew so often.
+/// After so many questions in vain a job no longer holds up the next.
+const PATIENCE: u32 = 3;
+/// What says nothing that is known is asked after so much more rarely.
+const SLOWER: u32 = 4;
+/// A download that breaks off is begun anew so often at least.
 const DOWNLOADS: usize = 5;
 /// The name of a job that was paid for is written down again so often where the database refuses.
 const WRITES: usize = 8;
@@ -58,7 +62,7 @@ impl<A: VideoApi> Remote<A> {
 
     /// Sends the request. The answer is waited for and written down even if nobody wants the clip any more.
     async fn ask(&self, request: &GenerateRequest, attempt: Attempt<'_>) -> Result<String> {
-        let Attempt { ledger, on_progress, cancel } = attempt;
+        let Attempt { ledger, on_progress, cancel, .. } = attempt;
         if cancel.is_cancelled() {
             return Err(Error::Cancelled);
         }
@@ -118,11 +122,13 @@ impl<A: VideoApi> Remote<A> {
 
     /// Asks after the job until it is done.
     async fn follow(&self, job: &str, attempt: Attempt<'_>) -> Result<(Clip, Option<i64>)> {
-        let Attempt { ledger, on_progress, cancel } = attempt;
+        let Attempt { ledger, on_progress, leave_lane, cancel } = attempt;
         let title = self.provider.title();
         let until = Instant::now() + self.pace.deadline;
         let mut delays = self.delays();
         let mut share: f64 = 0.0;
+        // Questions without an answer that tells of headway, one upon the other.
+        let mut in_vain = 0;
         loop {
             if cancel.is_cancelled() {
                 return Err(Error::Cancelled);
@@ -134,23 +140,35 @@ impl<A: VideoApi> Remote<A> {
                     return Err(error.into());
                 }
                 Ok(Polled::Withheld { error, usd_micros }) => return lost(ledger, error, usd_micros).await,
-                Ok(Polled::Working { progress, ask_again }) => {
+                Ok(Polled::Working { progress, ask_again, unknown_word }) => {
                     share = share.max(progress.unwrap_or_default().clamp(0.0, 1.0));
-                    on_progress(share * MAKING, &format!("{title} is making it"));
-                    if ask_again.is_some() {
-                        delays = self.delays();
+                    if let Some(word) = unknown_word {
+                        tracing::info!(provider = title, word, "a job has a status that is not known; it counts as not done");
+                        on_progress(share * MAKING, &format!("{title} says “{word}”, which is not known here; asking again"));
+                        in_vain += 1;
+                        ask_again.or_else(|| (in_vain > PATIENCE).then_some(self.pace.longest * SLOWER))
+                    } else {
+                        on_progress(share * MAKING, &format!("{title} is making it"));
+                        in_vain = 0;
+                        if ask_again.is_some() {
+                            delays = self.delays();
+                        }
+                        ask_again
                     }
-                    ask_again
                 }
                 Err(ProviderError { class: ProviderClass::Transient(after), message, .. }) => {
                     tracing::info!(provider = title, message, "asking again");
-                    on_progress(share * MAKING, &format!("{title} does not answer properly; asking again"));
+                    on_progress(share * MAKING, &format!("{message} Asking again"));
+                    in_vain += 1;
                     after
                 }
                 Err(error) if error.class == ProviderClass::Expired => return lost(ledger, error, None).await,
                 // The job is there and may be paid for: whatever keeps us from asking, it is not given up.
                 Err(error) => return Err(unknown(format!("{title} has the shot, but cannot be asked about it. {}", error.message))),
             };
+            if in_vain >= PATIENCE {
+                leave_lane();
+            }
             let wait = wait.map_or_else(|| delays.next().unwrap_or(self.pace.longest), |hint| hint.min(LONGEST_HINT));
             if Instant::now() + wait > until {
                 let minutes = self.pace.deadline.as_secs().div_ceil(60);
@@ -165,42 +183,51 @@ impl<A: VideoApi> Remote<A> {
         }
     }
 
-    /// Brings the clip. Where it breaks off it is begun anew; what was paid for is not given up.
+    /// Brings the clip. Where it breaks off it is begun anew, and where it is not there yet it is waited for; what was paid for is not given up.
     async fn fetch(&self, job: &str, mut clip: Clip, output: &Path, attempt: Attempt<'_>) -> Result<()> {
+        let Attempt { ledger, on_progress, leave_lane, cancel } = attempt;
         let title = self.provider.title();
-        (attempt.on_progress)(MAKING, &format!("Downloading the clip from {title}"));
+        on_progress(MAKING, &format!("Downloading the clip from {title}"));
         let mut delays = self.delays();
-        let mut tries = 0;
+        let (mut broken, mut absent) = (0, 0);
+        let until = Instant::now() + self.pace.late_clip;
         loop {
-            tries += 1;
             let error = tokio::select! {
-                () = attempt.cancel.cancelled() => return Err(Error::Cancelled),
+                () = cancel.cancelled() => return Err(Error::Cancelled),
                 done = self.api.download(&clip, output) => match done {
                     Ok(()) => return Ok(()),
                     Err(error) => error,
                 },
             };
             tracing::info!(provider = title, message = error.message, "a download broke off");
-            match error.class {
-                ProviderClass::Expired if tries > 1 => return lost(attempt.ledger, error, None).await,
-                // The job may still hold the clip under another address, or in itself.
-                ProviderClass::Expired => match self.api.poll(job).await {
+            if error.class == ProviderClass::Expired {
+                absent += 1;
+                if Instant::now() >= until {
+                    return lost(ledger, error, None).await;
+                }
+                // The job may hold the clip under another address by now, or in itself, or know that it is gone.
+                match self.api.poll(job).await {
                     Ok(Polled::Ready { clip: anew, .. }) => clip = anew,
-                    Ok(Polled::Withheld { error, usd_micros }) => return lost(attempt.ledger, error, usd_micros).await,
-                    Ok(Polled::Working { .. } | Polled::Ended(_)) => return lost(attempt.ledger, error, None).await,
-                    Err(again) if again.class == ProviderClass::Expired => return lost(attempt.ledger, again, None).await,
-                    Err(_) => {}
-                },
-                _ if tries >= DOWNLOADS => {
+                    Ok(Polled::Withheld { error, usd_micros }) => return lost(ledger, error, usd_micros).await,
+                    Ok(Polled::Ended(_)) => return lost(ledger, error, None).await,
+                    Err(again) if again.class == ProviderClass::Expired => return lost(ledger, again, None).await,
+                    Ok(Polled::Working { .. }) | Err(_) => {}
+                }
+                on_progress(MAKING, &format!("{title} has finished the clip, but it is not there yet; asking again"));
+                if absent >= PATIENCE {
+                    leave_lane();
+                }
+            } else {
+                broken += 1;
+                if broken >= DOWNLOADS && Instant::now() >= until {
                     return Err(unknown(format!(
                         "The clip is ready at {title} but could not be downloaded. {} Check again.",
                         error.message
                     )));
                 }
-                _ => {}
             }
             tokio::select! {
-                () = attempt.cancel.cancelled() => return Err(Error::Cancelled),
+                () = cancel.cancelled() => return Err(Error::Cancelled),
                 () = tokio::time::sleep(delays.next().unwrap_or(self.pace.longest)) => {}
             }
         }

@@ -113,10 +113,11 @@ fn polled(failures: &Failures, answer: &Answer) -> Result<Polled> {
         }
         (None, None) if answer.status != http::StatusCode::ACCEPTED => return Err(failures.unreadable(answer, "it has no status")),
         (status, _) => {
-            failures.note_status(status.unwrap_or("pending"), &["pending", "queued", "processing", "in_progress"]);
+            let unknown = status.filter(|status| !["pending", "queued", "processing", "in_progress"].contains(status));
             Polled::Working {
                 progress: job.get("progress").and_then(fields::progress),
                 ask_again: wait::poll_after(&answer.headers, SystemTime::now()),
+                unknown_word: unknown.map(|word| failures.word(word)),
             }
         }
     })

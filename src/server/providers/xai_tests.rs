@@ -32,10 +32,10 @@ fn the_request_names_length_shape_and_picture() {
 
 #[test]
 fn a_job_is_pending_with_and_without_a_body() {
-    assert_eq!(read(202, "").unwrap(), Polled::Working { progress: None, ask_again: None });
-    assert_eq!(read(202, "ok").unwrap(), Polled::Working { progress: None, ask_again: None });
+    assert_eq!(read(202, "").unwrap(), Polled::working(None, None));
+    assert_eq!(read(202, "ok").unwrap(), Polled::working(None, None));
     for status in [200, 202] {
-        let working = Polled::Working { progress: Some(0.4), ask_again: None };
+        let working = Polled::working(Some(0.4), None);
         assert_eq!(read(status, r#"{"status":"pending","progress":40}"#).unwrap(), working);
     }
     assert_eq!(read(200, "").unwrap_err().class, ProviderClass::Transient(None));

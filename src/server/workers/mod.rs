@@ -54,12 +54,12 @@ async fn begin(state: AppState, tracker: TaskTracker) {
         }
     }
     for _ in 0..state.config.workers {
-        tracker.spawn(worker::work(state.clone(), lane::LOCAL));
+        tracker.spawn(worker::work(state.clone(), lane::LOCAL, tracker.clone()));
     }
     // Waiting for a provider takes no time of this machine.
     for lane in lane::PAID {
         for _ in 0..SIDE_BY_SIDE {
-            tracker.spawn(worker::work(state.clone(), lane));
+            tracker.spawn(worker::work(state.clone(), lane, tracker.clone()));
         }
     }
     tracker.spawn(withdraw::tell_providers(state.clone()));

@@ -1,7 +1,7 @@
 //! Doing a job: its operation is given what it may use, and what it makes is stored.
 
 use async_trait::async_trait;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::job_ledger::JobLedger;
@@ -51,6 +51,7 @@ pub(super) async fn perform(
     job: &QueuedJob,
     lease: &Lease,
     progress: &watch::Sender<Progress>,
+    lane_left: &Notify,
     cancel: &CancellationToken,
 ) -> Result<AssetRef> {
     let operation = operations::find(job.job.kind.name()).filter(|operation| job.version <= operation.version());
@@ -71,6 +72,7 @@ pub(super) async fn perform(
         library: &Stored(state),
         ledger: ledger.as_ref().map(|ledger| ledger as &dyn Ledger),
         on_progress: &on_progress,
+        leave_lane: &|| lane_left.notify_one(),
         cancel,
     };
     match operation.perform(&job.input, &context).await? {

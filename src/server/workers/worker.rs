@@ -1,10 +1,10 @@
 //! One worker: takes a job, holds its lease while it works, writes back how it ended.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::{Notify, watch};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     lease,
@@ -28,8 +28,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How often it tries to write back how a job ended.
 const WRITE_BACKS: usize = 5;
 
-/// Works on the jobs of one lane until the server stops.
-pub(super) async fn work(state: AppState, lane: &'static str) {
+/// Works on the jobs of one lane until the server stops. A job that leaves the lane goes on beside it, among the tasks of `tracker`.
+pub(super) async fn work(state: AppState, lane: &'static str, tracker: TaskTracker) {
     let mut changes = state.studio.events.changes();
     while !state.stop.is_cancelled() {
         // Looked at before the table: a ring that comes between is not lost.
@@ -37,7 +37,12 @@ pub(super) async fn work(state: AppState, lane: &'static str) {
         let token = crate::domain::JobId::generate().to_string();
         let wait = match leases::take_next(&state.studio.db, &state.studio.events, lane, &token).await {
             Ok(Some((job, lease))) => {
-                run(&state, &job, &lease).await;
+                let lane_left = Arc::new(Notify::new());
+                let mut running = Box::pin(run(state.clone(), job, lease, lane_left.clone()));
+                tokio::select! {
+                    () = &mut running => {}
+                    () = lane_left.notified() => drop(tracker.spawn(running)),
+                }
                 continue;
             }
             Ok(None) => leases::next_due(&state.studio.db, lane).await.unwrap_or_default().map_or(IDLE, |due| due.min(IDLE)),
@@ -54,10 +59,11 @@ pub(super) async fn work(state: AppState, lane: &'static str) {
     }
 }
 
-async fn run(state: &AppState, job: &QueuedJob, lease: &Lease) {
+async fn run(state: AppState, job: QueuedJob, lease: Lease, lane_left: Arc<Notify>) {
+    let (state, job, lease) = (&state, &job, &lease);
     let (progress, progress_of) = watch::channel(Progress::default());
     let cancel = state.stop.child_token();
-    let work = AssertUnwindSafe(perform(state, job, lease, &progress, &cancel)).catch_unwind();
+    let work = AssertUnwindSafe(perform(state, job, lease, &progress, &lane_left, &cancel)).catch_unwind();
     let result = tokio::select! {
         result = work => result.unwrap_or_else(|_| Err(Error::Internal(format!("job {} panicked", job.job.id)))),
         never = lease::keep(state, job, lease, progress_of, &cancel) => match never {},

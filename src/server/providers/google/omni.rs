@@ -105,8 +105,8 @@ fn polled(failures: &Failures, answer: &Answer) -> Result<Polled> {
         "requires_action" => ended(ProviderClass::Failed, "The job asks for something that a video never needs."),
         "budget_exceeded" => ended(ProviderClass::NoCredit, "The budget that is set there is used up."),
         status => {
-            failures.note_status(status, &["queued", "in_progress"]);
-            Ok(Polled::Working { progress: None, ask_again: wait::poll_after(&answer.headers, SystemTime::now()) })
+            let unknown_word = (!matches!(status, "queued" | "in_progress")).then(|| failures.word(status));
+            Ok(Polled::Working { progress: None, ask_again: wait::poll_after(&answer.headers, SystemTime::now()), unknown_word })
         }
     }
 }
@@ -164,7 +164,7 @@ fn own_file(endpoint: &Endpoint, address: &str) -> Option<String> {
 fn of_file(failures: &Failures, answer: &Answer) -> Option<Polled> {
     let file = answer.json()?;
     match fields::text(&file, "/state")? {
-        "PROCESSING" => Some(Polled::Working { progress: None, ask_again: Some(FILE_WAIT) }),
+        "PROCESSING" => Some(Polled::working(None, Some(FILE_WAIT))),
         "FAILED" => Some(Polled::Withheld { error: failures.ended(&Fault::of_answer(&file), answer), usd_micros: None }),
         _ => None,
     }

@@ -70,7 +70,8 @@ fn pictures_stand_before_the_text_which_says_what_they_are() {
 #[test]
 fn a_clip_is_read_by_address_and_from_the_answer() {
     for status in ["queued", "in_progress", "a word of tomorrow"] {
-        assert_eq!(read(&job(status, &json!({}))).unwrap(), Polled::Working { progress: None, ask_again: None });
+        let unknown_word = (status == "a word of tomorrow").then(|| status.to_owned());
+        assert_eq!(read(&job(status, &json!({}))).unwrap(), Polled::Working { progress: None, ask_again: None, unknown_word });
     }
     let by_address = completed_with(&json!([{ "type": "video", "mime_type": "video/mp4", "uri": CLIP }]), 34752);
     assert_eq!(read(&by_address).unwrap(), Polled::Ready { clip: Clip::At(CLIP.into()), usd_micros: None });
@@ -122,7 +123,7 @@ fn a_clip_that_was_made_and_cannot_be_read_is_not_given_up() {
 #[test]
 fn a_file_that_is_still_written_is_waited_for() {
     let state = |state: &str| of_file(&failures(Provider::Google), &answer(200, &json!({ "name": "files/a", "state": state }).to_string()));
-    assert_eq!(state("PROCESSING"), Some(Polled::Working { progress: None, ask_again: Some(FILE_WAIT) }));
+    assert_eq!(state("PROCESSING"), Some(Polled::working(None, Some(FILE_WAIT))));
     assert!(matches!(state("FAILED"), Some(Polled::Withheld { error, .. }) if error.class == ProviderClass::Failed));
     assert_eq!(state("ACTIVE"), None);
 }

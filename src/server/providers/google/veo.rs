@@ -70,7 +70,7 @@ fn polled(failures: &Failures, answer: &Answer) -> Result<Polled> {
         if job.get("name").is_none() {
             return Err(failures.unreadable(answer, "it names no operation"));
         }
-        return Ok(Polled::Working { progress: None, ask_again: wait::poll_after(&answer.headers, SystemTime::now()) });
+        return Ok(Polled::working(None, wait::poll_after(&answer.headers, SystemTime::now())));
     }
     // Vertex, and servers that copy it, put the same one level higher.
     let made = ["/response/generateVideoResponse", "/response"].iter().find_map(|place| job.pointer(place)).unwrap_or(&Value::Null);

@@ -39,7 +39,7 @@ fn the_request_has_every_field_in_its_place_and_no_seed() {
 
 #[test]
 fn a_job_goes_from_working_to_ready() {
-    let working = Polled::Working { progress: None, ask_again: None };
+    let working = Polled::working(None, None);
     assert_eq!(read(&json!({ "name": JOB })).unwrap(), working);
     assert_eq!(read(&json!({ "name": JOB, "done": false })).unwrap(), working);
     let ready = Polled::Ready { clip: Clip::At(CLIP.into()), usd_micros: None };
