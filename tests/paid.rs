@@ -57,6 +57,8 @@ const CASES: &[Case] = &[
     ("veo", "[[truncate]]", "succeeded", "", 1, 1),
     ("xai", "[[truncate]]", "succeeded", "", 1, 1),
     ("openai", "[[truncate-always]]", "unknown", "unknown_outcome", 1, 1),
+    ("openai", "[[short=2]]", "succeeded", "", 1, 1),
+    ("openai", "[[short-always]]", "unknown", "unknown_outcome", 1, 1),
     ("openai", "[[garbage]]", "succeeded", "", 1, 1),
     ("openai", "[[block]]", "failed", "moderated", 1, 1),
     ("google", "[[block]]", "failed", "moderated", 1, 1),
@@ -108,7 +110,7 @@ async fn every_scenario_ends_as_it_should_and_nothing_is_asked_for_twice() {
         assert_eq!((creates.len(), jobs_made), (arrived, made), "{of} {tags}");
         let state = match (status, kind, made) {
             ("succeeded", ..) => "kept",
-            ("unknown", _, _) if tags == "[[truncate-always]]" => "accepted",
+            ("unknown", _, _) if tags.contains("-always") => "accepted",
             ("unknown", ..) => "sent",
             (_, _, 0) => "refused",
             // Made, and withheld or gone: it counts, whether or not the provider tells of it.
@@ -355,6 +357,26 @@ async fn a_word_that_nobody_knows_is_shown_and_holds_nothing_up() {
         let job = client.wait_for(&format!("/api/jobs/{job}"), shows).await;
         assert_eq!(job["status"], "running");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clip_that_stays_short_is_kept_with_a_warning_and_is_no_result() {
+    let double = double().await;
+    let server = server(&double).await;
+    let client = &server.client;
+    let execution = run_final(client, "a pier [[short-always]]").await;
+    let shot = &execution["nodes"][0];
+    assert_eq!((&shot["status"], &shot["video_id"]), (&json!("unknown"), &Value::Null), "{execution:#}");
+    let kept = client.get("/api/videos?limit=1").await.expect(200).json();
+    assert!(kept[0]["name"].as_str().unwrap().starts_with("a pier"), "{kept:#}");
+    assert!(kept[0]["metadata"]["warning"].as_str().unwrap().contains("cut short"), "{kept:#}");
+    let told = shot["error"]["message"].as_str().unwrap();
+    assert!(told.contains("cut short") && told.contains("Check again"), "{told}");
+    // Run again it waits for the same job; nothing is sent and nothing is cached.
+    let job = shot["job_id"].as_str().unwrap();
+    client.post(&format!("/api/jobs/{job}/check"), &json!({})).await.expect(200);
+    assert_eq!(settled(client, job).await["status"], "unknown");
+    assert_eq!(double.book.open().creates.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

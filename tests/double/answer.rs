@@ -59,6 +59,12 @@ pub async fn download(book: &Book, job: &Job, elsewhere: &str) -> Response {
         return ([(header::CONTENT_LENGTH, length.as_str()), (header::CONTENT_TYPE, "video/mp4")], Body::from_stream(parts))
             .into_response();
     }
+    if scenario.has("short-always") || job.downloads <= scenario.number("short") {
+        // Without a length nothing tells that there should be more.
+        let half = Bytes::copy_from_slice(&bytes[..bytes.len() / 2]);
+        let whole: Result<_, std::io::Error> = Ok(half);
+        return ([(header::CONTENT_TYPE, "video/mp4")], Body::from_stream(stream::iter([whole]))).into_response();
+    }
     mp4(bytes)
 }
 

@@ -1,7 +1,7 @@
 //! What a prompt asks the double to do, by tags such as `[[slow=3]]` or `[[429x2]]`.
 
 /// Every tag; a star stands for a number.
-const TAGS: [&str; 27] = [
+const TAGS: [&str; 29] = [
     "slow=*",
     "forever",
     "429x*",
@@ -27,6 +27,8 @@ const TAGS: [&str; 27] = [
     "processing=*",
     "404x*",
     "late=*",
+    "short=*",
+    "short-always",
     "word=*",
     "refused-in-200",
 ];

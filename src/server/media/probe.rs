@@ -106,6 +106,21 @@ pub(super) async fn examine(ffmpeg: &Ffmpeg, path: &Path) -> Result<(Probe, Repo
     Ok((probe, report))
 }
 
+/// Whether a file ends before its footage does. What cannot be read for another reason is not cut.
+///
+/// # Errors
+/// As for [`Ffmpeg::inspect`], but for a file that it gives up on; [`Error::Io`].
+pub async fn is_cut(ffmpeg: &Ffmpeg, path: &Path) -> Result<bool> {
+    if extent(path).await?.cut {
+        return Ok(true);
+    }
+    let arguments = Arguments::new().flag("-show_format").flag("-show_streams").option("-of", "json").user_input(path)?;
+    match report(ffmpeg, &arguments, Limits::INSPECT).await {
+        Err(Error::Tool { .. }) => Ok(false),
+        headers => lacks_packets(ffmpeg, path, &headers?).await,
+    }
+}
+
 /// A digest of the coded pictures and sound, without container, names or dates: equal for equal footage.
 ///
 /// # Errors

@@ -1,5 +1,8 @@
 //! Making a clip through a provider.
 
+use std::path::Path;
+
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -17,8 +20,8 @@ use crate::{
     server::{
         Error, Result,
         error::ProviderError,
-        media::picture,
-        providers::{Attempt, Free, GenerateRequest, Ledger, Picture, Stage},
+        media::{ffmpeg::Ffmpeg, picture, probe},
+        providers::{Attempt, Free, GenerateRequest, Inspect, Ledger, Picture, Stage},
     },
 };
 
@@ -106,7 +109,13 @@ impl Operation for Generate {
         let path = context.content.staging_path("mp4")?;
         let started_at = Timestamp::now();
         let ledger: &dyn Ledger = context.ledger.unwrap_or(&Free);
-        let attempt = Attempt { ledger, on_progress: context.on_progress, leave_lane: context.leave_lane, cancel: context.cancel };
+        let attempt = Attempt {
+            ledger,
+            on_progress: context.on_progress,
+            leave_lane: context.leave_lane,
+            inspect: &Footage(context.ffmpeg),
+            cancel: context.cancel,
+        };
         let generated = provider.generate(&request, &path, attempt).await.map_err(|error| match error {
             Error::Provider(_) | Error::Api(_) | Error::Cancelled => error,
             // The database, say: what may have been sent is not given up for that.
@@ -124,7 +133,22 @@ impl Operation for Generate {
             started_at: Some(started_at),
             completed_at: Some(Timestamp::now()),
         });
-        Ok(Made::file(MadeFile { path, kind: AssetKind::Video, name, origin }))
+        let file = MadeFile { path, kind: AssetKind::Video, name, origin };
+        Ok(if generated.is_cut { Made::Cut(Box::new(file)) } else { Made::file(file) })
+    }
+}
+
+/// Looks at clips with ffmpeg.
+struct Footage<'a>(&'a Ffmpeg);
+
+#[async_trait]
+impl Inspect for Footage<'_> {
+    async fn is_cut(&self, clip: &Path) -> Result<bool> {
+        match probe::is_cut(self.0, clip).await {
+            // Without ffmpeg nobody can tell; what was paid for is kept.
+            Err(Error::ToolMissing { .. }) => Ok(false),
+            told => told,
+        }
     }
 }
 

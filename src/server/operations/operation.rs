@@ -71,6 +71,8 @@ pub struct Payment {
 pub enum Made {
     /// A file, to be stored as an asset.
     File(Box<MadeFile>),
+    /// A file that is cut short: it is stored, and the work is not done.
+    Cut(Box<MadeFile>),
     /// Something that is kept beside this asset, like its poster.
     Beside(AssetRef),
 }

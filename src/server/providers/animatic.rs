@@ -77,6 +77,7 @@ impl VideoProvider for Animatic {
             model: request.model.clone(),
             generation_params: generation_params(request),
             provider_job_id: None,
+            is_cut: false,
         })
     }
 
@@ -238,6 +239,15 @@ mod tests {
     use super::*;
     use crate::domain::ErrorKind;
 
+    struct Whole;
+
+    #[async_trait]
+    impl super::super::Inspect for Whole {
+        async fn is_cut(&self, _: &Path) -> Result<bool> {
+            Ok(false)
+        }
+    }
+
     fn request() -> GenerateRequest {
         GenerateRequest {
             provider: "animatic".into(),
@@ -254,7 +264,7 @@ mod tests {
     }
 
     fn attempt<'a>(on_progress: &'a (dyn Fn(f64, &str) + Send + Sync), cancel: &'a CancellationToken) -> Attempt<'a> {
-        Attempt { ledger: &super::super::Free, on_progress, leave_lane: &|| (), cancel }
+        Attempt { ledger: &super::super::Free, on_progress, leave_lane: &|| (), inspect: &Whole, cancel }
     }
 
     async fn render(request: &GenerateRequest, output: &Path) -> Result<Generated> {

@@ -74,7 +74,16 @@ impl Endpoint {
         let promised = response.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         let mut file = File::create(output).await.map_err(|error| self.not_written(&error))?;
         let (mut written, mut begin) = (0_u64, Vec::with_capacity(SIGNATURE));
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.failures.broken(call, &client::broken(error)))? {
+        loop {
+            let chunk = match response.chunk().await {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => break,
+                Err(error) => {
+                    // What has come so far is looked at where no more ever comes.
+                    file.flush().await.map_err(|error| self.not_written(&error))?;
+                    return Err(self.failures.broken(call, &client::broken(error)));
+                }
+            };
             if begin.len() < SIGNATURE {
                 begin.extend(chunk.iter().take(SIGNATURE - begin.len()));
                 if begin.len() == SIGNATURE && !is_video(&begin) {

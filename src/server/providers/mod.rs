@@ -88,6 +88,8 @@ pub struct Generated {
     pub generation_params: Value,
     /// The provider's own name for the job.
     pub provider_job_id: Option<String>,
+    /// Whether the clip is cut short, however often it was fetched: it is no success, and may be whole another time.
+    pub is_cut: bool,
 }
 
 /// Makes clips.
@@ -116,8 +118,20 @@ pub struct Attempt<'a> {
     pub on_progress: &'a (dyn Fn(f64, &str) + Send + Sync),
     /// Lets the next job of the lane begin: this one waits for a provider that makes no headway with it.
     pub leave_lane: &'a (dyn Fn() + Send + Sync),
+    /// Looks at what was fetched.
+    pub inspect: &'a dyn Inspect,
     /// Cancelled when the clip is no longer wanted, or the server stops.
     pub cancel: &'a CancellationToken,
+}
+
+/// Looks at a clip that was fetched.
+#[async_trait]
+pub trait Inspect: Send + Sync {
+    /// Whether the file ends before its footage does.
+    ///
+    /// # Errors
+    /// Where the file cannot be looked at.
+    async fn is_cut(&self, clip: &Path) -> Result<bool>;
 }
 
 /// How far an earlier attempt got with the request.

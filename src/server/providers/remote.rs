@@ -122,7 +122,7 @@ impl<A: VideoApi> Remote<A> {
 
     /// Asks after the job until it is done.
     async fn follow(&self, job: &str, attempt: Attempt<'_>) -> Result<(Clip, Option<i64>)> {
-        let Attempt { ledger, on_progress, leave_lane, cancel } = attempt;
+        let Attempt { ledger, on_progress, leave_lane, cancel, .. } = attempt;
         let title = self.provider.title();
         let until = Instant::now() + self.pace.deadline;
         let mut delays = self.delays();
@@ -183,9 +183,15 @@ impl<A: VideoApi> Remote<A> {
         }
     }
 
+    fn cut_short(&self) -> ProviderError {
+        let message = format!("The clip that {} gave is cut short.", self.provider.title());
+        ProviderError { class: ProviderClass::Transient(None), message, raw: None }
+    }
+
     /// Brings the clip. Where it breaks off it is begun anew, and where it is not there yet it is waited for; what was paid for is not given up.
-    async fn fetch(&self, job: &str, mut clip: Clip, output: &Path, attempt: Attempt<'_>) -> Result<()> {
-        let Attempt { ledger, on_progress, leave_lane, cancel } = attempt;
+    /// Gives whether it is cut short, as far as it ever comes.
+    async fn fetch(&self, job: &str, mut clip: Clip, output: &Path, attempt: Attempt<'_>) -> Result<bool> {
+        let Attempt { ledger, on_progress, leave_lane, inspect, cancel } = attempt;
         let title = self.provider.title();
         on_progress(MAKING, &format!("Downloading the clip from {title}"));
         let mut delays = self.delays();
@@ -195,7 +201,8 @@ impl<A: VideoApi> Remote<A> {
             let error = tokio::select! {
                 () = cancel.cancelled() => return Err(Error::Cancelled),
                 done = self.api.download(&clip, output) => match done {
-                    Ok(()) => return Ok(()),
+                    Ok(()) if !inspect.is_cut(output).await? => return Ok(false),
+                    Ok(()) => self.cut_short(),
                     Err(error) => error,
                 },
             };
@@ -220,6 +227,10 @@ impl<A: VideoApi> Remote<A> {
             } else {
                 broken += 1;
                 if broken >= DOWNLOADS && Instant::now() >= until {
+                    // A piece of what was paid for is better than none.
+                    if tokio::fs::try_exists(output).await.unwrap_or_default() && inspect.is_cut(output).await? {
+                        return Ok(true);
+                    }
                     return Err(unknown(format!(
                         "The clip is ready at {title} but could not be downloaded. {} Check again.",
                         error.message
@@ -246,7 +257,7 @@ impl<A: VideoApi> VideoProvider for Remote<A> {
         if let Some(usd_micros) = usd_micros {
             attempt.ledger.priced(usd_micros).await?;
         }
-        self.fetch(&job, clip, output, attempt).await?;
+        let is_cut = self.fetch(&job, clip, output, attempt).await?;
         let (width, height) = request.size;
         let mut params = request.params.as_object().cloned().unwrap_or_default();
         params.insert("seconds".into(), json!(request.seconds));
@@ -257,6 +268,7 @@ impl<A: VideoApi> VideoProvider for Remote<A> {
             model: request.model.clone(),
             generation_params: params.into(),
             provider_job_id: Some(job),
+            is_cut,
         })
     }
 

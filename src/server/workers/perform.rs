@@ -77,6 +77,13 @@ pub(super) async fn perform(
     };
     match operation.perform(&job.input, &context).await? {
         Made::Beside(asset) => Ok(asset),
+        Made::Cut(file) => {
+            tell(MAKING, "Storing the result");
+            let name = file.name.clone();
+            keep(state, *file).await.map_err(not_stored)?;
+            let message = "The clip came cut short, however often it was fetched. What came is in the library";
+            Err(ProviderError::unknown(format!("{message} as “{name}”, with a warning. Check again: it is fetched once more.")).into())
+        }
         Made::File(file) => {
             tell(MAKING, "Storing the result");
             keep(state, *file).await.map_err(|error| if ledger.is_some() { not_stored(error) } else { error })
