@@ -39,8 +39,11 @@ def mutations(case):
     return getattr(case.meta.phase.data, "mutations", None) or [] if case.meta else []
 
 
-# What is deleted is in the trash first, where it is still looked at and renamed.
+# What is deleted is in the trash first, where it is still looked at and renamed; deleting a job cancels it, and it stays to be read.
 ANSWERED_BY_THE_TRASH = {
+    ("GET", "/api/jobs/{id}"),
+    ("PATCH", "/api/jobs/{id}"),
+    ("DELETE", "/api/jobs/{id}"),
     ("GET", "/api/assets/{id}"),
     ("PATCH", "/api/assets/{id}"),
     ("GET", "/api/videos/{id}"),
