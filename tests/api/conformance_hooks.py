@@ -40,7 +40,7 @@ def mutations(case):
 
 
 # What is deleted is in the trash first, where it is still looked at and renamed; deleting a job cancels it, and it stays to be read.
-ANSWERED_BY_THE_TRASH = {
+STILL_ANSWERED = {
     ("GET", "/api/jobs/{id}"),
     ("PATCH", "/api/jobs/{id}"),
     ("DELETE", "/api/jobs/{id}"),
@@ -54,9 +54,9 @@ ANSWERED_BY_THE_TRASH = {
 
 @schemathesis.check
 def what_was_deleted_is_gone(ctx, response, case):
-    """schemathesis' own check, but for what the trash answers; of its files only what asks for them by `trashed`."""
+    """schemathesis' own check, but for what is still answered; of files in the trash only what asks for them by `trashed`."""
     operation = (case.operation.method.upper(), case.operation.path)
-    if operation in ANSWERED_BY_THE_TRASH or str((case.query or {}).get("trashed")).lower() == "true":
+    if operation in STILL_ANSWERED or str((case.query or {}).get("trashed")).lower() == "true":
         return None
     return use_after_free(ctx, response, case)
 
