@@ -25,7 +25,9 @@ pub enum ProviderClass {
     ModelRetired,
     /// The provider took the job and could not do it.
     Failed,
-    /// The provider no longer has the job, or the clip.
+    /// The provider does not know the job: not yet, no more, or not at this moment.
+    NotKnown,
+    /// The provider says that the job is over, or the clip gone.
     Expired,
     /// The request may have arrived and may be paid for; nothing tells. Waits for the user, is never sent again by itself.
     Unknown,
@@ -43,7 +45,7 @@ impl ProviderClass {
             Self::NoCredit => ErrorKind::NoCredit,
             Self::BadKey => ErrorKind::BadKey,
             Self::ModelRetired => ErrorKind::ModelRetired,
-            Self::Expired => ErrorKind::Expired,
+            Self::NotKnown | Self::Expired => ErrorKind::Expired,
             Self::Unknown => ErrorKind::UnknownOutcome,
         }
     }

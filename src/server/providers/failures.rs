@@ -94,11 +94,6 @@ impl Failures {
         let wait = wait::retry_after(&answer.headers, SystemTime::now()).or(fault.wait);
         let class = match call {
             Call::Create => create_class(answer, &fault, wait),
-            // A gateway that has just taken a job, or was started anew, may not know it for a while: only 410 says that it is gone for good.
-            Call::Poll if answer.status != StatusCode::GONE => match question_class(answer.status, &fault, wait) {
-                ProviderClass::Expired => ProviderClass::Transient(wait),
-                class => class,
-            },
             Call::Poll | Call::Cancel | Call::Find => question_class(answer.status, &fault, wait),
             Call::Download { with_key } => download_class(answer.status, &fault, with_key, wait),
         };
@@ -222,6 +217,7 @@ impl Failures {
             ProviderClass::BadKey => format!("{title} does not accept the key in {key}: {reason} Set a valid one and restart the server."),
             ProviderClass::ModelRetired => format!("{title} does not offer this model, or no longer: {reason} Take another model."),
             ProviderClass::Failed => format!("{title} took the job and could not make the clip: {reason}"),
+            ProviderClass::NotKnown => format!("{title} does not know this: {reason}"),
             ProviderClass::Expired => format!("{title} no longer has this: {reason}"),
             ProviderClass::Unknown => format!("{title} did not say what became of the request: {reason} {UNKNOWN}"),
         }
@@ -266,8 +262,10 @@ fn fault_class(fault: &Fault) -> Option<ProviderClass> {
 fn question_class(status: StatusCode, fault: &Fault, wait: Option<Duration>) -> ProviderClass {
     match status.as_u16() {
         _ if fault.page => ProviderClass::Transient(wait),
-        404 | 410 => ProviderClass::Expired,
-        400 if fault.says_any(&["invalid interaction name"]) => ProviderClass::Expired,
+        410 => ProviderClass::Expired,
+        // A gateway that has just taken a job, or was started anew, may not know it for a while.
+        404 => ProviderClass::NotKnown,
+        400 if fault.says_any(&["invalid interaction name"]) => ProviderClass::NotKnown,
         // Seen at Google for a job that was running and paid for.
         400..=403 if fault.says_any(&["multiple authentication credentials"]) || fault.is_no_credit() => ProviderClass::Transient(wait),
         400..=403 if fault.is_bad_key() => ProviderClass::BadKey,

@@ -70,12 +70,12 @@ fn a_refused_paid_request_means_what_the_table_says() {
 
 #[test]
 fn a_job_is_given_up_only_where_the_provider_says_that_it_is_gone() {
-    use ProviderClass::{BadKey, Expired, Transient};
+    use ProviderClass::{BadKey, Expired, NotKnown, Transient};
     let multiple = r#"{"error":{"code":400,"message":"Multiple authentication credentials received. Please pass only one."}}"#;
     for (status, body, expected) in [
-        (404, r#"{"error":{"message":"No video"}}"#, Transient(None)),
+        (404, r#"{"error":{"message":"No video"}}"#, NotKnown),
         (410, "", Expired),
-        (400, OMNI_GONE, Transient(None)),
+        (400, OMNI_GONE, NotKnown),
         (401, OPENAI_KEY, BadKey),
         (403, r#"{"error":"forbidden"}"#, BadKey),
         (400, GOOGLE_KEY, BadKey),

@@ -119,23 +119,23 @@ impl Fault {
         self
     }
 
-    /// What an answer of success says of an error, where it says of one: an error that is not empty, a `success` that is none, or a code that
-    /// is no success beside a message.
+    /// What an answer of success says of an error, where it says of one: an error that is not empty, a `success` that is none, or words or a
+    /// code that are known to mean a refusal. A code that nobody knows may stand for anything, a job that was taken among it.
     #[must_use]
     pub fn of_refusal(answer: &Value) -> Option<Self> {
         let answer = answer.get(0).unwrap_or(answer);
-        let is_something = |value: &Value| match value {
+        let is_something = |value: &&Value| match value {
             Value::Null | Value::Bool(false) => false,
             Value::String(text) => !text.trim().is_empty(),
             Value::Array(list) => !list.is_empty(),
             Value::Object(members) => !members.is_empty(),
-            Value::Bool(true) | Value::Number(_) => true,
+            Value::Number(number) => number.as_i64() != Some(0),
+            Value::Bool(true) => true,
         };
-        let says_no = answer.get("success") == Some(&Value::Bool(false));
-        let has_words = ["message", "msg"].iter().any(|name| answer.get(*name).is_some_and(is_something));
-        let has_code = ["code", "status_code", "status"].iter().filter_map(|name| answer.get(*name)).any(is_no_success);
-        let has_error = ["error", "errors"].iter().filter_map(|name| answer.get(*name)).any(is_something);
-        (has_error || says_no || has_words && has_code).then(|| Self::of_answer(answer))
+        let fault = Self::of_answer(answer);
+        let is_known = fault.is_no_credit() || fault.is_bad_key() || fault.is_moderation() || fault.is_retired();
+        let is_told = ["error", "errors"].iter().any(|name| answer.get(*name).filter(is_something).is_some());
+        (is_known || is_told || answer.get("success") == Some(&Value::Bool(false))).then_some(fault)
     }
 
     /// What an error itself says: an object, a text, or a list of which the first counts.
@@ -206,20 +206,6 @@ impl Fault {
     }
 }
 
-/// Whether a code tells of something else than success.
-fn is_no_success(code: &Value) -> bool {
-    let is_good = |number: i64| matches!(number, 0 | 1 | 200..300);
-    match code {
-        Value::Number(number) => number.as_i64().is_some_and(|number| !is_good(number)),
-        Value::String(text) => {
-            let text = text.trim().to_lowercase();
-            let good = ["ok", "succe", "accept", "queue", "submit", "pend", "creat"];
-            !text.is_empty() && text.parse().map_or_else(|_| !good.iter().any(|word| text.starts_with(word)), |number| !is_good(number))
-        }
-        _ => false,
-    }
-}
-
 /// Whether a sentence has the word "blocked" and after it one of "safety", "policy", "policies".
 fn is_blocked_by_policy(message: &str) -> bool {
     message.to_lowercase().split('.').any(|sentence| {
@@ -286,12 +272,12 @@ mod tests {
         let refusal = |body: &str| Fault::of_refusal(&serde_json::from_str(body).unwrap());
         for body in [
             r#"{"error":{"message":"Insufficient credits","code":"insufficient_quota"}}"#,
-            r#"{"success":false,"message":"insufficient_credits"}"#,
+            r#"{"success":false,"message":"insufficient credits"}"#,
             r#"{"code":"insufficient_quota","message":"No."}"#,
             r#"{"code":402,"msg":"out of credits","data":null}"#,
             r#"[{"error":{"message":"Out of credits."}}]"#,
         ] {
-            assert!(refusal(body).unwrap_or_else(|| panic!("{body}")).is_no_credit() || body.contains("\"success\""), "{body}");
+            assert!(refusal(body).is_some_and(|fault| fault.is_no_credit()), "{body}");
         }
         for body in [
             "{}",
@@ -300,6 +286,8 @@ mod tests {
             r#"{"code":"success","message":"","data":{}}"#,
             r#"{"status":"submitted","message":"Submitted."}"#,
             r#"{"error":null,"errors":[],"status":"queued"}"#,
+            r#"{"error":0,"code":10000,"message":"accepted"}"#,
+            r#"{"code":"A0000","message":"taken"}"#,
         ] {
             assert_eq!(refusal(body), None, "{body}");
         }

@@ -225,6 +225,14 @@ async fn server(jobs: Vec<Value>) -> (OpenAiVideos, Arc<Mutex<Vec<String>>>) {
     (OpenAiVideos::new(&base_url, KEY.into(), Http::new().unwrap(), &[]).unwrap(), asked)
 }
 
+#[tokio::test]
+async fn a_job_that_the_server_does_not_know_leaves_nothing_to_stop() {
+    let base_url = format!("{}/v1", serve(Router::new()).await);
+    let api = OpenAiVideos::new(&base_url, KEY.into(), Http::new().unwrap(), &[]).unwrap();
+    // Not transient: who stops jobs would try for ever.
+    assert_eq!(api.cancel("x").await.unwrap_err().class, ProviderClass::NotKnown);
+}
+
 fn sent_at() -> Timestamp {
     "2025-11-13T17:12:33Z".parse().unwrap()
 }

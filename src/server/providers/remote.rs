@@ -146,7 +146,8 @@ impl<A: VideoApi> Remote<A> {
                         tracing::info!(provider = title, word, "a job has a status that is not known; it counts as not done");
                         on_progress(share * MAKING, &format!("{title} says “{word}”, which is not known here; asking again"));
                         in_vain += 1;
-                        ask_again.or_else(|| (in_vain > PATIENCE).then_some(self.pace.longest * SLOWER))
+                        let slower = (in_vain > PATIENCE).then_some(self.pace.longest * SLOWER);
+                        ask_again.max(slower)
                     } else {
                         on_progress(share * MAKING, &format!("{title} is making it"));
                         in_vain = 0;
@@ -156,11 +157,11 @@ impl<A: VideoApi> Remote<A> {
                         ask_again
                     }
                 }
-                Err(ProviderError { class: ProviderClass::Transient(after), message, .. }) => {
+                Err(ProviderError { class: class @ (ProviderClass::Transient(_) | ProviderClass::NotKnown), message, .. }) => {
                     tracing::info!(provider = title, message, "asking again");
                     on_progress(share * MAKING, &format!("{message} Asking again"));
                     in_vain += 1;
-                    after
+                    if let ProviderClass::Transient(after) = class { after } else { None }
                 }
                 Err(error) if error.class == ProviderClass::Expired => return lost(ledger, error, None).await,
                 // The job is there and may be paid for: whatever keeps us from asking, it is not given up.
@@ -195,7 +196,7 @@ impl<A: VideoApi> Remote<A> {
         let title = self.provider.title();
         on_progress(MAKING, &format!("Downloading the clip from {title}"));
         let mut delays = self.delays();
-        let (mut broken, mut absent) = (0, 0);
+        let (mut tries, mut broken) = (0, 0);
         let until = Instant::now() + self.pace.late_clip;
         loop {
             let error = tokio::select! {
@@ -206,9 +207,12 @@ impl<A: VideoApi> Remote<A> {
                     Err(error) => error,
                 },
             };
-            tracing::info!(provider = title, message = error.message, "a download broke off");
+            tracing::info!(provider = title, message = error.message, "a clip could not be fetched yet");
+            tries += 1;
+            if tries >= PATIENCE {
+                leave_lane();
+            }
             if error.class == ProviderClass::Expired {
-                absent += 1;
                 if Instant::now() >= until {
                     return lost(ledger, error, None).await;
                 }
@@ -221,9 +225,6 @@ impl<A: VideoApi> Remote<A> {
                     Ok(Polled::Working { .. }) | Err(_) => {}
                 }
                 on_progress(MAKING, &format!("{title} has finished the clip, but it is not there yet; asking again"));
-                if absent >= PATIENCE {
-                    leave_lane();
-                }
             } else {
                 broken += 1;
                 if broken >= DOWNLOADS && Instant::now() >= until {

@@ -56,7 +56,7 @@ async fn omni_is_asked_for_the_job_then_for_its_file() {
     assert_eq!(created.job, "v1_Chd");
     assert!(api.cancel("v1_Chd").await.unwrap());
     assert_eq!(asked.lock().unwrap().len(), 2);
-    assert_eq!(api.poll("gone").await.unwrap_err().class, ProviderClass::Transient(None));
+    assert_eq!(api.poll("gone").await.unwrap_err().class, ProviderClass::NotKnown);
 
     assert!(matches!(poll_done("ACTIVE").await, Polled::Ready { .. }));
     assert!(matches!(poll_done("PROCESSING").await, Polled::Working { ask_again: Some(_), .. }));
