@@ -21,7 +21,7 @@ test('a retired model says so in final mode, is swapped in one step, and Undo br
   await server.begin({ OPENAI_API_KEY: 'k' });
   const inspector = await open(page, server, shot('Sora2Video', { model: 'sora-2-pro', seconds: 12, size: '1024x1792' }));
   await page.getByRole('button', { name: 'Final', exact: true }).click();
-  await expect(inspector.getByRole('status').filter({ hasText: 'Sora 2 Pro was retired on 24 September 2026. Drafts still run.' })).toBeVisible();
+  await expect(inspector.getByRole('status').filter({ hasText: 'Sora 2 Pro was retired on 24 September 2026. Rehearsals still run.' })).toBeVisible();
 
   await inspector.getByRole('button', { name: 'Swap provider…' }).click();
   const choices = page.getByRole('dialog', { name: 'Swap provider' });

@@ -19,11 +19,10 @@ impl FromServerFnError for ApiError {
         match error {
             ServerFnErrorErr::Args(detail) | ServerFnErrorErr::MissingArg(detail) => Self::new(ErrorKind::Invalid, detail),
             ServerFnErrorErr::Deserialization(_) | ServerFnErrorErr::Response(_) => {
-                Self::new(ErrorKind::Internal, "The server's answer could not be read. Reload the page; the server may have been updated.")
+                // A proxy speaks for a server that starts again, or the server is a newer one.
+                Self::new(ErrorKind::Unavailable, "The server's answer could not be read. If it stays so, reload the page.")
             }
-            ServerFnErrorErr::Request(_) => {
-                Self::new(ErrorKind::Unavailable, "The server could not be reached. Your edits are still here; try again.")
-            }
+            ServerFnErrorErr::Request(_) => Self::new(ErrorKind::Unavailable, "The server could not be reached."),
             error => Self::new(ErrorKind::Internal, error.to_string()),
         }
     }

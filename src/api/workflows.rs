@@ -6,7 +6,7 @@ use super::wire::Json;
 use crate::domain::{
     ApiError, WorkflowId,
     page::Page,
-    workflow::{BuilderSettings, NewDraft, NewWorkflow, OpenedWorkflow, SavedWorkflow, WorkflowChange, WorkflowStatus, WorkflowSummary},
+    workflow::{BuilderSettings, NewWorkflow, OpenedWorkflow, SavedWorkflow, WorkflowChange, WorkflowStatus, WorkflowSummary},
 };
 
 /// A page of the workflows, the last changed first.
@@ -80,17 +80,6 @@ pub async fn delete_workflow(id: WorkflowId) -> Result<(), ApiError> {
     use crate::server::{respond, workflows};
     let state = respond::state()?;
     respond::respond(workflows::delete(&state.studio.db, &state.studio.events, id, None).await)
-}
-
-/// Keeps unsaved edits in the workflow's slot, in place of earlier ones.
-///
-/// # Errors
-/// [`NotFound`](crate::domain::ErrorKind::NotFound); [`Invalid`](crate::domain::ErrorKind::Invalid) for a broken graph.
-#[server(input = Json, output = Json, endpoint = "keep_draft")]
-pub async fn keep_draft(id: WorkflowId, draft: NewDraft) -> Result<(), ApiError> {
-    use crate::server::{respond, workflows};
-    let state = respond::state()?;
-    respond::respond(workflows::keep_draft(&state.studio.db, id, draft).await)
 }
 
 /// Drops the unsaved edits.

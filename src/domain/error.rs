@@ -101,6 +101,12 @@ impl ErrorKind {
         }
     }
 
+    /// Whether the same request may be answered in another way a little later, without anybody doing anything about it here.
+    #[must_use]
+    pub fn is_passing(self) -> bool {
+        matches!(self, Self::Unavailable | Self::StorageFull | Self::Interrupted)
+    }
+
     /// The kind in a few words, as RFC 9457's `title`.
     #[must_use]
     pub fn title(self) -> &'static str {

@@ -14,7 +14,7 @@ use super::{
     limits,
     optional::{given, given_or_empty},
     page::{Filter, Sort, SortKey},
-    provider::RetiredModel,
+    provider::{Model, Provider, RetiredModel},
     timestamp::Timestamp,
     video::Video,
 };
@@ -284,4 +284,19 @@ pub struct BuilderSettings {
     pub missing_settings: BTreeMap<String, String>,
     /// Models that their providers have stopped, today and for this server.
     pub retired_models: Vec<RetiredModel>,
+}
+
+impl BuilderSettings {
+    /// The variable that a provider lacks.
+    #[must_use]
+    pub fn missing_setting(&self, provider: Provider) -> Option<&String> {
+        self.missing_settings.get(provider.name())
+    }
+
+    /// Whether a model is retired, for this server and on the day these were read.
+    #[must_use]
+    pub fn is_retired(&self, model: &Model) -> bool {
+        let is_it = |retired: &RetiredModel| retired.provider == model.provider && retired.model == model.model;
+        self.retired_models.iter().any(is_it)
+    }
 }

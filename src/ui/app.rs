@@ -8,7 +8,7 @@ use crate::domain::provider::{self, Model};
 use super::{
     address::Page,
     browser::page,
-    components::{ToastRegion, Toasts, effect},
+    components::{Reconnect, ToastRegion, Toasts, effect},
     editor::BuilderPage,
     pages::{JobsPage, NotFoundPage, SpendPage, WorkflowsPage},
     theme,
@@ -64,6 +64,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 pub fn around(page: impl FnOnce() -> AnyView) -> impl IntoView {
     provide_meta_context();
     let toasts = Toasts::provide();
+    Reconnect::provide(toasts);
     effect(|| {
         if let Some(body) = document().body() {
             // Failing to set an attribute would only slow the tests down.

@@ -62,10 +62,17 @@ pub fn extend(added: Vec<Model>) -> Result<(), InUse> {
 }
 
 impl Provider {
-    /// The model used when none is chosen: the provider's first in the table.
+    /// The model that a stored node means which names none: what its clips were made with must not change with the table. A new node names
+    /// its model, see `graph::setting::living_default`.
     #[must_use]
     pub fn default_model(self) -> Option<&'static Model> {
-        self.models().next()
+        let name = match self {
+            Self::OpenAi => "sora-2",
+            Self::Google => "gemini-omni-1.2-flash",
+            Self::Xai => "grok-imagine-video-1.5",
+            Self::Animatic => "animatic",
+        };
+        model(self, name)
     }
 
     /// The provider's models, in the order of the table.

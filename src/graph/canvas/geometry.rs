@@ -7,8 +7,10 @@ use crate::graph::document::model::Position;
 
 /// Below this zoom a node is drawn as a plain box.
 pub const FAR_ZOOM: f64 = 0.4;
-/// The smallest zoom: about 1,500 nodes on a screen.
+/// The smallest zoom that the hand goes to: about 1,500 nodes on a screen.
 pub const MIN_ZOOM: f64 = 0.05;
+/// The smallest zoom at all, at which a phone shows the whole canvas. Fitting goes there where nodes stand that far apart.
+pub const FIT_ZOOM: f64 = 0.000_1;
 /// The largest zoom.
 pub const MAX_ZOOM: f64 = 3.0;
 /// Screen pixels kept free around a graph that is fitted into the window.
@@ -135,6 +137,16 @@ impl Rect {
         self.min.x <= other.max.x && other.min.x <= self.max.x && self.min.y <= other.max.y && other.min.y <= self.max.y
     }
 
+    /// The shortest way on which this one comes to hold `other`; its upper left corner where it is too small.
+    #[must_use]
+    pub fn way_to_hold(self, other: Self) -> Point {
+        let way = |min: f64, max: f64, low: f64, high: f64| {
+            let beyond = (high - max).max(0.0);
+            (low - min).min(beyond)
+        };
+        Point::new(way(self.min.x, self.max.x, other.min.x, other.max.x), way(self.min.y, self.max.y, other.min.y, other.max.y))
+    }
+
     /// Whether all of `other` lies in this one.
     #[must_use]
     pub fn holds(self, other: Self) -> bool {
@@ -181,7 +193,7 @@ impl Viewport {
     /// Zoomed by `factor` with the plane's point under `screen` held in place. The zoom stays within its limits.
     #[must_use]
     pub fn zoomed_about(self, screen: Point, factor: f64) -> Self {
-        let zoom = (self.zoom * factor).clamp(MIN_ZOOM, MAX_ZOOM);
+        let zoom = (self.zoom * factor).clamp(MIN_ZOOM.min(self.zoom), MAX_ZOOM);
         let held = self.to_plane(screen);
         Self { x: screen.x - held.x * zoom, y: screen.y - held.y * zoom, zoom }
     }
@@ -192,12 +204,18 @@ impl Viewport {
         Rect { min: self.to_plane(Point::default()), max: self.to_plane(Point::new(window.width, window.height)) }
     }
 
+    /// The part of the plane that a part of the window shows.
+    #[must_use]
+    pub fn shows_within(self, part: Rect) -> Rect {
+        Rect { min: self.to_plane(part.min), max: self.to_plane(part.max) }
+    }
+
     /// The viewport that centres `content` in `window`, whole and at most at zoom 1.
     #[must_use]
     pub fn fitting(content: Rect, window: Size) -> Self {
         let size = content.size();
         let free = |length: f64| (length - 2.0 * FIT_MARGIN).max(length / 2.0);
-        let zoom = (free(window.width) / size.width.max(1.0)).min(free(window.height) / size.height.max(1.0)).clamp(MIN_ZOOM, 1.0);
+        let zoom = (free(window.width) / size.width.max(1.0)).min(free(window.height) / size.height.max(1.0)).clamp(FIT_ZOOM, 1.0);
         let centre = content.centre();
         Self { x: window.width / 2.0 - centre.x * zoom, y: window.height / 2.0 - centre.y * zoom, zoom }
     }
@@ -220,7 +238,7 @@ impl Viewport {
     pub fn from_cookie(text: &str) -> Option<Self> {
         let mut numbers = text.split(',').map(|part| part.parse::<i32>().ok().map(f64::from).filter(|number| number.abs() < 1e8));
         let (x, y, zoom) = (numbers.next()?? / 10.0, numbers.next()?? / 10.0, numbers.next()?? / 10_000.0);
-        (numbers.next().is_none() && (MIN_ZOOM..=MAX_ZOOM).contains(&zoom)).then_some(Self { x, y, zoom })
+        (numbers.next().is_none() && (FIT_ZOOM..=MAX_ZOOM).contains(&zoom)).then_some(Self { x, y, zoom })
     }
 }
 
@@ -310,7 +328,7 @@ mod tests {
             let view = Viewport::fitting(content, window);
             prop_assert!(view.zoom <= 1.0);
             prop_assert!(near(view.to_screen(content.centre()), Point::new(across / 2.0, down / 2.0)));
-            prop_assert!(view.zoom == MIN_ZOOM || view.shows(window).grown(1e-6).holds(content));
+            prop_assert!(view.shows(window).grown(1e-6).holds(content));
         }
 
         #[test]
@@ -343,6 +361,20 @@ mod tests {
     }
 
     #[test]
+    fn nodes_at_the_ends_of_the_canvas_are_fitted_into_any_window() {
+        let far = Rect { min: Point::new(-1e6, -1e6), max: Point::new(1e6 + 280.0, 1e6 + 500.0) };
+        for window in [Size { width: 390.0, height: 844.0 }, Size::ASSUMED_WINDOW] {
+            let view = Viewport::fitting(far, window);
+            assert!(view.shows(window).touches(Rect::sized(far.min, Size { width: 280.0, height: 200.0 })), "{view:?}");
+            let closer = view.zoomed_about(Point::new(100.0, 100.0), 4.0);
+            assert!(
+                closer.zoom > view.zoom && view.zoomed_about(Point::default(), 0.5).zoom == view.zoom,
+                "the hand goes back in, and no farther out"
+            );
+        }
+    }
+
+    #[test]
     fn a_settled_part_is_left_by_panning_away_and_by_zooming_in() {
         let (view, window) = (Viewport::default(), Size::ASSUMED_WINDOW);
         let settled = Settled::around(view.shows(window));
@@ -357,6 +389,15 @@ mod tests {
             assert_eq!(Viewport::from_cookie(text), None, "{text}");
         }
         assert_eq!(Viewport::from_cookie("105,-30,5000"), Some(Viewport { x: 10.5, y: -3.0, zoom: 0.5 }));
+    }
+
+    #[test]
+    fn a_window_moves_no_farther_than_it_must() {
+        let window = Rect::sized(Point::default(), Size { width: 1000.0, height: 800.0 });
+        let way = |x: f64, y: f64, width: f64| window.way_to_hold(Rect::sized(Point::new(x, y), Size { width, height: 200.0 }));
+        assert_eq!(way(100.0, 100.0, 280.0), Point::default());
+        assert_eq!(way(900.0, -50.0, 280.0), Point::new(180.0, -50.0));
+        assert_eq!(way(900.0, 700.0, 2000.0), Point::new(900.0, 100.0), "what is larger is shown from its corner");
     }
 
     #[test]

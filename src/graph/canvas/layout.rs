@@ -22,14 +22,16 @@ pub const SOCKET_ROW: f64 = 28.0;
 pub const SOCKETS_PAD: f64 = 6.0;
 /// A field of several lines, with its label.
 pub const TEXT_FIELD: f64 = 124.0;
+/// A text that comes from a wire: a line that tells where it is from and how it begins.
+pub const WIRED_TEXT: f64 = 32.0;
 /// A field of one line.
 pub const LINE_FIELD: f64 = 40.0;
 /// What is missing or went wrong: two lines.
 pub const MESSAGE: f64 = 48.0;
 /// Around the clip, left and right, and below it.
 pub const CLIP_PAD: f64 = 12.0;
-/// A clip is at most this high.
-pub const CLIP_MAX: f64 = 320.0;
+/// A clip is at most this high: one of 9:16 is as wide as the node allows.
+pub const CLIP_MAX: f64 = 456.0;
 /// The footer: duration, size, cached.
 pub const FOOTER: f64 = 32.0;
 /// Below the last part.
@@ -71,6 +73,8 @@ pub struct Shown {
     pub clip_ratio: Option<f64>,
     /// Whether it says what is missing or what went wrong.
     pub message: bool,
+    /// How many of its texts come from a wire.
+    pub wired_texts: usize,
 }
 
 /// The sockets of a node, inputs first. A node of an unknown type has those that something is wired to.
@@ -129,6 +133,7 @@ pub fn size(node: &Node, faces: &[Face], shown: Shown) -> Size {
         .filter(|param| param.in_node)
         .map(|param| if param.kind == ParamKind::Multiline { TEXT_FIELD } else { LINE_FIELD })
         .sum();
+    let fields = fields - (TEXT_FIELD - WIRED_TEXT) * shown.wired_texts as f64;
     let message = if shown.message { MESSAGE } else { 0.0 };
     let clip = shown.clip_ratio.map_or(0.0, |ratio| clip_size(ratio).height + CLIP_PAD + FOOTER);
     Size { width: WIDTH, height: HEADER + sockets + fields + message + clip + FOOT_PAD }
@@ -138,7 +143,15 @@ pub fn size(node: &Node, faces: &[Face], shown: Shown) -> Size {
 #[must_use]
 pub fn room(node: &Node, faces: &[Face]) -> Size {
     let shows = nodes::spec(&node.node_type).is_some_and(|spec| spec.gives().is_some());
-    size(node, faces, Shown { clip_ratio: shows.then_some(9.0 / 16.0), message: true })
+    size(node, faces, Shown { clip_ratio: shows.then_some(9.0 / 16.0), message: true, wired_texts: 0 })
+}
+
+/// How many texts that a node shows come from a wire, where these of its inputs are wired.
+#[must_use]
+pub fn wired_texts(node: &Node, wired: &[Arc<str>]) -> usize {
+    let params = nodes::spec(&node.node_type).into_iter().flat_map(|spec| spec.params);
+    let shown = params.filter(|param| param.in_node && param.kind == ParamKind::Multiline);
+    shown.filter(|param| param.unwired.is_some_and(|input| wired.iter().any(|name| **name == *input))).count()
 }
 
 /// How large a clip of that ratio (width over height) is drawn in a node: in its own aspect, as large as there is room.
@@ -175,9 +188,18 @@ mod tests {
             assert_eq!(bare.width, WIDTH);
             let lowest = faces.iter().map(|face| face.offset().y).fold(0.0, f64::max);
             assert!(bare.height > lowest, "{}", node.node_type);
-            let full = size(&node, &faces, Shown { clip_ratio: Some(9.0 / 16.0), message: true });
-            assert_eq!(full.height - bare.height, MESSAGE + 320.0 + CLIP_PAD + FOOTER);
+            let full = size(&node, &faces, Shown { clip_ratio: Some(9.0 / 16.0), message: true, wired_texts: 0 });
+            assert_eq!(full.height - bare.height, MESSAGE + 455.0 + CLIP_PAD + FOOTER);
         }
+    }
+
+    #[test]
+    fn a_prompt_that_is_wired_takes_a_line() {
+        let shot = node(NodeType::SORA_VIDEO);
+        let faces = faces(&Graph::new(), &shot);
+        let height = |wired: &[Arc<str>]| size(&shot, &faces, Shown { wired_texts: wired_texts(&shot, wired), ..Shown::default() }).height;
+        assert_eq!(height(&[]) - height(&["prompt".into()]), TEXT_FIELD - WIRED_TEXT);
+        assert_eq!(height(&[]), height(&["first_frame".into()]));
     }
 
     #[test]
@@ -197,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_clip_keeps_its_aspect_within_its_room() {
-        for (ratio, width, height) in [(9.0 / 16.0, 180.0, 320.0), (16.0 / 9.0, 256.0, 144.0), (1.0, 256.0, 256.0)] {
+        for (ratio, width, height) in [(9.0 / 16.0, 256.0, 455.0), (16.0 / 9.0, 256.0, 144.0), (1.0, 256.0, 256.0)] {
             assert_eq!(clip_size(ratio), Size { width, height });
         }
         for odd in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e9, 1e-9] {

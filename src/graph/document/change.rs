@@ -22,6 +22,14 @@ pub struct Change {
     pub disconnected: Vec<Connection>,
 }
 
+impl Graph {
+    /// Whether both hold the same, in whatever order it was added.
+    #[must_use]
+    pub fn is_alike(&self, other: &Self) -> bool {
+        self.schema() == other.schema() && self.other() == other.other() && Change::between(self, other).is_empty()
+    }
+}
+
 impl Change {
     /// Whether nothing was touched.
     #[must_use]

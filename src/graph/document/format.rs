@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     command::{MAX_CONNECTIONS, MAX_NODES},
+    foreign,
     model::{Connection, Graph, Node, NodeType, Position, SCHEMA, SocketRef},
     seed,
 };
@@ -19,6 +20,11 @@ use crate::{
 ///
 /// A document of a newer schema is read as far as it is understood.
 pub fn read(definition: &Value) -> Result<Graph, Vec<FieldError>> {
+    let is_ours = definition.get("schema").is_some_and(|schema| !schema.is_null());
+    if let Some(tool) = foreign::tool_of(definition).filter(|_| !is_ours) {
+        let detail = format!("This is a workflow of {tool}, which Reelgraph does not read.");
+        return Err(vec![FieldError { kind: "foreign".into(), ..wrong("", detail) }]);
+    }
     let Value::Object(document) = definition else {
         return Err(vec![wrong("", "A definition is an object with nodes and connections.")]);
     };
@@ -29,6 +35,9 @@ pub fn read(definition: &Value) -> Result<Graph, Vec<FieldError>> {
             _ => return Err(vec![wrong("/schema", "The schema is a whole number from 1.")]),
         },
     };
+    if schema.is_none() && !document.is_empty() && !seed::NODES_OR_WIRES.iter().any(|name| document.contains_key(*name)) {
+        return Err(vec![wrong("/nodes", "This is no workflow: it has no list of nodes.")]);
+    }
     let document = if schema.is_some() { document.clone() } else { seed::to_schema_1(document.clone()) };
     Reader { schema: schema.unwrap_or(SCHEMA), errors: Vec::new() }.document(document)
 }
@@ -48,6 +57,19 @@ pub fn write(graph: &Graph) -> Value {
     document.insert("nodes".into(), graph.nodes().iter().map(|node| write_node(node)).collect());
     document.insert("connections".into(), graph.connections().iter().map(write_connection).collect());
     Value::Object(document)
+}
+
+/// The JSON of [`write`] in pieces, a node or a connection each, so that a page can write a large definition between its frames.
+pub fn write_in_pieces(graph: &Graph) -> impl Iterator<Item = String> {
+    let mut document = graph.other().clone();
+    document.insert("schema".into(), graph.schema().into());
+    let mut head = Value::Object(document).to_string();
+    head.truncate(head.len() - 1);
+    let separated = |place: usize, value: Value| if place == 0 { value.to_string() } else { format!(",{value}") };
+    let nodes = graph.nodes().iter().enumerate().map(move |(place, node)| separated(place, write_node(node)));
+    let connections = graph.connections().iter().enumerate().map(move |(place, connection)| separated(place, write_connection(connection)));
+    let begin = std::iter::once(head + r#","nodes":["#);
+    begin.chain(nodes).chain(std::iter::once(r#"],"connections":["#.to_owned())).chain(connections).chain(std::iter::once("]}".to_owned()))
 }
 
 fn write_node(node: &Node) -> Value {

@@ -278,6 +278,16 @@ impl Graph {
         Self { schema, other: Arc::new(other), ..Self::default() }
     }
 
+    /// Connections without nodes, for writing them.
+    pub(super) fn of_connections(connections: &[Connection]) -> Self {
+        Self { connections: Arc::new(connections.to_vec()), ..Self::default() }
+    }
+
+    /// This graph with the schema and the unknown members of another's document.
+    pub(super) fn with_document_of(&self, other: &Self) -> Self {
+        Self { schema: other.schema, other: other.other.clone(), ..self.clone() }
+    }
+
     /// Adds a node at the end; gives it back if its id is taken.
     pub(super) fn push_node(&mut self, node: Node) -> Result<(), Node> {
         if self.places.contains_key(&node.id) {

@@ -284,3 +284,30 @@ fn moving_a_node_matters_only_where_it_changes_a_stitchers_order() {
     }
     assert_ne!(key(&graph, "s", Mode::Final), key(&moved(50.0), "s", Mode::Final));
 }
+
+/// What was made of nodes that name no provider or no model, as of f047a37: these keys are in people's databases, and what they paid for is found by
+/// them, whatever is offered or retired since.
+#[test]
+fn stored_nodes_without_provider_or_model_keep_their_content_keys() {
+    let key = |node_type: &str, params: Value| {
+        let graph = graph(&[node("n", node_type, params)], &[]);
+        content_key(step(&plan(&graph, None, Mode::Final).unwrap(), "n"), &[]).to_string()
+    };
+    let keys = [
+        key("Sora2Video", json!({ "prompt": "A harbour at dawn" })),
+        key("VeoVideo", json!({ "prompt": "A harbour at dawn" })),
+        key("Sora2Video", json!({ "prompt": "A harbour at dawn", "provider": "google" })),
+        key("VeoVideo", json!({ "prompt": "A harbour at dawn", "provider": "xai", "seconds": 6 })),
+        key("Sora2Video", json!({ "prompt": "A harbour at dawn", "provider": "animatic" })),
+        key("Sora2Video", json!({ "prompt": "A harbour at dawn", "model": "sora-2-pro", "size": "1024x1792" })),
+    ];
+    let pinned = [
+        "0a7eccf069a105b4b306c4eb983df8d01d9e2d1afb81b460fc9c25affc4f8105",
+        "999a5a2fc1a4f677d3a505ea9627b3e50740a67390b5769f6fdcaa5b23822dd0",
+        "15e4c2b3a92e952e0abc43cc28e9e3a5ee4bca71179aeae68c52d354800d3c24",
+        "a4bace8c50af209cff843c0634bf290daf60b4dd0630e98b65eff030cb88c405",
+        "437705dcfc8282b5afd30d0f45f4771726662ed616d64e19d779861435869c46",
+        "cd16fbc12951b8f5fe7c4b0764f690605f5644d1e305edc96a36752b84f3b1f9",
+    ];
+    assert_eq!(keys, pinned);
+}

@@ -7,7 +7,7 @@ use crate::{
     domain::{NodeId, Sha256, execution::Mode},
     graph::{
         Change, Command, Graph, Node, NodeType, Position, SocketRef, check, content_key,
-        document::format,
+        document::{format, history::History, patch::Patch},
         nodes,
         plan::{Plan, plan},
         spec::{Action, Need},
@@ -191,6 +191,38 @@ proptest! {
     }
 
     #[test]
+    fn a_journal_of_patches_leads_to_the_same_graph(acts in prop::collection::vec((act(), 0..6), 0..50)) {
+        let (mut history, mut count) = (History::new(Graph::new()), 0);
+        let mut journal: Vec<Patch> = Vec::new();
+        for (act, step) in &acts {
+            let before = history.present().clone();
+            match step {
+                0 => {
+                    history.undo();
+                }
+                1 => {
+                    history.redo();
+                }
+                _ => {
+                    let mut next = before.clone();
+                    if let Some(command) = command(&before, act, &mut count) && next.apply(command).is_ok() {
+                        history.set(next);
+                    }
+                }
+            }
+            let patch = Patch::between(&before, history.present(), &Change::between(&before, history.present()));
+            let read = Patch::read(&patch.write()).unwrap();
+            prop_assert_eq!(&read, &patch);
+            if journal.last().is_some_and(|last| read.covers(last)) {
+                journal.pop();
+            }
+            journal.push(read);
+        }
+        let again = journal.iter().fold(Graph::new(), |graph, patch| patch.applied_to(&graph));
+        prop_assert!(again.is_alike(history.present()), "{:?} {:?}", again, history.present());
+    }
+
+    #[test]
     fn what_may_be_connected_is_connected_and_nothing_else_is(graph in graphs(), a in any::<Index>(), b in any::<Index>(), s in any::<Index>()) {
         prop_assume!(!graph.nodes().is_empty());
         let node = |index: &Index| &graph.nodes()[index.index(graph.nodes().len())];
@@ -205,7 +237,9 @@ proptest! {
         let written = format::write(&graph);
         let read = format::read_sound(&written).unwrap();
         prop_assert_eq!(&read, &graph);
-        prop_assert_eq!(format::write(&read), written);
+        prop_assert_eq!(&format::write(&read), &written);
+        let pieces: String = format::write_in_pieces(&graph).collect();
+        prop_assert_eq!(serde_json::from_str::<Value>(&pieces).unwrap(), written);
     }
 
     #[test]

@@ -61,6 +61,27 @@ pub fn is_typing(event: &web_sys::Event) -> bool {
     closest(event, "input, textarea, select, [contenteditable]").is_some()
 }
 
+/// Whether text is selected in the page, which a copy then means.
+#[must_use]
+pub fn has_text_selected() -> bool {
+    window().get_selection().ok().flatten().is_some_and(|selection| !selection.is_collapsed())
+}
+
+/// Puts `text` on the clipboard in place of what the browser would copy. False where the browser refuses.
+pub fn copy_text(event: &web_sys::ClipboardEvent, text: &str) -> bool {
+    let is_copied = event.clipboard_data().is_some_and(|data| data.set_data("text/plain", text).is_ok());
+    if is_copied {
+        event.prevent_default();
+    }
+    is_copied
+}
+
+/// The text that is being pasted; empty where it is none.
+#[must_use]
+pub fn pasted_text(event: &web_sys::ClipboardEvent) -> String {
+    event.clipboard_data().and_then(|data| data.get_data("text/plain").ok()).unwrap_or_default()
+}
+
 /// Whether files are being pasted.
 #[must_use]
 pub fn brings_files(event: &web_sys::ClipboardEvent) -> bool {

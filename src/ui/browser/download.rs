@@ -15,7 +15,7 @@ pub enum DownloadError {
     #[error("The download was stopped.")]
     Stopped,
     /// No answer, or it broke off.
-    #[error("The clip could not be downloaded. It is safe on the server; reload to try again.")]
+    #[error("The clip could not be downloaded. It is safe on the server.")]
     Broken,
     /// The server refused.
     #[error("The server has no such clip to give (status {0}).")]
@@ -23,6 +23,18 @@ pub enum DownloadError {
     /// Other bytes than the library has on record.
     #[error("The clip arrived damaged and was not kept. Reload to bring it again.")]
     Damaged,
+}
+
+impl DownloadError {
+    /// Whether it may come when it is asked for again.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Broken | Self::Damaged => true,
+            Self::Refused(status) => *status >= 500,
+            Self::Stopped => false,
+        }
+    }
 }
 
 /// Ends downloads: those begun with one of its handles are aborted when it is dropped.

@@ -6,6 +6,9 @@ use web_sys::{FileList, HtmlInputElement};
 
 use crate::{domain::AssetKind, graph::canvas::geometry::Point};
 
+/// The largest document that is read, in bytes: what the server takes as a definition.
+const LARGEST_DOCUMENT: u64 = 16 << 20;
+
 /// A file on the user's machine.
 #[derive(Debug, Clone)]
 pub struct PickedFile(pub(super) web_sys::File);
@@ -21,6 +24,20 @@ impl PickedFile {
     #[must_use]
     pub fn kind(&self) -> AssetKind {
         AssetKind::of_media_type(&self.0.type_())
+    }
+
+    /// Whether it is a document, as far as its name and type tell.
+    #[must_use]
+    pub fn is_document(&self) -> bool {
+        self.0.type_() == "application/json" || self.name().to_ascii_lowercase().ends_with(".json")
+    }
+
+    /// What is written in it; `None` for one that is too large for a document, or cannot be read.
+    pub async fn text(&self) -> Option<String> {
+        if self.size() > LARGEST_DOCUMENT {
+            return None;
+        }
+        wasm_bindgen_futures::JsFuture::from(self.0.text()).await.ok()?.as_string()
     }
 
     /// Its bytes, which the browser reads when they are needed.

@@ -81,6 +81,36 @@ pub async fn pause(milliseconds: i32) {
     let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
 }
 
+/// Waits until the browser has nothing else to do, a second at most; where it cannot tell, for the next turn.
+pub async fn idle() {
+    let window = window();
+    let call = js_sys::Reflect::get(&window, &"requestIdleCallback".into()).ok().and_then(|call| call.dyn_into::<js_sys::Function>().ok());
+    let Some(call) = call else { return pause(0).await };
+    let options = js_sys::Object::new();
+    // A plain object takes any member.
+    let _ = js_sys::Reflect::set(&options, &"timeout".into(), &1_000.into());
+    let promise = js_sys::Promise::new(&mut |resolve, _| {
+        if call.call2(&window, &resolve, &options).is_err() {
+            // The promise's own function takes any value and cannot fail.
+            let _ = resolve.call0(&wasm_bindgen::JsValue::NULL);
+        }
+    });
+    // It is only ever resolved.
+    let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
+}
+
+/// Milliseconds since some moment, of a clock that never goes back.
+#[must_use]
+pub fn milliseconds() -> f64 {
+    window().performance().map_or(0.0, |performance| performance.now())
+}
+
+/// Whether the page is hidden: another tab is in front, or the window is away.
+#[must_use]
+pub fn is_hidden() -> bool {
+    document().hidden()
+}
+
 /// The path of the address in the address bar.
 #[must_use]
 pub fn path() -> String {

@@ -38,6 +38,20 @@ pub fn toggle(video: NodeRef<html::Video>) {
     }
 }
 
+/// Loads a clip's address anew.
+pub fn load_again(video: NodeRef<html::Video>) {
+    if let Some(video) = video.get_untracked() {
+        video.load();
+    }
+}
+
+/// Loads a picture's address anew.
+pub fn load_picture_again(picture: NodeRef<html::Img>) {
+    if let Some(picture) = picture.get_untracked() {
+        picture.set_src(&picture.src());
+    }
+}
+
 /// What a key asks of a clip.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Transport {

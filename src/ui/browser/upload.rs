@@ -6,8 +6,8 @@ use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{FormData, ProgressEvent, XmlHttpRequest};
 
-use super::files::PickedFile;
-use crate::domain::{ApiError, ErrorKind, error::Problem};
+use super::{files::PickedFile, request};
+use crate::domain::{ApiError, ErrorKind};
 
 /// A file that is being sent. Dropping it stops it.
 pub struct Upload {
@@ -44,7 +44,7 @@ impl Upload {
         match self.request.status() {
             Ok(200 | 201) => serde_json::from_str(&text).map_err(|_| interrupted()),
             Ok(0) | Err(_) => Err(interrupted()),
-            Ok(status) => Err(refused(status, &text)),
+            Ok(status) => Err(request::refused(status, &text)),
         }
     }
 }
@@ -87,18 +87,6 @@ async fn ended(request: XmlHttpRequest) {
     // It is only ever resolved.
     let _ = JsFuture::from(promise).await;
     request.set_onloadend(None);
-}
-
-fn refused(status: u16, text: &str) -> ApiError {
-    match serde_json::from_str::<Problem>(text) {
-        Ok(problem) => {
-            let kind = problem.r#type.rsplit(':').next().and_then(|name| serde_json::from_value(name.into()).ok());
-            let mut error = ApiError::new(kind.unwrap_or(ErrorKind::Invalid), problem.detail);
-            error.errors = problem.errors;
-            error
-        }
-        Err(_) => ApiError::new(ErrorKind::Internal, format!("The server refused the file with status {status}.")),
-    }
 }
 
 fn interrupted() -> ApiError {

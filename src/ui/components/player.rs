@@ -1,9 +1,9 @@
 //! A clip or a picture in its place: its poster at once, its bytes as they come, and then the hand on it. Hover plays a clip without sound, a
 //! click with; F fills the screen, space J K L and , . move it.
 
-use leptos::{ev, html, prelude::*};
+use leptos::{ev, html, prelude::*, task::spawn_local};
 
-use super::{Glyph, Icon, handler, on_key, part_if};
+use super::{Glyph, Icon, Reconnect, handler, on_key, part_if};
 use crate::{
     domain::{AssetKind, asset::MissingAsset},
     ui::{
@@ -54,6 +54,17 @@ fn Player(media: Media, url: String) -> impl IntoView {
             event.stop_propagation();
         }
     };
+    let reconnect = use_context::<Reconnect>();
+    let streams = !url.starts_with("blob:");
+    let failed = move |_: ev::ErrorEvent| {
+        spawn_local(async move {
+            // What streams fails with the network too, and comes when that is back.
+            match reconnect.filter(|_| streams) {
+                Some(reconnect) if reconnect.was_gap().await => playback::load_again(video),
+                _ => drop(set_unplayable.try_set(true)),
+            }
+        });
+    };
     view! {
         <video
             node_ref=video
@@ -67,7 +78,7 @@ fn Player(media: Media, url: String) -> impl IntoView {
             on:mouseleave=handler(move |_: ev::MouseEvent| playback::end_preview(video))
             on:click=handler(move |_: ev::MouseEvent| playback::toggle(video))
             on:keydown=on_key(keydown)
-            on:error=handler(move |_: ev::ErrorEvent| set_unplayable.set(true))
+            on:error=handler(failed)
             on:loadedmetadata=handler(move |_: ev::Event| set_unplayable.set(false))
         ></video>
         {part_if(move || {
@@ -90,8 +101,19 @@ fn Picture(media: Media, url: String) -> impl IntoView {
 
 #[component]
 fn Poster(media: Media, note: String) -> impl IntoView {
+    let reconnect = use_context::<Reconnect>();
+    let picture = NodeRef::<html::Img>::new();
+    let failed = move |_: ev::ErrorEvent| {
+        spawn_local(async move {
+            if let Some(reconnect) = reconnect
+                && reconnect.was_gap().await
+            {
+                playback::load_picture_again(picture);
+            }
+        });
+    };
     view! {
-        <img src=poster_url(media.asset) alt=media.name().to_owned() draggable="false"/>
+        <img node_ref=picture src=poster_url(media.asset) alt=media.name().to_owned() draggable="false" on:error=handler(failed)/>
         {(!note.is_empty()).then(|| view! { <p class="clip-note" role="status">{note}</p> })}
     }
 }

@@ -28,7 +28,10 @@ use self::{
 use super::state::Editor;
 use crate::{
     domain::NodeId,
-    graph::canvas::{geometry::FAR_ZOOM, gesture::Target},
+    graph::canvas::{
+        geometry::{FAR_ZOOM, MIN_ZOOM},
+        gesture::Target,
+    },
     ui::{
         browser::canvas_dom,
         components::{effect, handler, memo, part_if},
@@ -37,6 +40,8 @@ use crate::{
 
 /// Distance of the grid's dots at zoom 1.
 const GRID: f64 = 24.0;
+/// How far the dot of a node that is very far away reaches beyond it, in pixels.
+const DOT: f64 = 3.0;
 
 /// The canvas of the editor in context.
 #[component]
@@ -48,7 +53,9 @@ pub fn Canvas() -> impl IntoView {
     let view = editor.view.viewport;
     let plane = Signal::derive(move || {
         let view = view.get();
-        format!("transform: translate({:.2}px, {:.2}px) scale({:.4})", view.x, view.y, view.zoom)
+        // Nodes that would be dust are drawn as dots.
+        let dot = if view.zoom < MIN_ZOOM { DOT / view.zoom } else { 0.0 };
+        format!("transform: translate({:.2}px, {:.2}px) scale({:.6}); --dot: {dot:.0}px", view.x, view.y, view.zoom)
     });
     let grid = Signal::derive(move || {
         let view = view.get();

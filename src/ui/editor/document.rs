@@ -1,12 +1,17 @@
 //! The document of an open builder: the graph with its history, and what the page knows of that. It knows nothing of what is drawn.
 
 pub mod edit;
+pub mod journal;
 pub mod save;
 
 use leptos::prelude::*;
 
+use self::journal::Journal;
 use crate::{
-    graph::{Change, Command, CommandError, Graph, document::history::History},
+    graph::{
+        Change, Command, CommandError, Graph,
+        document::{history::History, patch::Patch},
+    },
     ui::components::set_if_new,
 };
 
@@ -22,6 +27,8 @@ pub struct Document {
     pub can_undo: RwSignal<bool>,
     /// Whether there is something to redo.
     pub can_redo: RwSignal<bool>,
+    /// What keeps each change until the server has it.
+    pub journal: Journal,
 }
 
 impl Document {
@@ -34,6 +41,7 @@ impl Document {
             revision: RwSignal::new(0),
             can_undo: RwSignal::new(false),
             can_redo: RwSignal::new(false),
+            journal: Journal::new(),
         }
     }
 
@@ -76,16 +84,18 @@ impl Document {
 
     fn apply_within(self, command: Command) -> Result<Change, CommandError> {
         let applied = self.history.try_update_value(|history| {
-            let mut next = history.present().clone();
+            let before = history.present().clone();
+            let mut next = before.clone();
             let change = next.apply(command)?;
             if !change.is_empty() {
                 history.set(next);
             }
-            Ok::<_, CommandError>(change)
+            Ok::<_, CommandError>((before, change))
         });
         // Where the page is gone, nothing changes any more.
-        let change = applied.unwrap_or_else(|| Ok(Change::default()))?;
-        self.changed(&change);
+        let Some(applied) = applied else { return Ok(Change::default()) };
+        let (before, change) = applied?;
+        self.changed(&before, &change);
         Ok(change)
     }
 
@@ -111,18 +121,26 @@ impl Document {
         self.end_typing();
         let change = self.history.try_update_value(|history| {
             let before = history.present().clone();
-            go(history).then(|| Change::between(&before, history.present()))
+            go(history).then(|| {
+                let change = Change::between(&before, history.present());
+                (before, change)
+            })
         });
-        let change = change.flatten()?;
-        self.changed(&change);
+        let (before, change) = change.flatten()?;
+        self.changed(&before, &change);
         Some(change)
     }
 
-    fn changed(self, change: &Change) {
+    fn changed(self, before: &Graph, change: &Change) {
         self.show_history();
-        if !change.is_empty() {
-            self.revision.update(|revision| *revision += 1);
+        if change.is_empty() {
+            return;
         }
+        // The edit is kept before anything hears of it.
+        if self.journal.is_awake() {
+            self.journal.add(self.revision.get_untracked() + 1, self.with(|after| Patch::between(before, after, change)));
+        }
+        self.revision.update(|revision| *revision += 1);
     }
 
     fn show_history(self) {

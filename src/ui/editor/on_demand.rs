@@ -30,12 +30,9 @@ use crate::{
     graph::canvas::geometry::Point,
     ui::{
         browser::{events::RawEvent, files::PickedFile},
-        components::{Toasts, effect, part},
+        components::{Reconnect, effect, part},
     },
 };
-
-/// What is said where a part of the page does not come.
-const DID_NOT_COME: &str = "A part of this page could not be loaded. Try again when the server answers, or reload the page.";
 
 /// Something for one of them to do.
 pub enum Task {
@@ -102,9 +99,9 @@ impl LazyTools {
     /// Does something as soon as its code is there, which it is after the first time.
     pub fn run(self, task: Task) {
         spawn_local(async move {
-            if perform(self, task).await.is_err() {
-                self.session.toasts.fail(DID_NOT_COME);
-            }
+            self.session.reconnect.until_loaded(load).await;
+            // Its code is there now.
+            let _ = perform(self, task).await;
         });
     }
 
@@ -122,15 +119,13 @@ impl LazyTools {
         self.restore.wake();
         if self.restore.has_media() {
             spawn_local(async move {
-                if bring_media(self.restore).await.is_err() {
-                    self.session.toasts.fail(DID_NOT_COME);
-                }
+                self.session.reconnect.until_loaded(|| bring_media(self.restore)).await;
             });
         }
     }
 }
 
-/// Draws `what` from the moment it is first wanted. Where its code does not come, that is told, and the next wish tries again.
+/// Draws `what` from the moment it is first wanted and its code has come.
 pub fn when_wanted(what: LazyPanel, wanted: impl Fn() -> bool + 'static) -> impl IntoView {
     let was_wanted = RwSignal::new(false);
     // In an effect: the server does not draw it, and the first drawing here is the server's.
@@ -139,21 +134,17 @@ pub fn when_wanted(what: LazyPanel, wanted: impl Fn() -> bool + 'static) -> impl
             was_wanted.set(true);
         }
     });
-    part(move || if was_wanted.get() { coming(what, was_wanted) } else { ().into_any() })
+    part(move || if was_wanted.get() { coming(what) } else { ().into_any() })
 }
 
 /// Draws a part once its code has come.
-fn coming(what: LazyPanel, was_wanted: RwSignal<bool>) -> AnyView {
-    let toasts = expect_context::<Toasts>();
+fn coming(what: LazyPanel) -> AnyView {
+    let reconnect = expect_context::<Reconnect>();
     let has_come = RwSignal::new(false);
     let view = StoredValue::new_local(None);
     // Below the builder, whose contexts it finds; what it reads while it is drawn does not draw it again.
     spawn_local(ScopedFuture::new_untracked(async move {
-        let Ok(drawn) = draw(what).await else {
-            toasts.fail(DID_NOT_COME);
-            let _ = was_wanted.try_set(false);
-            return;
-        };
+        let drawn = reconnect.until_loaded(|| draw(what)).await;
         // The builder may be gone by now.
         let _ = view.try_update_value(|view| *view = Some(drawn));
         let _ = has_come.try_set(true);
@@ -178,6 +169,11 @@ fn draw(what: LazyPanel) -> Result<AnyView, SplitLoaderError> {
         LazyPanel::Offer => view! { <DraftOffer/> }.into_any(),
         LazyPanel::Uploads => view! { <UploadList/> }.into_any(),
     })
+}
+
+#[wasm_split(tools, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn load() -> Result<(), SplitLoaderError> {
+    Ok(())
 }
 
 #[wasm_split(tools, wasm_split_path = ::leptos::wasm_split, fallible)]

@@ -1,5 +1,6 @@
 //! What an open builder is about besides its graph: which workflow, what of it the server has, and the run that is shown.
 
+pub mod left_behind;
 pub mod live;
 pub mod overtaken;
 pub mod restore;
@@ -9,19 +10,20 @@ pub mod upload;
 use std::collections::{BTreeMap, HashSet};
 
 use leptos::prelude::*;
+use serde_json::{Map, Value};
 
-use self::overtaken::Overtaken;
+use self::{left_behind::Offer, overtaken::Overtaken};
 use super::Editor;
 use crate::{
     domain::{
         ExecutionId, NodeId, WorkflowId,
         execution::{Execution, Mode},
         job::Status,
-        provider::{Model, Provider, RetiredModel},
+        provider::{Model, Provider},
         workflow::{BuilderSettings, DraftSlot, OpenedWorkflow, WorkflowStatus},
     },
-    graph::{nodes, setting},
-    ui::components::Toasts,
+    graph::{Graph, nodes, setting, spec::NodeSpec},
+    ui::components::{Reconnect, Toasts},
 };
 
 /// The name of a workflow nobody has named yet.
@@ -54,6 +56,8 @@ pub struct Session {
     pub editor: Editor,
     /// Where messages are said.
     pub toasts: Toasts,
+    /// What asks again where the server cannot be reached.
+    pub reconnect: Reconnect,
     /// The workflow; `None` until the first edit of a new one.
     pub id: RwSignal<Option<WorkflowId>>,
     /// Its name, as it is edited.
@@ -66,12 +70,14 @@ pub struct Session {
     pub etag: RwSignal<Option<String>>,
     /// What the server has.
     pub stored: RwSignal<Stored>,
+    /// The editor's revision up to which the server has the graph, in the draft slot or in the workflow itself.
+    pub kept: RwSignal<u64>,
     /// How saving stands.
     pub saving: RwSignal<Saving>,
     /// Whether someone else has saved in the meantime, and the user has to say what now.
     pub conflict: RwSignal<bool>,
     /// Unsaved edits of an earlier visit, until the user has said what to do with them.
-    pub offered: RwSignal<Option<DraftSlot>>,
+    pub offered: RwSignal<Option<Offer>>,
     /// Rehearsal or the real thing.
     pub mode: RwSignal<Mode>,
     /// What final mode lacks, in words, while the user is told.
@@ -88,8 +94,14 @@ pub struct Session {
     pub(super) finished: StoredValue<HashSet<NodeId>>,
     /// What events told of that run; not reactive.
     pub(super) overtaken: StoredValue<Overtaken>,
-    /// Edits of an earlier visit that simply go on: the workflow was never saved, and nobody changed it since.
-    pub(super) continued: StoredValue<Option<DraftSlot>>,
+    /// The slot with unsaved edits that the workflow came with.
+    pub(super) slot: StoredValue<Option<DraftSlot>>,
+    /// The graph as the server had it in the workflow itself.
+    pub(super) opened_with: StoredValue<Graph>,
+    /// The id under which a new workflow is stored, once one was chosen.
+    own_id: StoredValue<Option<WorkflowId>>,
+    /// Whether unsaved edits are being kept; not reactive.
+    pub(super) keeping: StoredValue<bool>,
     /// The event after which the stream is followed; from now where it is `None`.
     pub(super) event_id: Option<i64>,
     settings: StoredValue<BuilderSettings>,
@@ -102,21 +114,21 @@ impl Session {
         let description = opened.and_then(|opened| opened.description.clone()).unwrap_or_default();
         let run = opened.and_then(|opened| opened.execution.as_ref()).map(|execution| (execution.id, execution.status));
         let slot = opened.and_then(|opened| opened.draft.clone());
-        let goes_on = opened.is_some_and(|opened| opened.status == WorkflowStatus::Draft)
-            && slot.as_ref().zip(opened).is_some_and(|(slot, opened)| slot.base_etag == opened.etag);
-        let (continued, offered) = if goes_on { (slot, None) } else { (None, slot) };
+        let revision = editor.document.revision.get_untracked();
         let session = Self {
             editor,
             toasts: expect_context(),
+            reconnect: expect_context(),
             id: RwSignal::new(opened.map(|opened| opened.id)),
             name: RwSignal::new(name.clone()),
             description: RwSignal::new(description.clone()),
             status: RwSignal::new(opened.map(|opened| opened.status).unwrap_or_default()),
             etag: RwSignal::new(opened.map(|opened| opened.etag.clone())),
-            stored: RwSignal::new(Stored { name, description, revision: editor.document.revision.get_untracked() }),
+            stored: RwSignal::new(Stored { name, description, revision }),
+            kept: RwSignal::new(revision),
             saving: RwSignal::new(Saving::Idle),
             conflict: RwSignal::new(false),
-            offered: RwSignal::new(offered),
+            offered: RwSignal::new(None),
             mode: RwSignal::new(Mode::Draft),
             lacking: RwSignal::new(None),
             run: RwSignal::new(run),
@@ -125,7 +137,10 @@ impl Session {
             refusal: StoredValue::new(None),
             finished: StoredValue::new(HashSet::new()),
             overtaken: StoredValue::default(),
-            continued: StoredValue::new(continued),
+            slot: StoredValue::new(slot),
+            opened_with: StoredValue::new(editor.graph()),
+            own_id: StoredValue::new(opened.map(|opened| opened.id)),
+            keeping: StoredValue::new(false),
             event_id: opened.map(|opened| opened.event_id),
             settings: StoredValue::new(settings),
         };
@@ -141,6 +156,31 @@ impl Session {
     pub fn is_unsaved(self) -> bool {
         let here = Stored { name: self.name.get(), description: self.description.get(), revision: self.editor.document.revision.get() };
         self.stored.with(|stored| *stored != here)
+    }
+
+    /// Whether there are edits that the server has nowhere. Reactive.
+    #[must_use]
+    pub fn is_lacking(self) -> bool {
+        let is_new = self.id.with(Option::is_none);
+        self.is_unsaved() && (is_new || self.editor.document.revision.get() > self.kept.get())
+    }
+
+    /// [`Self::is_lacking`], now; false where the page is gone.
+    #[must_use]
+    pub fn is_lacking_now(self) -> bool {
+        self.saving.try_get_untracked().is_some() && untrack(|| self.is_lacking())
+    }
+
+    /// The workflow's id, also before the server has it. Browser only.
+    #[must_use]
+    pub fn own_id(self) -> WorkflowId {
+        let chosen = self.own_id.try_update_value(|id| *id.get_or_insert_with(WorkflowId::generate));
+        chosen.unwrap_or_else(WorkflowId::generate)
+    }
+
+    /// Goes on under the id that an earlier page had chosen for its new workflow.
+    pub(super) fn take_id(self, id: WorkflowId) {
+        self.own_id.set_value(Some(id));
     }
 
     /// Name, description and revision as they are now.
@@ -174,14 +214,19 @@ impl Session {
     /// The variable that a provider lacks.
     #[must_use]
     pub fn missing_setting(self, provider: Provider) -> Option<String> {
-        self.settings.with_value(|settings| settings.missing_settings.get(provider.name()).cloned())
+        self.settings.with_value(|settings| settings.missing_setting(provider).cloned())
     }
 
     /// Whether a model is retired, for this server and on the day the page was made.
     #[must_use]
     pub fn is_retired(self, model: &Model) -> bool {
-        let is_it = |retired: &RetiredModel| retired.provider == model.provider && retired.model == model.model;
-        self.settings.with_value(|settings| settings.retired_models.iter().any(is_it))
+        self.settings.with_value(|settings| settings.is_retired(model))
+    }
+
+    /// The parameters with which a new node begins.
+    #[must_use]
+    pub fn living_default(self, spec: &NodeSpec) -> Map<String, Value> {
+        self.settings.with_value(|settings| setting::living_default(spec, settings))
     }
 
     pub(super) fn remember_finished(self, execution: &Execution) {

@@ -17,7 +17,7 @@ use crate::{
         workflow::{NodeAsset, OpenedWorkflow},
     },
     graph::{
-        Change, Command, CommandError, Fragment, Graph, Node,
+        Change, Command, CommandError, Graph, Node,
         canvas::{
             geometry::{Point, Viewport},
             selection::Selection,
@@ -54,8 +54,6 @@ pub struct Editor {
     /// Whether results are being put in one after the other, to be looked at together; not reactive.
     is_opening: StoredValue<bool>,
     owner: StoredValue<Owner>,
-    /// What was copied last.
-    pub(super) copied: StoredValue<Option<Fragment>>,
     /// What is selected.
     pub selection: RwSignal<Selection>,
     /// The open palette.
@@ -78,7 +76,6 @@ impl Editor {
             freshness: StoredValue::new(Freshness::default()),
             is_opening: StoredValue::new(false),
             owner: StoredValue::new(Owner::current().unwrap_or_default()),
-            copied: StoredValue::new(None),
             selection: RwSignal::new(Selection::default()),
             palette: RwSignal::new(None),
             status: RwSignal::new(String::new()),

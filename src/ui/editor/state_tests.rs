@@ -128,7 +128,7 @@ fn a_wire_connects_or_says_why_not() {
     assert_eq!(editor.view.mounted_wires.get_untracked().len(), 2);
     drag(editor, Target::Socket(out("a", "video")), at(&out("a", "video")), Point::new(600.0, 700.0));
     let request = editor.palette.get_untracked().unwrap();
-    editor.add_node(nodes::specs().iter().find(|spec| spec.title == "Output").unwrap(), &request);
+    editor.add_node(nodes::specs().iter().find(|spec| spec.title == "Output").unwrap(), |_| serde_json::Map::new(), &request);
     assert_eq!(editor.with_graph(|graph| graph.connections().len()), 3);
     let added = editor.selection.get_untracked().single().cloned().unwrap();
     assert_eq!(at(&End { socket: SocketRef::new(added, "video"), direction: Direction::In }), Point::new(600.0, 700.0));
@@ -171,8 +171,8 @@ fn what_is_gone_comes_back_as_it_was() {
 fn copies_are_new_nodes_with_their_wires() {
     let (_owner, editor) = editor();
     editor.selection.set(Selection::of_nodes([id("p"), id("a")]));
-    assert!(editor.copy());
-    editor.paste();
+    let text = editor.copied().unwrap();
+    editor.paste(&text);
     editor.duplicate();
     assert_eq!(editor.with_graph(|graph| (graph.nodes().len(), graph.connections().len())), (8, 3));
     editor.undo();
@@ -185,7 +185,7 @@ fn nodes_are_added_in_view_and_not_on_top_of_each_other() {
     let (_owner, editor) = editor();
     let request = PaletteRequest { at: None, from: None };
     for _ in 0..3 {
-        editor.add_node(nodes::specs()[0], &request);
+        editor.add_node(nodes::specs()[0], |_| serde_json::Map::new(), &request);
     }
     let places = editor.with_graph(|graph| graph.nodes().iter().skip(4).map(|node| Point::from(node.position)).collect::<Vec<_>>());
     assert!(places[0].distance(places[1]) > 20.0 && places[1].distance(places[2]) > 20.0);

@@ -14,7 +14,7 @@ use crate::{
     },
     ui::{
         browser::events::{self, Following, Received},
-        components::Toasts,
+        components::{Reconnect, Toasts},
     },
 };
 
@@ -97,6 +97,7 @@ pub struct Board {
     /// Whether it will be read anew in a moment; not reactive.
     is_due: StoredValue<bool>,
     toasts: Toasts,
+    reconnect: Reconnect,
 }
 
 impl Board {
@@ -112,6 +113,7 @@ impl Board {
             event_id: StoredValue::new(board.event_id),
             is_due: StoredValue::new(false),
             toasts,
+            reconnect: expect_context(),
         }
     }
 
@@ -152,7 +154,7 @@ impl Board {
 
     /// Reads the jobs anew.
     pub async fn read(self) {
-        match list_jobs(self.asked, None).await {
+        match self.reconnect.until_answered(|| list_jobs(self.asked, None)).await {
             Ok(board) => self.show(board),
             Err(error) => self.toasts.fail(format!("How the jobs stand could not be read. {}", error.message)),
         }

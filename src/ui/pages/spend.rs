@@ -51,7 +51,7 @@ fn Nothing(spending: Spending) -> impl IntoView {
     view! {
         <EmptyState
             title="Nothing was spent"
-            text="Runs in final mode ask providers, who charge for it. Each request stands here before it is sent, and what became of it after. Drafts are free."
+            text="Runs in final mode ask providers, who charge for it. Each request stands here before it is sent, and what became of it after. Rehearsals are free."
         >
             <a class="button" href="/">"Workflows"</a>
         </EmptyState>

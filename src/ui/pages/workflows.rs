@@ -2,15 +2,17 @@
 
 use leptos::{ev, html, prelude::*, task::spawn_local};
 use leptos_meta::Title;
+use serde_json::Value;
 
 use super::{frame::Frame, workflow_row::WorkflowRow};
 use crate::{
-    api::workflows::{create_workflow, delete_workflow, list_workflows},
+    api::workflows::{builder_settings, create_workflow, delete_workflow, list_workflows},
     domain::{
         ApiError, limits,
         page::{Cursor, Page},
-        workflow::{NewWorkflow, WorkflowStatus, WorkflowSummary},
+        workflow::{BuilderSettings, NewWorkflow, WorkflowStatus, WorkflowSummary},
     },
+    graph::{nodes, setting},
     ui::{
         address,
         browser::page,
@@ -180,7 +182,7 @@ fn Nothing(is_filtered: bool) -> impl IntoView {
             <div class="empty-first">
                 <EmptyState
                 title="No workflows yet"
-                text="A workflow is a scene as a graph: prompts feed shots, shots feed the stitcher. In draft every shot is rehearsed on this machine, free of charge."
+                text="A workflow is a scene as a graph: prompts feed shots, shots feed the stitcher. A rehearsal makes every shot on this machine, free of charge."
             >
                 <ExampleButton/>
                 <a class="button button-primary" href="/workflows/new"><Icon glyph=Glyph::Add/>"New workflow"</a>
@@ -198,7 +200,9 @@ fn ExampleButton() -> impl IntoView {
     let open = move |_| {
         set_busy.set(true);
         spawn_local(async move {
-            match create_workflow(example()).await {
+            // Without them the example is made too: the server says what a run lacks.
+            let settings = builder_settings().await.unwrap_or_default();
+            match create_workflow(example(&settings)).await {
                 Ok(saved) => page::go(&format!("/workflows/{}", saved.id)),
                 Err(error) => toasts.fail(error.message),
             }
@@ -208,15 +212,16 @@ fn ExampleButton() -> impl IntoView {
     view! { <button type="button" class="button" disabled=busy on:click=open><Icon glyph=Glyph::Open/>"Open the example"</button> }
 }
 
-fn example() -> NewWorkflow {
-    NewWorkflow {
-        id: None,
-        name: EXAMPLE_NAME.to_owned(),
-        description: Some(EXAMPLE_DESCRIPTION.to_owned()),
-        status: None,
-        // The file is part of the program, and a test reads it.
-        definition: serde_json::from_str(EXAMPLE).unwrap_or_default(),
+fn example(settings: &BuilderSettings) -> NewWorkflow {
+    // The file is part of the program, and a test reads it.
+    let mut definition: Value = serde_json::from_str(EXAMPLE).unwrap_or_default();
+    for node in definition["nodes"].as_array_mut().into_iter().flatten() {
+        let spec = node["type"].as_str().and_then(|name| nodes::spec(&nodes::node_type(name)));
+        for (name, value) in spec.map(|spec| setting::living_default(spec, settings)).unwrap_or_default() {
+            node["params"][name] = value;
+        }
     }
+    NewWorkflow { id: None, name: EXAMPLE_NAME.to_owned(), description: Some(EXAMPLE_DESCRIPTION.to_owned()), status: None, definition }
 }
 
 #[component]

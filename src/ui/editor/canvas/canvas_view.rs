@@ -6,12 +6,19 @@ use crate::{
     domain::NodeId,
     graph::{
         Connection,
-        canvas::geometry::{Rect, Settled, Size, Viewport},
+        canvas::geometry::{Point, Rect, Settled, Size, Viewport},
     },
 };
 
 /// The server draws at most so many nodes; the browser the rest.
 const FIRST_NODES: usize = 200;
+
+/// The inspector's width, where it is no sheet; as in `style/inspector.css`.
+const INSPECTOR: f64 = 320.0;
+/// What the rail takes at the left.
+const RAIL: f64 = 64.0;
+/// Kept free between a new node and the window's edge.
+const MARGIN: f64 = 16.0;
 
 /// The window over the graph. Cheap to copy.
 #[derive(Clone, Copy)]
@@ -58,6 +65,15 @@ impl CanvasView {
     pub fn open_window(self) -> Size {
         let (window, covered) = (self.window.get_untracked(), self.covered.get_value());
         if covered < window.width / 2.0 { Size { width: window.width - covered, ..window } } else { window }
+    }
+
+    /// The part of the window that neither the tools at the left nor the inspector covers, also where it is closed now.
+    #[must_use]
+    pub fn window_beside_panels(self) -> Rect {
+        let window = self.window.get_untracked();
+        let panel = if 2.0 * INSPECTOR < window.width { INSPECTOR } else { 0.0 };
+        let (min, max) = (Point::new(RAIL, MARGIN), Point::new(window.width - panel - MARGIN, window.height - MARGIN));
+        Rect::between(min, Point::new(max.x.max(min.x), max.y.max(min.y)))
     }
 
     /// What of the plane the window shows.

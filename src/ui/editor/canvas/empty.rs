@@ -5,19 +5,23 @@ use leptos::{ev, prelude::*};
 use crate::ui::{
     browser::canvas_dom,
     components::{handler, memo, part_if},
-    editor::state::{Editor, PaletteRequest},
+    editor::{
+        session::Session,
+        state::{Editor, PaletteRequest},
+    },
 };
 
 /// The words on a canvas without a node.
 #[component]
 pub fn EmptyCanvas() -> impl IntoView {
     let editor = expect_context::<Editor>();
+    let session = expect_context::<Session>();
     let is_empty = memo(move || {
         editor.document.revision.track();
         editor.with_graph(|graph| graph.nodes().is_empty())
     });
     let begin = move |_: ev::MouseEvent| {
-        if editor.add_first_shot() {
+        if editor.add_first_shot(|spec| session.living_default(spec)) {
             // Keys go on with the words of the shot, once they are drawn.
             request_animation_frame(|| canvas_dom::focus_first(".node-selected textarea"));
         }

@@ -16,7 +16,7 @@ use crate::{
     ui::{
         browser::page,
         components::{each, handler, memo, part, part_if},
-        editor::{panels::clip_order::ClipOrder, session::Session, state::Editor},
+        editor::{document::edit, panels::clip_order::ClipOrder, session::Session, state::Editor},
     },
 };
 
@@ -61,7 +61,7 @@ pub fn ParamField(
         }
     };
     let field = part(move || match control.get() {
-        Control::Multiline => view! { <Lines node=node.clone() state param value unused on_text=type_in.clone()/> }.into_any(),
+        Control::Multiline => view! { <Lines node=node.clone() state param value unused whole=hinted on_text=type_in.clone()/> }.into_any(),
         Control::Choice(choices) => view! { <Select param choices value on_choice=set.clone()/> }.into_any(),
         Control::Asset(kind) => view! { <FileChoice node=node.clone() state kind/> }.into_any(),
         Control::Nodes => view! { <ClipOrder node=node.clone()/> }.into_any(),
@@ -109,15 +109,58 @@ fn Lines(
     param: &'static Param,
     value: Memo<String>,
     unused: Memo<Option<String>>,
+    whole: bool,
+    on_text: impl Fn(String) -> bool + 'static + Clone + Send,
+) -> impl IntoView {
+    let editor = expect_context::<Editor>();
+    // A wired prompt takes the place of the node's own.
+    let wired = memo(move || param.unwired.is_some_and(|input| state.wired.with(|wired| wired.iter().any(|name| **name == *input))));
+    let source = memo(move || wired.get().then(|| editor.source_of(&node, param.unwired?)).flatten().map(Source));
+    let value = memo(move || match source.get() {
+        Some(Source(source)) => source.data.with(|data| nodes::value(data).unwrap_or_default().to_owned()),
+        None => value.get(),
+    });
+    part(move || {
+        if wired.get() && !whole {
+            let from = source.get().map(|Source(source)| edit::title(&source.data.with_untracked(|data| data.node_type.clone())));
+            view! { <WiredText label=param.label from=from.unwrap_or_default() value/> }.into_any()
+        } else {
+            view! { <TextBox param value unused wired on_text=on_text.clone()/> }.into_any()
+        }
+    })
+}
+
+/// The node that a text comes from; the same one is no change.
+#[derive(Clone, Copy)]
+struct Source(NodeState);
+
+impl PartialEq for Source {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.data == other.0.data
+    }
+}
+
+/// A text that comes from a wire, in the node: where from, and how it begins.
+#[component]
+fn WiredText(label: &'static str, from: String, value: Memo<String>) -> impl IntoView {
+    view! {
+        <p class="node-wired" title=value>
+            <span class="node-label">{label} " from " <em>{from}</em> ":"</span>
+            " "
+            {part(move || if value.with(String::is_empty) { "nothing yet".to_owned() } else { value.get() })}
+        </p>
+    }
+}
+
+#[component]
+fn TextBox(
+    param: &'static Param,
+    value: Memo<String>,
+    unused: Memo<Option<String>>,
+    wired: Memo<bool>,
     on_text: impl Fn(String) -> bool + 'static,
 ) -> impl IntoView {
     let editor = expect_context::<Editor>();
-    // A wired prompt takes the place of the node's own, and is shown in it.
-    let wired = memo(move || state.wired.with(|wired| wired.iter().any(|name| **name == *param.name)));
-    let value = memo(move || {
-        let source = wired.get().then(|| editor.source_of(&node, param.name)).flatten();
-        source.map_or_else(|| value.get(), |source| source.data.with(|data| nodes::value(data).unwrap_or_default().to_owned()))
-    });
     view! {
         <label class="node-field node-field-text">
             <span class="node-label">{part(move || if wired.get() { format!("{}, from the wire", param.label) } else { param.label.to_owned() })}</span>

@@ -39,17 +39,51 @@ pub fn listen(editor: Editor, tools: LazyTools, listed: RwSignal<bool>) {
         let left = window_event_listener(ev::blur, move |_| {
             let _ = editor.hand.space_held.try_set_value(false);
         });
-        // Files are somebody else's to paste.
-        let paste = window_event_listener(ev::paste, move |event| {
-            if !canvas_dom::is_typing(&event) && !canvas_dom::brings_files(&event) {
-                editor.paste();
-            }
-        });
         on_cleanup(move || {
-            for listener in [down, up, left, paste] {
+            for listener in [down, up, left] {
                 listener.remove();
             }
         });
+    });
+    effect(move || listen_to_clipboard(editor));
+}
+
+/// Copies, cuts and pastes nodes through the system's clipboard.
+fn listen_to_clipboard(editor: Editor) {
+    let nodes = move |event: &ev::Event| {
+        let is_text = canvas_dom::is_typing(event) || canvas_dom::has_text_selected();
+        if is_text { None } else { editor.copied() }
+    };
+    let copy = window_event_listener(ev::copy, move |event| {
+        if let Some(text) = nodes(&event) {
+            canvas_dom::copy_text(&event, &text);
+        }
+    });
+    let cut = window_event_listener(ev::cut, move |event| {
+        if let Some(text) = nodes(&event)
+            && canvas_dom::copy_text(&event, &text)
+        {
+            editor.delete_selection();
+        }
+    });
+    // Files are somebody else's to paste.
+    let paste = window_event_listener(ev::paste, move |event| {
+        if !canvas_dom::is_typing(&event) && !canvas_dom::brings_files(&event) {
+            editor.paste(&canvas_dom::pasted_text(&event));
+        }
+    });
+    // Safari copies where no text is selected only if it is asked to.
+    let ask = ["beforecopy", "beforecut"].map(|name| {
+        window_event_listener_untyped(name, move |event| {
+            if nodes(&event).is_some() {
+                event.prevent_default();
+            }
+        })
+    });
+    on_cleanup(move || {
+        for listener in [copy, cut, paste].into_iter().chain(ask) {
+            listener.remove();
+        }
     });
 }
 
@@ -73,8 +107,6 @@ fn press(editor: Editor, tools: LazyTools, event: &ev::KeyboardEvent, listed: Rw
         _ if is_typing() => return false,
         Meaning::Undo => editor.undo(),
         Meaning::Redo => editor.redo(),
-        Meaning::Copy => return editor.copy(),
-        Meaning::Cut => editor.cut(),
         Meaning::Duplicate => editor.duplicate(),
         Meaning::SelectAll => editor.select_all(),
         Meaning::LetGo => escape(editor),

@@ -13,6 +13,7 @@ use crate::{
     graph::{
         canvas::{layout, selection::Selection},
         nodes,
+        spec::Action,
     },
     ui::{
         components::{MediaView, each, memo, on_key, part, part_if},
@@ -119,9 +120,9 @@ fn NearNode(id: NodeId, state: NodeState, title: String, look: Memo<Look>) -> im
             <StateBadge state look/>
         </header>
         {sockets}
-        {fields}
-        {part_if(move || message.get().map(|words| view! { <p class="node-message" title=words.clone()>{words.clone()}</p> }))}
         <NodeMedia state/>
+        {part_if(move || message.get().map(|words| view! { <p class="node-message" title=words.clone()>{words.clone()}</p> }))}
+        {fields}
     }
 }
 
@@ -166,8 +167,12 @@ fn is_cached(state: NodeState) -> bool {
 fn StateBadge(state: NodeState, look: Memo<Look>) -> impl IntoView {
     let percent = memo(move || state.run.with(|run| run.as_ref().map_or(0.0, |run| (run.progress * 100.0).clamp(0.0, 100.0).floor())));
     let cached = memo(move || state.run.with(|run| run.as_ref().is_some_and(|run| run.cached)));
+    // What only holds a value is never done, but for the run.
+    let makes =
+        state.data.with_untracked(|node| nodes::spec(&node.node_type).is_none_or(|spec| !matches!(spec.action, Action::Value { .. })));
     part(move || match look.get() {
         Look::Idle => ().into_any(),
+        Look::Run(NodeStatus::Succeeded) | Look::Stale if !makes => ().into_any(),
         Look::Run(NodeStatus::Running) => view! {
             <span class="node-state" title=Signal::derive(move || state.run.with(|run| run.as_ref().map(|run| run.message.clone())))>
                 <span class="ring" style=Signal::derive(move || format!("--done: {}%", percent.get()))></span>

@@ -147,7 +147,8 @@ impl NodeState {
     /// What it shows besides sockets and fields. Reactive.
     #[must_use]
     pub fn shown(self) -> Shown {
-        Shown { clip_ratio: self.media.with(|media| media.as_ref().map(Media::ratio)), message: self.message().is_some() }
+        let wired_texts = self.data.with(|node| self.wired.with(|wired| layout::wired_texts(node, wired)));
+        Shown { clip_ratio: self.media.with(|media| media.as_ref().map(Media::ratio)), message: self.message().is_some(), wired_texts }
     }
 
     /// Its size. Reactive.

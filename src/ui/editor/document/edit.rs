@@ -1,18 +1,20 @@
 //! What a user does to a graph in one go: add, delete, copy, paste, duplicate, nudge, connect.
 
 use leptos::prelude::*;
+use serde_json::{Map, Value};
 
 use crate::{
     domain::NodeId,
     graph::{
         Command, Connection, Fragment, Graph, Node, NodeType, SocketRef,
         canvas::{
-            geometry::{Point, Size, Viewport},
-            layout, placing,
+            geometry::{Point, Rect, Size, Viewport},
+            layout,
+            placing::{self, Sides},
             selection::Selection,
             wire::End,
         },
-        document::{clipboard::OFFSET, starter},
+        document::{auto_wire, clipboard::OFFSET, starter},
         nodes,
         socket_type::can_connect,
         spec::{Direction, NodeSpec, Socket},
@@ -37,37 +39,102 @@ pub fn fitting_socket(graph: &Graph, from: &End, spec: &NodeSpec) -> Option<&'st
 }
 
 impl Editor {
-    /// Adds a node as the palette was asked for it, wired if a wire waits, and selects it.
-    pub fn add_node(self, spec: &NodeSpec, request: &PaletteRequest) {
+    /// Adds a node as the palette was asked for it, with the parameters it begins with, wired if a wire waits or leaves no choice, and selects
+    /// it. Without a place it stands right of what is selected, else near the middle; on no other node, and in sight.
+    pub fn add_node(self, spec: &NodeSpec, params: impl FnOnce(&NodeSpec) -> Map<String, Value>, request: &PaletteRequest) {
         let id = self.fresh_id();
         let socket = request.from.as_ref().and_then(|from| self.with_graph(|graph| fitting_socket(graph, from, spec)));
         let mut node = Node::new(id.clone(), spec.node_type.clone(), Point::default().into());
+        node.params = params(spec);
         let faces = self.with_graph(|graph| layout::faces(graph, &node));
         let grip =
             socket.and_then(|socket| layout::face(&faces, socket.direction, socket.name)).map_or(Point::default(), layout::Face::offset);
-        let corner = match request.at {
-            Some(at) => at.minus(grip),
-            None => {
+        let selected: Vec<NodeId> = self.selection.with_untracked(|selection| selection.nodes().cloned().collect());
+        let (place, size) = match request.at {
+            Some(at) => {
                 let size = layout::size(&node, &faces, layout::Shown::default());
-                self.free_place(self.middle().minus(Point::new(size.width / 2.0, size.height / 2.0)))
+                let taken = self.all_bounds(|id| self.bounds(id));
+                (placing::free_place(&taken, size, at.minus(grip), Sides::Both, None), size)
+            }
+            None => {
+                let size = layout::room(&node, &faces);
+                (self.place_after(&selected, size), size)
             }
         };
-        node.position = Point::new(corner.x.round(), corner.y.round()).into();
-        let wire = request.from.as_ref().zip(socket).and_then(|(from, socket)| {
+        let place = Point::new(place.x.round(), place.y.round());
+        node.position = place.into();
+        let waiting = request.from.as_ref().zip(socket).and_then(|(from, socket)| {
             let to = End { socket: SocketRef::new(id.clone(), socket.name), direction: socket.direction };
             from.connected_with(&to)
         });
-        let mut commands = vec![Command::AddNode(node)];
-        commands.extend(wire.map(|Connection { from, to, .. }| Command::Connect { from, to }));
-        if self.dispatch(Command::All(commands)) {
+        let add = Command::AddNode(node);
+        let wires = match (waiting, request.at) {
+            (Some(wire), _) => vec![wire],
+            (None, Some(_)) => Vec::new(),
+            (None, None) => {
+                let mut with_node = self.graph();
+                // Refused here, it is refused below and said.
+                let _ = with_node.apply(add.clone());
+                auto_wire::fitting_wires(&with_node, &selected, &id)
+            }
+        };
+        let connect = wires.into_iter().map(|Connection { from, to, .. }| Command::Connect { from, to });
+        if self.dispatch(Command::All(std::iter::once(add).chain(connect).collect())) {
             self.selection.set(Selection::of_nodes([id]));
             self.say(format!("{} added.", spec.title));
+            self.reveal(Rect::sized(place, size));
+        }
+    }
+
+    /// Where something of `size` is put that follows these nodes, or nothing: on no node and no room that one will need, in sight where there is
+    /// a place.
+    fn place_after(self, selected: &[NodeId], size: Size) -> Point {
+        let sight = self.sight();
+        let grown = |id: &NodeId| {
+            let bounds = self.bounds(id)?;
+            let room = self.with_graph(|graph| graph.node(id).map(|node| layout::room(node, &layout::faces(graph, node))))?;
+            let (width, height) = (bounds.size().width.max(room.width), bounds.size().height.max(room.height));
+            Some(Rect::sized(bounds.min, Size { width, height }))
+        };
+        let taken = self.all_bounds(grown);
+        match Rect::around(selected.iter().filter_map(|id| self.bounds(id))) {
+            Some(bounds) => {
+                let wish = Point::new(bounds.max.x + placing::GAP, bounds.min.y);
+                placing::free_place(&taken, size, wish, Sides::Right, Some(sight))
+            }
+            // The first of a row that goes to the right.
+            None if taken.is_empty() => Point::new(sight.min.x + placing::GAP, sight.centre().y - size.height / 2.0),
+            None => {
+                let wish = sight.centre().minus(Point::new(size.width / 2.0, size.height / 2.0));
+                placing::free_place(&taken, size, wish, Sides::Both, Some(sight))
+            }
+        }
+    }
+
+    fn all_bounds(self, bounds: impl Fn(&NodeId) -> Option<Rect>) -> Vec<Rect> {
+        self.graph().nodes().iter().filter_map(|node| bounds(&node.id)).collect()
+    }
+
+    /// What of the plane is seen beside the tools and the inspector that opens with a selection.
+    fn sight(self) -> Rect {
+        self.view.viewport.get_untracked().shows_within(self.view.window_beside_panels())
+    }
+
+    /// Moves the window no farther than it takes to see `rect`.
+    fn reveal(self, rect: Rect) {
+        let way = self.sight().way_to_hold(rect);
+        if way != Point::default() {
+            let view = self.view.viewport.get_untracked();
+            self.look(view.panned(Point::new(-way.x * view.zoom, -way.y * view.zoom)));
         }
     }
 
     /// Adds the first shot in the middle of the window, with its prompt selected and in sight.
-    pub fn add_first_shot(self) -> bool {
-        let shot = starter::first_shot(|| self.fresh_id());
+    pub fn add_first_shot(self, params: impl Fn(&NodeSpec) -> Map<String, Value>) -> bool {
+        let mut shot = starter::first_shot(|| self.fresh_id());
+        for node in &mut shot.nodes {
+            node.params.extend(nodes::spec(&node.node_type).map(&params).unwrap_or_default());
+        }
         let window = self.view.viewport.get_untracked().shows(self.view.window.get_untracked());
         let mut way = shot.way_to(self.middle());
         // A phone shows one node at a time: the prompt first.
@@ -88,22 +155,10 @@ impl Editor {
         self.view.viewport.get_untracked().shows(self.view.window.get_untracked()).centre()
     }
 
-    /// `at`, or the next place beside it where no other node's corner is.
-    fn free_place(self, at: Point) -> Point {
-        let taken = |place: Point| {
-            self.with_graph(|graph| graph.nodes().iter().any(|node| Point::from(node.position).distance(place) < OFFSET.x / 2.0))
-        };
-        let mut place = at;
-        while taken(place) {
-            place = place.plus(OFFSET);
-        }
-        place
-    }
-
     /// The place nearest to `at` where a block of `size` lies on no node.
     pub(in crate::ui::editor) fn free_block(self, size: Size, at: Point) -> Point {
-        let taken: Vec<_> = self.with_graph(|graph| graph.nodes().iter().filter_map(|node| self.bounds(&node.id)).collect());
-        let place = placing::free_place(&taken, size, at);
+        let taken = self.all_bounds(|id| self.bounds(id));
+        let place = placing::free_place(&taken, size, at, Sides::Both, None);
         Point::new(place.x.round(), place.y.round())
     }
 
@@ -132,43 +187,47 @@ impl Editor {
         }
     }
 
-    /// Copies the selected nodes. False where none is selected.
-    pub fn copy(self) -> bool {
-        let part = self.with_graph(|graph| Fragment::of(graph, &self.selection.get_untracked()));
-        part.is_some_and(|part| {
-            self.copied.set_value(Some(part));
-            true
-        })
+    /// The selected nodes as text for the system's clipboard; `None` where none is selected.
+    #[must_use]
+    pub fn copied(self) -> Option<String> {
+        self.with_graph(|graph| Fragment::of(graph, &self.selection.get_untracked())).map(|part| part.to_text())
     }
 
-    /// Copies the selected nodes and deletes them.
-    pub fn cut(self) {
-        if self.copy() {
-            self.delete_selection();
-        }
-    }
-
-    /// Puts in what was copied, around the middle of the window.
-    pub fn paste(self) {
-        if let Some(part) = self.copied.get_value() {
-            let way = part.way_to(self.middle());
-            self.insert(&part, way);
+    /// Puts in the nodes that a text from the system's clipboard holds, in the middle of the window.
+    pub fn paste(self, text: &str) {
+        match Fragment::from_text(text) {
+            None => self.say("The clipboard holds no nodes."),
+            Some(Err(reason)) => self.say(format!("Nothing was pasted. {reason}")),
+            Some(Ok(part)) => {
+                let size = part.bounds().size();
+                self.insert(&part, self.middle().minus(Point::new(size.width / 2.0, size.height / 2.0)));
+            }
         }
     }
 
     /// Puts a copy of the selected nodes beside them.
     pub fn duplicate(self) {
         if let Some(part) = self.with_graph(|graph| Fragment::of(graph, &self.selection.get_untracked())) {
-            self.insert(&part, OFFSET);
+            let bounds = part.bounds();
+            self.insert(&part, Point::new(bounds.max.x + placing::GAP, bounds.min.y));
         }
     }
 
-    fn insert(self, part: &Fragment, by: Point) {
-        let copy = part.renamed(by, || self.fresh_id());
+    /// Puts a part in with its upper left corner at `wish`, or where it lies on no node, and in sight. False where it was refused; the status
+    /// then says why.
+    pub(in crate::ui::editor) fn insert(self, part: &Fragment, wish: Point) -> bool {
+        let bounds = part.bounds();
+        let corner = self.free_block(bounds.size(), wish);
+        let copy = part.renamed(corner.minus(bounds.min), || self.fresh_id());
         let ids: Vec<_> = copy.nodes.iter().map(|node| node.id.clone()).collect();
-        if self.dispatch(Command::Insert(copy)) {
+        let count = ids.len();
+        let is_in = self.dispatch(Command::Insert(copy));
+        if is_in {
             self.selection.set(Selection::of_nodes(ids));
+            self.say(if count == 1 { "1 node added.".to_owned() } else { format!("{count} nodes added.") });
+            self.reveal(Rect::sized(corner, bounds.size()));
         }
+        is_in
     }
 
     /// Selects every node.

@@ -11,7 +11,10 @@ use crate::{
     },
     ui::{
         components::{Dialog, ErrorNotice, Glyph, Icon, Skeleton, When, effect, handler, part},
-        editor::{document::save, session::Session},
+        editor::{
+            document::save,
+            session::{Session, left_behind},
+        },
         words,
     },
 };
@@ -144,7 +147,7 @@ pub fn ConflictDialog() -> impl IntoView {
     }
 }
 
-/// Says what final mode lacks, and offers draft.
+/// Says what final mode lacks, and offers the rehearsal.
 #[component]
 pub fn LackingDialog() -> impl IntoView {
     let session = expect_context::<Session>();
@@ -169,11 +172,11 @@ pub fn LackingDialog() -> impl IntoView {
         <Dialog open title="Final needs a setting">
             <div class="dialog-body">
                 <p>"Missing: " <strong>{shown}</strong></p>
-                <p>"Set it where the server is started, and start it again. In draft every shot is rehearsed on this machine, without keys and free of charge."</p>
+                <p>"Set it where the server is started, and start it again. A rehearsal makes every shot on this machine, without keys and free of charge."</p>
             </div>
             <div class="dialog-actions">
                 <button type="button" class="button" on:click=handler(move |_: ev::MouseEvent| open.set(false))>"Stay in final"</button>
-                <button type="button" class="button button-primary" on:click=rehearse>"Use draft"</button>
+                <button type="button" class="button button-primary" on:click=rehearse>"Rehearse"</button>
             </div>
         </Dialog>
     }
@@ -184,9 +187,8 @@ pub fn LackingDialog() -> impl IntoView {
 pub fn DraftOffer() -> impl IntoView {
     let session = expect_context::<Session>();
     part(move || {
-        session.offered.get().map(|slot| {
-            let is_older = session.etag.with_untracked(|etag| etag.as_ref() != Some(&slot.base_etag));
-            let at = slot.updated_at;
+        session.offered.get().map(|offer| {
+            let (at, is_older, given_up) = (offer.at, offer.is_older, offer.clone());
             view! {
                 <div class="notice notice-warn draft-offer" role="status">
                     <Icon glyph=Glyph::Note/>
@@ -199,8 +201,8 @@ pub fn DraftOffer() -> impl IntoView {
                         }}
                     </p>
                     <div class="notice-actions">
-                        <button type="button" class="button" on:click=handler(move |_: ev::MouseEvent| save::bring_back(session, &slot))>"Bring back"</button>
-                        <button type="button" class="button button-quiet" on:click=handler(move |_: ev::MouseEvent| save::forget_offer(session))>"Discard"</button>
+                        <button type="button" class="button" on:click=handler(move |_: ev::MouseEvent| left_behind::bring_back(session, &offer))>"Bring back"</button>
+                        <button type="button" class="button button-quiet" on:click=handler(move |_: ev::MouseEvent| left_behind::forget(session, &given_up))>"Discard"</button>
                     </div>
                 </div>
             }

@@ -33,7 +33,7 @@ pub fn ModelFacts(
     let swapping = RwSignal::new(false);
     let retirement = memo(move || {
         let model = state.data.with(|node| chosen_model(node)).filter(|model| session.is_retired(model))?;
-        Some(format!("{} Drafts still run.", model.retirement()?))
+        Some(format!("{} Rehearsals still run.", model.retirement()?))
     });
     let hindrance = {
         let id = id.clone();

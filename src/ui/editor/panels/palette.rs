@@ -9,6 +9,7 @@ use crate::{
         components::{Glyph, Icon, effect, handler, memo, on_key, part},
         editor::{
             document::edit,
+            session::Session,
             state::{Editor, PaletteRequest},
         },
     },
@@ -29,6 +30,7 @@ pub fn Palette() -> impl IntoView {
 #[component]
 fn OpenPalette(request: PaletteRequest) -> impl IntoView {
     let editor = expect_context::<Editor>();
+    let session = expect_context::<Session>();
     let words = RwSignal::new(String::new());
     let chosen = RwSignal::new(0_usize);
     let search = NodeRef::<html::Input>::new();
@@ -59,7 +61,7 @@ fn OpenPalette(request: PaletteRequest) -> impl IntoView {
     let close = move || editor.palette.set(None);
     let add = move |place: usize| {
         close();
-        request.with_value(|request| editor.add_node(nodes::specs()[place], request));
+        request.with_value(|request| editor.add_node(nodes::specs()[place], |spec| session.living_default(spec), request));
         canvas_dom::focus_first("[data-canvas]");
         // Keys go on with the new node, once it is drawn.
         request_animation_frame(|| canvas_dom::focus_first(".node-selected"));

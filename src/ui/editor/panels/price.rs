@@ -74,8 +74,7 @@ fn ask(session: Session, price: RwSignal<Option<Estimate>>) {
         return;
     }
     spawn_local(async move {
-        // Where its code does not come, no price is shown.
-        let _ = ask_server(session, price).await;
+        session.reconnect.until_loaded(|| ask_server(session, price)).await;
     });
 }
 
@@ -84,10 +83,15 @@ fn ask_server(session: Session, price: RwSignal<Option<Estimate>>) -> Result<(),
     let revision = session.editor.document.revision.get_untracked();
     let asked = NewExecution { workflow_id: None, definition: Some(session.editor.definition()), nodes: None, mode: Mode::Final };
     spawn_local(async move {
-        let estimate = estimate_execution(asked).await.ok().flatten();
+        let mut retry = session.reconnect.retry();
         // An edit that came meanwhile has asked anew.
-        if session.editor.document.revision.try_get_untracked() == Some(revision) {
-            let _ = price.try_set(estimate);
+        let is_current = || session.editor.document.revision.try_get_untracked() == Some(revision);
+        while is_current() {
+            match estimate_execution(asked.clone()).await {
+                Err(error) if error.kind.is_passing() => retry.later(&error.message).await,
+                estimate if is_current() => return drop(price.try_set(estimate.ok().flatten())),
+                _ => return,
+            }
         }
     });
     Ok(())

@@ -91,8 +91,8 @@ mod tests {
         editor::canvas::keys::{Held, Meaning},
     };
 
-    /// Listed, and heard elsewhere: as the browser's paste, as a modifier of a drag, by a socket.
-    const ELSEWHERE: [&str; 3] = ["V", "Shift", "Enter"];
+    /// Listed, and heard elsewhere: as the browser's copy, cut and paste, as a modifier of a drag, by a socket.
+    const ELSEWHERE: [&str; 5] = ["C", "X", "V", "Shift", "Enter"];
 
     /// The browser's names of the keys in a row, and what is held with them.
     fn strokes(keys: &[&'static str]) -> (Vec<&'static str>, Held) {

@@ -50,7 +50,6 @@ pub fn TopBar() -> impl IntoView {
                 <ThemeSwitch/>
                 <span class="topbar-gap"></span>
                 <ModeSwitch/>
-                <Price/>
                 <RunButton/>
             </div>
         </header>
@@ -81,23 +80,25 @@ fn ModeSwitch() -> impl IntoView {
             tools.run(Task::TellMissing);
         }
     };
-    let segment = move |mode: Mode, name: &'static str, hint: &'static str| {
+    let segment = move |mode: Mode, name: &'static str, hint: &'static str, beside: AnyView| {
         view! {
             <button
                 type="button"
                 class="segment"
+                aria-label=name
                 title=hint
                 aria-pressed=Signal::derive(move || (session.mode.get() == mode).to_string())
                 on:click=handler(move |_: ev::MouseEvent| choose(mode))
             >
                 {name}
+                {beside}
             </button>
         }
     };
     view! {
         <div class="segments" role="group" aria-label="Mode">
-            {segment(Mode::Draft, "Draft", "Rehearse every shot on this machine, free of charge")}
-            {segment(Mode::Final, "Final", "Generate with the providers, which charge for it")}
+            {segment(Mode::Draft, "Rehearsal", "Rehearse every shot on this machine, free of charge", ().into_any())}
+            {segment(Mode::Final, "Final", "Generate with the providers, which charge for it", view! { <Price/> }.into_any())}
         </div>
     }
 }

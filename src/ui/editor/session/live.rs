@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::{ev, leptos_dom::helpers::TimeoutHandle, prelude::*};
 
-use super::{Session, restore::Restore, upload::Uploads};
+use super::{Session, left_behind, restore::Restore, upload::Uploads};
 use crate::{
     domain::workflow::{BuilderSettings, OpenedWorkflow},
     graph::canvas::geometry::Point,
@@ -26,6 +26,8 @@ use crate::{
 
 /// How long the hands must rest before unsaved edits are kept.
 const REST: Duration = Duration::from_millis(800);
+/// How long the oldest edit that the server lacks waits while the hands do not rest.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// Makes what surrounds the editor, and puts it into context. The server makes the same; only effects do anything.
 pub fn begin(editor: Editor, opened: Option<&OpenedWorkflow>, settings: BuilderSettings) -> LazyTools {
@@ -34,10 +36,12 @@ pub fn begin(editor: Editor, opened: Option<&OpenedWorkflow>, settings: BuilderS
     let uploads = Uploads::provide(session, restore);
     let tools = LazyTools::provide(session, restore, uploads);
     keep_edits(session, tools);
+    keep_names(session);
     let following = BrowserOnly::<Following>::new();
     effect(move || {
         untrack(|| {
-            save::continue_draft(session);
+            editor.document.journal.wake(session.own_id(), session.etag.get_untracked());
+            left_behind::look(session);
             tools.bring_media();
             following.fill(events::follow(session.event_id, move |event| tools.receive(event)));
             uploads.wake();
@@ -50,23 +54,54 @@ pub fn begin(editor: Editor, opened: Option<&OpenedWorkflow>, settings: BuilderS
     tools
 }
 
-/// Keeps unsaved edits as they are made, for as long as the page is open.
+/// Brings unsaved edits to the server while the hands rest, and at the latest after a while; what it lacks when the page goes is sent then.
 fn keep_edits(session: Session, tools: LazyTools) {
     let pending = StoredValue::new(None::<TimeoutHandle>);
+    let oldest = StoredValue::new(None::<f64>);
     let rest = move || {
         if let Some(handle) = pending.try_update_value(Option::take).flatten() {
             handle.clear();
         }
     };
-    Effect::new(move |first: Option<()>| {
-        let is_unsaved = session.is_unsaved();
+    effect(move || {
+        let is_lacking = session.is_lacking();
         rest();
-        if first.is_some() && is_unsaved {
-            let handle = set_timeout_with_handle(move || tools.run(Task::Keep), REST).ok();
-            pending.set_value(handle);
+        if !is_lacking {
+            return oldest.set_value(None);
         }
+        let now = page::milliseconds();
+        let since = oldest.try_update_value(|oldest| *oldest.get_or_insert(now)).unwrap_or(now);
+        let left = LONGEST.saturating_sub(Duration::from_secs_f64((now - since).max(0.0) / 1000.0));
+        // An edit for which this browser had no room is on its way at once.
+        let pause = if session.editor.document.journal.is_full() { Duration::ZERO } else { REST.min(left) };
+        pending.set_value(set_timeout_with_handle(move || tools.run(Task::Keep), pause).ok());
     });
     on_cleanup(rest);
+    effect(move || {
+        let leaving = window_event_listener_untyped("pagehide", move |_| save::send_leaving(session));
+        // A phone may end a page that is hidden without another word.
+        let hidden = window_event_listener_untyped("visibilitychange", move |_| {
+            if page::is_hidden() && session.is_lacking_now() {
+                tools.run(Task::Keep);
+            }
+        });
+        on_cleanup(move || {
+            leaving.remove();
+            hidden.remove();
+        });
+    });
+}
+
+/// Keeps name and description in the journal while they are not the stored ones.
+fn keep_names(session: Session) {
+    effect(move || {
+        let (name, description) = (session.name.get(), session.description.get());
+        let (name, description) = session.stored.with(|stored| {
+            let unless = |given: String, stored: &String| Some(given).filter(|given| given != stored);
+            (unless(name, &stored.name), unless(description, &stored.description))
+        });
+        session.editor.document.journal.name(name, description);
+    });
 }
 
 /// Files that are pasted go to the middle of the canvas.

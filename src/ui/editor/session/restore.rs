@@ -27,6 +27,8 @@ use crate::{
 
 /// What is larger than this is streamed: keeping them would take the browser's whole share.
 const LARGEST_KEPT: i64 = 256 * 1024 * 1024;
+/// How often a download is begun again that breaks though the server can be reached.
+const TRIES: usize = 2;
 /// Downloads at a time: a browser allows six connections a host, and the page needs some of them.
 const AT_A_TIME: usize = 3;
 
@@ -108,7 +110,7 @@ impl Restore {
             return;
         }
         spawn_local(async move {
-            match assets::asset(asset.id).await {
+            match self.session.reconnect.until_answered(|| assets::asset(asset.id)).await {
                 Ok(known) => self.bring(node, Arc::new(known)),
                 Err(error) => {
                     let stage = Stage::Failed { reason: error.message };
@@ -163,7 +165,18 @@ impl Restore {
     }
 
     async fn fetch(self, asset: Arc<Asset>) {
-        let stage = match self.stage_of(&asset).await {
+        let mut broken = 0;
+        let brought = loop {
+            match self.stage_of(&asset).await {
+                Err(error) if error.may_pass() && broken < TRIES => {
+                    self.show(&asset, Stage::Failed { reason: error.to_string() });
+                    // What breaks though the server can be reached is not tried for ever.
+                    broken += usize::from(!self.session.reconnect.was_gap().await);
+                }
+                brought => break brought,
+            }
+        };
+        let stage = match brought {
             Ok(url) => {
                 if url.starts_with("blob:") && self.urls.try_update_value(|urls| urls.insert(asset.file_hash, url.clone())).is_none() {
                     clip_store::release(&url);

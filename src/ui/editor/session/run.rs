@@ -38,7 +38,10 @@ pub fn start(session: Session, restore: Restore, nodes: Option<Vec<NodeId>>) {
 async fn ask(session: Session, restore: Restore, nodes: Option<Vec<NodeId>>) {
     session.editor.document.end_typing();
     let mode = session.mode.get_untracked();
-    let Some(workflow_id) = save::ensure_row(session).await else { return };
+    let workflow_id = match save::ensure_row(session).await {
+        Ok(id) => id,
+        Err(error) => return refuse(session, &error),
+    };
     let asked = NewExecution { workflow_id: Some(workflow_id), definition: Some(session.editor.definition()), nodes, mode };
     if mode == Mode::Final && !session.missing_for_final().is_empty() && !needs_no_key(&asked).await {
         tell_missing(session);
@@ -82,7 +85,7 @@ pub fn stop(session: Session, restore: Restore) {
     let Some((id, _)) = session.run.get_untracked() else { return };
     spawn_local(async move {
         let asked = session.overtaken.with_value(Overtaken::asked);
-        match cancel_execution(id).await {
+        match session.reconnect.until_answered(|| cancel_execution(id)).await {
             Ok(execution) => show(session, restore, &execution, asked),
             Err(error) => session.toasts.fail(error.message),
         }
@@ -136,7 +139,7 @@ pub fn show_event(session: Session, restore: Restore, event: &RawEvent) {
 
 async fn read(session: Session, restore: Restore, id: ExecutionId) {
     let Some(asked) = session.overtaken.try_with_value(Overtaken::asked) else { return };
-    match execution(id).await {
+    match session.reconnect.until_answered(|| execution(id)).await {
         Ok(execution) => show(session, restore, &execution, asked),
         Err(error) => session.toasts.fail(format!("How the run stands could not be read. {}", error.message)),
     }

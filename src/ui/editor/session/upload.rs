@@ -6,9 +6,9 @@ use leptos::{prelude::*, task::spawn_local};
 
 use super::{Session, restore::Restore};
 use crate::{
-    domain::{ApiError, AssetKind, NodeId, asset::Uploaded},
+    domain::{ApiError, AssetKind, ErrorKind, NodeId, asset::Uploaded},
     graph::{
-        Command, Node, Position,
+        Command, Fragment, Node, Position,
         canvas::{
             geometry::{Point, Size},
             layout, placing,
@@ -20,6 +20,9 @@ use crate::{
         components::{Glyph, IconButton, part},
     },
 };
+
+/// How often an upload is begun that breaks though the server can be reached.
+const TRIES: usize = 3;
 
 /// Uploads of an open builder. Cheap to copy; stops them with the page.
 #[derive(Clone, Copy)]
@@ -54,7 +57,11 @@ impl Uploads {
 
     /// Puts files onto the canvas, each in a node of its own: in a block in order of their names (`2` before `10`), with its upper left corner
     /// at `at` where nothing is in the way.
-    pub fn put(self, mut files: Vec<PickedFile>, at: Point) {
+    pub fn put(self, files: Vec<PickedFile>, at: Point) {
+        let (documents, mut files): (Vec<_>, Vec<_>) = files.into_iter().partition(PickedFile::is_document);
+        for document in documents {
+            self.put_document(document, at);
+        }
         files.sort_by(|one, other| alphanumeric_sort::compare_str(one.name(), other.name()));
         let node = |file: &PickedFile| {
             let id = uuid::Uuid::new_v4().to_string().parse().ok()?;
@@ -74,55 +81,104 @@ impl Uploads {
         }
         if editor.dispatch(Command::All(pairs.iter().map(|(node, _)| Command::AddNode(node.clone())).collect())) {
             for (node, file) in pairs {
-                self.send(file, node.id);
+                self.send_for(file, node.id, true);
             }
         }
     }
 
+    /// Puts the nodes of a workflow's document onto the canvas.
+    fn put_document(self, file: PickedFile, at: Point) {
+        spawn_local(async move {
+            let refused = match file.text().await.map(|text| Fragment::from_text(&text)) {
+                Some(Some(Ok(part))) => {
+                    // Where it is refused, the status line says why.
+                    self.session.editor.insert(&part, at);
+                    return;
+                }
+                Some(Some(Err(reason))) => reason,
+                Some(None) => "This is no JSON.".to_owned(),
+                None => "It cannot be read.".to_owned(),
+            };
+            self.session.toasts.fail(format!("{}: {refused} Nothing was added.", file.name()));
+        });
+    }
+
     /// Sends a file, and gives what becomes of it to a node.
     pub fn send(self, file: PickedFile, node: NodeId) {
+        self.send_for(file, node, false);
+    }
+
+    /// Sends a file for a node; one that `came_with` it goes with it where it is refused.
+    fn send_for(self, file: PickedFile, node: NodeId, came_with: bool) {
         let number = self.count.try_update_value(|count| {
             *count += 1;
             *count
         });
         let going = Going { number: number.unwrap_or_default(), name: StoredValue::new(file.name()), progress: RwSignal::new(0.0) };
-        let progress = going.progress;
         let kind = taken_kind(self.session, &node).unwrap_or_else(|| file.kind());
-        let upload = Upload::begin(kind.spec().upload, &file, move |fraction| {
-            let _ = progress.try_set(fraction);
-        });
-        let upload = match upload {
-            Ok(upload) => upload,
-            Err(error) => return self.session.toasts.fail(error.message),
-        };
-        let ended = upload.ended();
-        self.sent.update(|sent| sent.push((going.number, upload)));
         self.going.update(|all| all.push(going));
         spawn_local(async move {
+            let answer = self.arrived(going, &file, kind).await;
+            let _ = self.going.try_update(|all| all.retain(|one| one.number != going.number));
+            match answer {
+                Some(Ok(uploaded)) => self.give(node, uploaded, &file).await,
+                Some(Err(error)) => {
+                    self.session.toasts.fail(format!("{}: {}", file.name(), error.message));
+                    let is_there =
+                        self.session.editor.with_graph(|graph| graph.node(&node).is_some_and(|node| nodes::given(node).is_none()));
+                    if came_with && is_there {
+                        self.session.editor.dispatch(Command::RemoveNodes(vec![node]));
+                    }
+                }
+                // Nothing to say where the user stopped it, or the page is gone.
+                None => {}
+            }
+        });
+    }
+
+    /// Sends a file until it has arrived or is refused; from its beginning each time, as the server keeps no part of one. `None` where the
+    /// user stopped it.
+    async fn arrived(self, going: Going, file: &PickedFile, kind: AssetKind) -> Option<Result<Uploaded, ApiError>> {
+        let mut broken = 0;
+        loop {
+            let upload = Upload::begin(kind.spec().upload, file, move |fraction| {
+                let _ = going.progress.try_set(fraction);
+            });
+            let upload = match upload {
+                Ok(upload) => upload,
+                Err(error) => return Some(Err(error)),
+            };
+            let ended = upload.ended();
+            self.sent.update(|sent| sent.push((going.number, upload)));
             ended.await;
             let upload = self.sent.update(|sent| {
                 let place = sent.iter().position(|(number, _)| *number == going.number)?;
                 Some(sent.swap_remove(place).1)
             });
-            let _ = self.going.try_update(|all| all.retain(|one| one.number != going.number));
-            // Nothing to answer where the user stopped it, or the page is gone.
-            let Some(upload) = upload.flatten() else { return };
-            let name = file.name();
-            let given = self.give(node, upload, &file).await;
-            if let Err(error) = given {
-                self.session.toasts.fail(format!("{name}: {}", error.message));
+            match upload.flatten()?.answer() {
+                Err(error) if error.kind == ErrorKind::Interrupted => {
+                    // What breaks though the server can be reached is not tried for ever.
+                    broken += usize::from(!self.session.reconnect.was_gap().await);
+                    let is_wanted = self.going.try_with_untracked(|all| all.iter().any(|one| one.number == going.number))?;
+                    if !is_wanted {
+                        return None;
+                    }
+                    if broken == TRIES {
+                        return Some(Err(error));
+                    }
+                }
+                answer => return Some(answer),
             }
-        });
+        }
     }
 
-    async fn give(self, node: NodeId, upload: Upload, file: &PickedFile) -> Result<(), ApiError> {
-        let Uploaded { asset, duplicate, .. } = upload.answer()?;
+    async fn give(self, node: NodeId, uploaded: Uploaded, file: &PickedFile) {
+        let Uploaded { asset, duplicate, .. } = uploaded;
         // What was sent from here need not be downloaded again.
         self.restore.keep_sent(&asset, file).await;
         if self.choose(&node, asset.id.to_string(), &file.name(), duplicate.then_some(&asset.name)) {
             self.restore.bring(node, Arc::new(asset));
         }
-        Ok(())
     }
 
     /// Writes what was stored into the node's parameter. `known_as` is the name it has had since it was stored first.
