@@ -10,7 +10,7 @@ use crate::{
     server::{
         Error, Result,
         media::{
-            content::{Change, Content},
+            content::{Change, Content, Published},
             ffmpeg::Ffmpeg,
             staging::StagedFile,
         },
@@ -98,7 +98,8 @@ async fn keep(db: &Db, content: &Content, incoming: &Incoming, examined: Option<
         return keep_known(db, content, &change, incoming, known).await.map(Some);
     }
     let Some(examined) = examined else { return Ok(None) };
-    let file_path = change.publish(&incoming.file, extension(incoming.kind, examined.media_type.as_deref(), incoming.file.path())).await?;
+    let named = extension(incoming.kind, examined.media_type.as_deref(), incoming.file.path());
+    let Published { file_path, is_new } = change.publish(&incoming.file, named).await?;
     let new = new_asset(incoming, examined, file_path);
     match insert(db, new).await {
         Ok(stored) => Ok(Some(Kept { stored, duplicate: false, restored: false })),
@@ -109,7 +110,9 @@ async fn keep(db: &Db, content: &Content, incoming: &Incoming, examined: Option<
                 Ok(Some(Kept { stored, duplicate: error.is_unique_violation(), restored: false }))
             }
             None => {
-                change.remove(&new.file_path).await?;
+                if is_new {
+                    change.remove(&new.file_path).await?;
+                }
                 Err(error)
             }
         },
@@ -122,8 +125,8 @@ async fn keep_known(db: &Db, content: &Content, change: &Change<'_>, incoming: &
     if !content.holds(&known.file_path, known.asset.size_bytes).await {
         let (kind, id) = (asset.kind.name(), asset.id);
         tracing::warn!(kind, %id, known.file_path, "the file of this was gone; the same bytes came again and replace it");
-        let file_path =
-            change.publish(&incoming.file, extension(asset.kind, known.asset.media_type.as_deref(), Path::new(&known.file_path))).await?;
+        let named = extension(asset.kind, known.asset.media_type.as_deref(), Path::new(&known.file_path));
+        let Published { file_path, .. } = change.publish(&incoming.file, named).await?;
         let mut tx = db.begin().await?;
         assets::set_file_path(&mut *tx, asset, &file_path).await?;
         tx.commit().await?;

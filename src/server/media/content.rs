@@ -46,6 +46,15 @@ pub struct Change<'a> {
     _guard: MutexGuard<'a, ()>,
 }
 
+/// A file that has got its name in the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// Its path in the store: what a row's `file_path` holds.
+    pub file_path: String,
+    /// Whether there was no file of that name. One that was there may be named by another database's row.
+    pub is_new: bool,
+}
+
 impl Content {
     /// Opens the store in `dir`, which is created if it is not there.
     ///
@@ -60,7 +69,25 @@ impl Content {
             dir.canonicalize().map_err(Error::io(dir))
         })
         .await?;
-        Ok(Self { inner: Arc::new(Inner { root, changes: Mutex::default(), posters: std::sync::Mutex::default() }) })
+        Ok(Self::in_root(root))
+    }
+
+    /// The store in `dir` as it is, to be looked at: nothing is created.
+    ///
+    /// # Errors
+    /// Where the folder cannot be reached.
+    pub async fn as_it_is(dir: &Path) -> Result<Self> {
+        let dir = dir.to_path_buf();
+        let root = blocking(move || match dir.canonicalize() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => std::path::absolute(&dir).map_err(Error::io(dir)),
+            found => found.map_err(Error::io(dir)),
+        })
+        .await?;
+        Ok(Self::in_root(root))
+    }
+
+    fn in_root(root: PathBuf) -> Self {
+        Self { inner: Arc::new(Inner { root, changes: Mutex::default(), posters: std::sync::Mutex::default() }) }
     }
 
     /// Whether files can be written to the store.
@@ -108,7 +135,7 @@ impl Content {
         Ok(Staging::start(blocking(move || content.stage("part")).await?))
     }
 
-    fn stage(&self, extension: &str) -> Result<tempfile::NamedTempFile> {
+    pub(super) fn stage(&self, extension: &str) -> Result<tempfile::NamedTempFile> {
         let folder = self.staging_dir();
         let suffix = format!(".{extension}");
         tempfile::Builder::new().prefix("s-").suffix(&suffix).tempfile_in(&folder).map_err(Error::io(folder))
@@ -174,22 +201,28 @@ impl Change<'_> {
     /// file may have no row.
     ///
     /// # Errors
-    /// Where the file cannot be linked or the folder cannot be synced; nothing is left then.
-    pub async fn publish(&self, staged: &StagedFile, extension: &str) -> Result<String> {
+    /// Where the file cannot be linked or the folder cannot be synced; nothing that was not there before is left then.
+    pub async fn publish(&self, staged: &StagedFile, extension: &str) -> Result<Published> {
         let file_path = Content::file_path(&staged.hash(), extension);
         let target = self.content.root().join(&file_path);
         let (root, source) = (self.content.root().to_path_buf(), staged.path().to_path_buf());
-        blocking(move || {
+        let is_new = blocking(move || {
             let folder = target.parent().unwrap_or(&root).to_path_buf();
             if !folder.is_dir() {
                 fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
                 sync_folder(&root)?;
             }
-            link(&source, &target)?;
-            sync_folder(&folder).inspect_err(|_| drop(fs::remove_file(&target)))
+            let is_new = link(&source, &target)?;
+            if let Err(error) = sync_folder(&folder) {
+                if is_new {
+                    drop(fs::remove_file(&target));
+                }
+                return Err(error);
+            }
+            Ok(is_new)
         })
         .await?;
-        Ok(file_path)
+        Ok(Published { file_path, is_new })
     }
 
     /// Brings back the file that `file_path` names from those that were moved aside, if it is there with these bytes.
@@ -205,6 +238,7 @@ impl Change<'_> {
             if staging::digest(&aside).map_err(Error::io(&aside))?.0 != hash {
                 return Ok(false);
             }
+            fs::File::open(&aside).and_then(|file| file.sync_data()).map_err(Error::io(&aside))?;
             let folder = target.parent().unwrap_or(Path::new(".")).to_path_buf();
             fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
             fs::rename(&aside, &target).map_err(Error::io(&aside))?;
@@ -237,7 +271,7 @@ impl Change<'_> {
 }
 
 /// Runs file work where it may block.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(format!("file work ended: {error}")))?
 }
 
@@ -248,23 +282,28 @@ async fn remove_file(path: PathBuf) -> Result<()> {
     }
 }
 
-/// Links `source` to `target`, over a leftover of that name. Where the file system has no hard links the file is copied.
-fn link(source: &Path, target: &Path) -> Result<()> {
-    if let Err(error) = fs::remove_file(target)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        return Err(Error::Io { path: target.to_path_buf(), source: error });
-    }
+/// Links `source` to `target`, in the place of a file of that name, which another database's row may name: there is one at every moment. Where
+/// the file system has no hard links the file is moved. Gives whether there was none before.
+fn link(source: &Path, target: &Path) -> Result<bool> {
     match fs::hard_link(source, target) {
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let second = source.with_added_extension("again");
+            fs::hard_link(source, &second).map_err(Error::io(&second))?;
+            let replaced = fs::rename(&second, target).map_err(Error::io(target));
+            // A rename leaves two names of one file as they are.
+            drop(fs::remove_file(&second));
+            replaced.map(|()| false)
+        }
         Err(error) if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied) => {
-            fs::rename(source, target).map_err(Error::io(target))
+            let is_new = !target.exists();
+            fs::rename(source, target).map_err(Error::io(target)).map(|()| is_new)
         }
         Err(error) => Err(Error::Io { path: target.to_path_buf(), source: error }),
     }
 }
 
-fn sync_folder(folder: &Path) -> Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> Result<()> {
     fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io(folder))
 }
 
@@ -289,12 +328,37 @@ mod tests {
     async fn a_file_is_stored_under_its_hash_and_nothing_stays_staged() {
         let (_dir, content) = store().await;
         let file = staged(&content, b"abc").await;
-        let file_path = content.change().await.publish(&file, "mp4").await.unwrap();
+        let Published { file_path, is_new } = content.change().await.publish(&file, "mp4").await.unwrap();
         drop(file);
+        assert!(is_new);
         assert_eq!(file_path, "ba/ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad.mp4");
         assert_eq!(fs::read(content.path_of(&file_path)).unwrap(), b"abc");
         assert_eq!(fs::read_dir(content.staging_dir()).unwrap().count(), 0);
         assert!(content.holds(&file_path, 3).await && !content.holds(&file_path, 4).await);
+    }
+
+    #[tokio::test]
+    async fn a_file_of_that_name_is_replaced_in_one_step_and_is_told_as_not_new() {
+        let (_dir, content) = store().await;
+        let path = content.root().join("ba/ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad.mp4");
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        for before in ["damaged", "abc"] {
+            fs::write(&path, before).unwrap();
+            let file = staged(&content, b"abc").await;
+            assert!(!content.change().await.publish(&file, "mp4").await.unwrap().is_new);
+            // Once more: the two are one file now.
+            assert!(!content.change().await.publish(&file, "mp4").await.unwrap().is_new);
+            drop(file);
+            assert_eq!(fs::read(&path).unwrap(), b"abc");
+            assert_eq!(fs::read_dir(content.staging_dir()).unwrap().count(), 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn looking_at_a_store_creates_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let content = Content::as_it_is(&dir.path().join("videos")).await.unwrap();
+        assert!(content.root().is_absolute() && fs::read_dir(dir.path()).unwrap().next().is_none());
     }
 
     #[tokio::test]

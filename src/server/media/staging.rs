@@ -34,8 +34,9 @@ impl StagedFile {
     /// Where the file cannot be read or synced.
     pub async fn read(path: TempPath) -> Result<Self> {
         tokio::task::spawn_blocking(move || {
-            let at = Error::io(path.to_path_buf());
-            digest(&path).map_err(at).map(|(hash, size_bytes)| Self { path, hash, size_bytes })
+            let synced = fs::File::open(&path).and_then(|file| file.sync_data());
+            let read = synced.and_then(|()| digest(&path)).map_err(Error::io(path.to_path_buf()));
+            read.map(|(hash, size_bytes)| Self { path, hash, size_bytes })
         })
         .await
         .map_err(|error| Error::Internal(format!("reading a staged file ended: {error}")))?
@@ -60,10 +61,12 @@ impl StagedFile {
     }
 }
 
-/// The SHA-256 of a file, which is synced first, and how many bytes it has. Blocks.
-pub(super) fn digest(path: &Path) -> std::io::Result<(Sha256, u64)> {
+/// The SHA-256 of a file, and how many bytes it has. Blocks.
+///
+/// # Errors
+/// Where it cannot be read.
+pub fn digest(path: &Path) -> std::io::Result<(Sha256, u64)> {
     let mut file = fs::File::open(path)?;
-    file.sync_data()?;
     let (mut hasher, mut size, mut buffer) = (sha2::Sha256::new(), 0, vec![0; 1 << 20]);
     loop {
         let count = file.read(&mut buffer)?;
