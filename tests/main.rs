@@ -5,6 +5,7 @@
 mod access;
 mod adoption;
 mod associations;
+mod check;
 mod circles;
 mod conformance;
 mod double;
@@ -22,6 +23,7 @@ mod limits;
 mod models;
 mod old_database;
 mod openapi;
+mod ownership;
 mod paid;
 mod restart;
 mod support;

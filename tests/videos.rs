@@ -14,7 +14,7 @@ use crate::support::{
     clips::{self, SHORT, Shape},
 };
 
-/// The files of the store, staging included. Posters come when their jobs have the time, and are left out.
+/// The files of the store, staging included. Its mark is left out, and posters, which come when their jobs have the time.
 pub fn stored_files(dir: &Path) -> Vec<String> {
     let mut folders = vec![dir.join("videos")];
     let mut files = Vec::new();
@@ -26,7 +26,8 @@ pub fn stored_files(dir: &Path) -> Vec<String> {
                 continue;
             }
             let file = path.strip_prefix(dir).unwrap().display().to_string();
-            if !(file.ends_with(".jpg") && file.starts_with("videos/.")) {
+            let is_mark = file == "videos/.reelgraph.json";
+            if !(is_mark || file.ends_with(".jpg") && file.starts_with("videos/.")) {
                 files.push(file);
             }
         }

@@ -92,6 +92,10 @@ uuid_id!(
     /// One run of a workflow.
     ExecutionId
 );
+uuid_id!(
+    /// A videos store, and the one database whose files it holds.
+    StoreId
+);
 
 impl From<VideoId> for AssetId {
     fn from(id: VideoId) -> Self {

@@ -22,6 +22,9 @@ pub const PRIORITIES: RangeInclusive<i32> = -1000..=1000;
 /// The priority of a poster: behind all that somebody asked for.
 pub const POSTER_PRIORITY: i32 = -100;
 
+/// What a job says that is held: a paid request that a copied or restored database found queued.
+pub const HELD: &str = "Waits until `reelgraph check` was run: this database is a copy or was restored, and this may be paid for already";
+
 /// Where a job or an execution stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -1,9 +1,10 @@
-//! The composition root: settings → parts → server, and a graceful stop.
+//! The composition root: settings → parts → server, and a graceful stop. The other commands too.
 
 use std::{
+    io::{IsTerminal, Write},
     process::ExitCode,
     sync::{Arc, OnceLock},
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use axum::serve::ListenerExt;
@@ -16,9 +17,14 @@ use super::{
     config::{Cli, Command, Config, site},
     events::Events,
     http::{access::Access, router::router},
-    library::sweep,
+    library::{
+        check::{self, Said},
+        ownership::{self, Standing},
+        sweep,
+    },
     media::{content::Content, ffmpeg::Ffmpeg},
     providers::Providers,
+    runs::held,
     state::AppState,
     store::{Db, adopt},
     studio::Studio,
@@ -28,6 +34,8 @@ use crate::domain::provider;
 
 /// How long requests and jobs under way may take to end once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(8);
+/// How far a check is is told so often, to a terminal.
+const BETWEEN_PROGRESS: Duration = Duration::from_secs(2);
 
 /// The version, and the commit where the build named one: `0.1.0 (f047a37c1)`.
 fn version(commit: Option<&str>) -> &'static str {
@@ -39,22 +47,22 @@ fn version(commit: Option<&str>) -> &'static str {
     })
 }
 
-/// Reads the command line and runs what it says. 0: done; 1: it failed; 2: the command line or a setting is wrong.
+/// Reads the command line and runs what it says. 0: done; 1: it failed, or found something; 2: the command line or a setting is wrong.
 /// `commit` is what the program was built from, where that is known.
 #[must_use]
 pub fn main(commit: Option<&str>) -> ExitCode {
     let version = version(commit);
     let cli = Cli::read(version);
+    let command = cli.command.unwrap_or(Command::Serve);
     let filter = tracing_subscriber::EnvFilter::try_new(&cli.settings.log);
     let config = match (filter, Config::try_from(cli.settings)) {
         (Err(error), _) => return complain(2, &format!("RUST_LOG: {error}")),
         (_, Err(error)) => return complain(2, &error.to_string()),
         (Ok(filter), Ok(config)) => {
-            if let Err(error) = site::check(&config.site_root) {
+            if let (Command::Serve, Err(error)) = (command, site::check(&config.site_root)) {
                 return complain(2, &error.to_string());
             }
             tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-            tracing::info!("Reelgraph {version}");
             config
         }
     };
@@ -62,12 +70,17 @@ pub fn main(commit: Option<&str>) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return complain(1, &format!("the runtime did not start: {error}")),
     };
-    let result = match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => runtime.block_on(serve(config)),
+    let result = match command {
+        Command::Serve => {
+            tracing::info!("Reelgraph {version}");
+            runtime.block_on(serve(config)).map(|()| true)
+        }
+        Command::Check => runtime.block_on(check(&config)),
     };
     runtime.shutdown_timeout(Duration::from_secs(1));
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
         Err(error) => complain(1, &error.to_string()),
     }
 }
@@ -93,6 +106,34 @@ pub async fn serve(config: Config) -> Result<()> {
     tracing::info!("stopping");
     server.stop().await;
     Ok(())
+}
+
+/// Checks the stored files and reports on standard output. Gives whether all is right. A database that was behind its store is not afterwards.
+///
+/// # Errors
+/// Where the check cannot run to its end; the sentence says why.
+async fn check(config: &Config) -> Result<bool> {
+    let db = Db::open_as_it_is(&config.database_url).await?;
+    let content = Content::as_it_is(&config.videos_dir).await?;
+    let standing = ownership::standing(&db, &content, &config.database_url).await?;
+    let (mut report, mut terminal) = (std::io::stdout(), std::io::stderr());
+    let (shows_progress, mut shown) = (terminal.is_terminal(), Instant::now());
+    let mut say = |said: Said<'_>| match said {
+        Said::Line(line) => writeln!(report, "{line}").map_err(Error::io("standard output")),
+        Said::Progress(checked) if shows_progress && shown.elapsed() > BETWEEN_PROGRESS => {
+            shown = Instant::now();
+            writeln!(terminal, "{checked} so far").map_err(Error::io("standard error"))
+        }
+        Said::Progress(_) => Ok(()),
+    };
+    let checked = check::check(&db, &content, &mut say).await?;
+    if let Standing::Behind(counter) = standing {
+        held::catch_up(&db, counter).await?;
+        say(Said::Line("the database was a copy or restored, and was held back until now: it deletes and pays again"))?;
+    }
+    say(Said::Line(&checked.to_string()))?;
+    db.close().await;
+    Ok(checked.is_sound())
 }
 
 /// Head and body of an answer are written apart: waiting to send them together costs 40 ms each time the peer delays its acknowledgement.
@@ -158,7 +199,17 @@ impl Server {
 async fn compose(config: Config) -> Result<AppState> {
     adopt::adopt(&config.database_url, &config.videos_dir).await?;
     let db = Db::open(&config.database_url).await?;
-    let content = Content::open(&config.videos_dir).await?;
+    let (content, standing) = ownership::open(&db, &config.videos_dir, &config.database_url).await?;
+    if let Standing::Behind(_) = standing {
+        let requests = held::hold(&db).await?;
+        tracing::warn!(
+            requests,
+            "this database is a copy or was restored, and is behind its videos folder: no file is deleted or set aside, and no paid request \
+             that it found queued leaves, until `reelgraph check` was run on it"
+        );
+    } else {
+        held::release(&db).await?;
+    }
     let leptos = leptos_options(&config);
     let ffmpeg = Ffmpeg::locate();
     let providers = Providers::new(&config, ffmpeg.clone());

@@ -26,19 +26,24 @@ const SETTINGS: [&str; 9] = [
 
 /// The command that serves from `dir`, changed.
 fn serve(dir: &Path, change: impl FnOnce(&mut Command)) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_reelgraph"));
+    let mut command = program(dir, "serve");
     // Stands for the browser's files, which these tests do not need.
     let site = dir.join("site");
     std::fs::create_dir_all(site.join("pkg")).unwrap();
+    command.args(["--site-addr", "127.0.0.1:0", "--workers", "2", "--site-root"]).arg(site).env("RUST_LOG", "info");
+    change(&mut command);
     command
-        .args(["serve", "--site-addr", "127.0.0.1:0", "--workers", "2"])
+}
+
+/// A command of the program on the database and the videos in `dir`.
+fn program(dir: &Path, name: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_reelgraph"));
+    command
+        .arg(name)
         .arg("--database-url")
         .arg(format!("sqlite://{}", dir.join("media.db").display()))
         .arg("--videos-url")
         .arg(format!("file:{}", dir.join("videos").display()))
-        .arg("--site-root")
-        .arg(site)
-        .env("RUST_LOG", "info")
         .env("NO_COLOR", "1")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -46,8 +51,17 @@ fn serve(dir: &Path, change: impl FnOnce(&mut Command)) -> Command {
     for key in SETTINGS {
         command.env_remove(key);
     }
-    change(&mut command);
     command
+}
+
+/// Runs a command of the program to its end on the database and the videos in `dir`, and gives its exit code, its report and what it complains of.
+pub fn ran(dir: &Path, name: &str, change: impl FnOnce(&mut Command)) -> (Option<i32>, String, String) {
+    let mut command = program(dir, name);
+    command.stdout(Stdio::piped());
+    change(&mut command);
+    let output = command.output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
 /// Starts the program with settings it refuses, and gives its exit code and what it says.

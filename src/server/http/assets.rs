@@ -160,7 +160,8 @@ pub struct AssetDeleteQuery {
 #[utoipa::path(delete, path = "/api/assets/{id}", operation_id = "delete_asset", tag = "assets",
     params(("id" = AssetId, Path, description = "The asset"), AssetDeleteQuery), responses(
     (status = 204, description = "In the trash, or gone for good"),
-    (status = 409, description = "It is the current one of nodes in these workflows, or not in the trash", body = Problem),
+    (status = 409, description = "It is the current one of nodes in these workflows, or not in the trash, or nothing may be deleted for good yet",
+        body = Problem),
 ))]
 pub async fn delete(
     State(state): State<AppState>,

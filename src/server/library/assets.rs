@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::ingest::MAX_NAME;
+use super::{ingest::MAX_NAME, ownership};
 use crate::{
     domain::{
         ApiError, Asset, AssetId, AssetKind, AssetRef, ErrorKind, ImageId, Timestamp, VideoId,
@@ -161,12 +161,15 @@ pub async fn restore(db: &Db, asset: AssetRef) -> Result<Asset> {
 /// Deletes what is in the trash for good: its row and its file. What it was stays known.
 ///
 /// # Errors
-/// [`ErrorKind::Conflict`] for what is not in the trash; as for [`find`].
+/// [`ErrorKind::Conflict`] for what is not in the trash, and for all while the database is behind its store; as for [`find`].
 pub async fn delete(db: &Db, content: &Content, asset: AssetRef) -> Result<()> {
     let (db, content) = (db.clone(), content.clone());
     // The caller going away must not leave a file without its row.
     let deleting = tokio::spawn(async move {
         let change = content.change().await;
+        if !ownership::may_remove(&db, &content).await? {
+            return Err(ownership::behind());
+        }
         let found = delete_row(&db, asset).await?;
         let removed = change.remove(&found.file_path).await;
         if let Err(error) = removed.and(change.remove_poster(&found.asset.file_hash).await) {

@@ -1,8 +1,10 @@
-//! What is kept: assets on their way in, found again, tied to workflows, trashed and swept.
+//! What is kept: assets on their way in, found again, tied to workflows, trashed, swept and checked; and whose it is.
 
 pub mod assets;
+pub mod check;
 pub mod ingest;
 pub mod kinds;
+pub mod ownership;
 pub mod posters;
 pub mod sweep;
 pub mod upload;

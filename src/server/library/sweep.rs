@@ -2,24 +2,27 @@
 //!
 //! What a kill left is removed at once: staged files, files linked from them that got no row, files of what was deleted for good. Any other
 //! file without a row may be dear to someone (a restored older database, say), so it is moved aside and deleted 30 days later; it comes back
-//! when its row does. Any other row without its file is reported and never touched. What has been in the trash for long goes.
+//! when its row does. Any other row without its file is reported and never touched. What has been in the trash for long goes. A database that is
+//! behind its store takes back what it may, and removes nothing.
 
 use std::{
     collections::HashSet,
     fs, io,
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
 use tokio_util::sync::CancellationToken;
 
-use super::assets;
+use super::{assets, ownership};
 use crate::{
     domain::{AssetKind, Sha256},
     server::{
         Error, Result,
-        media::content::Content,
+        media::{
+            content::Content,
+            listing::{self, FoundFile},
+        },
         store::{Db, assets as rows, deleted, kinds::StoredAsset},
     },
 };
@@ -29,7 +32,7 @@ const INTERVAL: Duration = Duration::from_secs(3600);
 /// A file without a row is left alone for so long: another process may be about to commit its row.
 const GRACE: Duration = Duration::from_secs(3600);
 /// A file that was moved aside is deleted after so long.
-const KEPT_ASIDE: Duration = Duration::from_secs(30 * 24 * 3600);
+pub(super) const KEPT_ASIDE: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Rows read at a time.
 const ROWS: u32 = 1000;
 
@@ -68,23 +71,34 @@ pub async fn run(db: Db, content: Content, started: SystemTime, stop: Cancellati
 /// # Errors
 /// The database's, or where a folder cannot be read.
 pub async fn sweep(db: &Db, content: &Content, started: SystemTime, now: SystemTime) -> Result<Swept> {
-    let mut swept = Swept { emptied: assets::empty_trash(db, content, time::OffsetDateTime::from(now).into()).await?, ..Swept::default() };
-    let leftovers = listed(content.staging_dir(), move |found| found.modified < started).await?;
+    let mut swept = Swept::default();
+    if !ownership::may_remove(db, content).await? {
+        tracing::warn!("this database is behind its videos folder: nothing is removed until `reelgraph check` was run");
+        named_by_rows(db, content, &mut swept).await?;
+        return Ok(swept);
+    }
+    swept.emptied = assets::empty_trash(db, content, time::OffsetDateTime::from(now).into()).await?;
+    let mut leftovers = listing::files(content.staging_dir()).await?;
+    leftovers.retain(|found| found.modified < started);
     let linked: HashSet<_> = leftovers.iter().map(|found| found.inode).collect();
     let named = named_by_rows(db, content, &mut swept).await?;
-    for (found, hash) in listed_store(content).await? {
-        if !named.contains(&found.path) {
-            let is_leftover = linked.contains(&found.inode);
-            let is_old = now.duration_since(found.modified).is_ok_and(|age| age > GRACE);
-            settle(db, content, &found, &hash, is_leftover, is_old, &mut swept).await?;
+    for digits in 0..=u8::MAX {
+        for (found, hash) in listing::stored(content.root(), digits).await? {
+            if !named.contains(&found.path) {
+                let is_leftover = linked.contains(&found.inode);
+                let is_old = now.duration_since(found.modified).is_ok_and(|age| age > GRACE);
+                settle(db, content, &found, &hash, is_leftover, is_old, &mut swept).await?;
+            }
         }
     }
     // Last, because a leftover's link is what tells a half-stored file from any other.
-    let too_old = move |found: &Found| now.duration_since(found.modified).is_ok_and(|age| age > KEPT_ASIDE);
-    let aside = listed(content.orphans_dir(), too_old).await?;
+    let mut aside = listing::files(content.orphans_dir()).await?;
+    aside.retain(|found| now.duration_since(found.modified).is_ok_and(|age| age > KEPT_ASIDE));
     for found in leftovers.iter().chain(&aside) {
-        remove(&found.path)?;
-        swept.removed += 1;
+        if ownership::may_remove(db, content).await? {
+            remove(&found.path)?;
+            swept.removed += 1;
+        }
     }
     Ok(swept)
 }
@@ -93,14 +107,14 @@ pub async fn sweep(db: &Db, content: &Content, started: SystemTime, now: SystemT
 async fn settle(
     db: &Db,
     content: &Content,
-    found: &Found,
+    found: &FoundFile,
     hash: &Sha256,
     is_leftover: bool,
     is_old: bool,
     swept: &mut Swept,
 ) -> Result<()> {
     let _change = content.change().await;
-    if is_named(db, content, found, hash).await? {
+    if is_named(db, content, found, hash).await? || !ownership::may_remove(db, content).await? {
         return Ok(());
     }
     if is_leftover || deleted::was_hash(db.reader(), hash).await? {
@@ -114,7 +128,7 @@ async fn settle(
 }
 
 /// Whether the row of an asset names the file.
-async fn is_named(db: &Db, content: &Content, found: &Found, hash: &Sha256) -> Result<bool> {
+pub(super) async fn is_named(db: &Db, content: &Content, found: &FoundFile, hash: &Sha256) -> Result<bool> {
     for kind in AssetKind::ALL {
         let row = rows::by_hash(db.reader(), kind, hash).await?;
         if row.is_some_and(|row| content.path_of(&row.file_path) == found.path) {
@@ -150,59 +164,6 @@ async fn named_by_rows(db: &Db, content: &Content, swept: &mut Swept) -> Result<
         }
     }
     Ok(paths)
-}
-
-#[derive(Debug)]
-struct Found {
-    path: PathBuf,
-    modified: SystemTime,
-    inode: (u64, u64),
-}
-
-impl Found {
-    /// The hash in its name, if it is named as the store names files.
-    fn hash(&self) -> Option<Sha256> {
-        let hash: Sha256 = self.path.file_stem()?.to_str()?.parse().ok()?;
-        (self.path.parent()?.file_name()?.to_str()? == &hash.to_string()[..2]).then_some(hash)
-    }
-}
-
-async fn listed(folder: PathBuf, wanted: impl Fn(&Found) -> bool + Send + 'static) -> Result<Vec<Found>> {
-    let listing = tokio::task::spawn_blocking(move || Ok(list(&folder)?.into_iter().filter(wanted).collect()));
-    listing.await.map_err(|error| Error::Internal(format!("listing a folder ended: {error}")))?
-}
-
-/// The store's own files: those in the folders `00` to `ff` that are named by a hash. What someone else put into the folder is theirs.
-async fn listed_store(content: &Content) -> Result<Vec<(Found, Sha256)>> {
-    let root = content.root().to_path_buf();
-    let listing = tokio::task::spawn_blocking(move || {
-        let mut found = Vec::new();
-        for folder in 0..=255_u8 {
-            let files = list(&root.join(format!("{folder:02x}")))?.into_iter();
-            found.extend(files.filter_map(|file| file.hash().map(|hash| (file, hash))));
-        }
-        Ok(found)
-    });
-    listing.await.map_err(|error| Error::Internal(format!("listing the store ended: {error}")))?
-}
-
-/// The files in a folder; none where there is no such folder.
-fn list(folder: &Path) -> Result<Vec<Found>> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(Error::io(folder))?,
-    };
-    let mut found = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(Error::io(folder))?;
-        // A file may go while the folder is read.
-        let Ok(metadata) = entry.metadata() else { continue };
-        if metadata.is_file() {
-            let modified = metadata.modified().map_err(Error::io(entry.path()))?;
-            found.push(Found { path: entry.path(), modified, inode: (metadata.dev(), metadata.ino()) });
-        }
-    }
-    Ok(found)
 }
 
 fn remove(path: &Path) -> Result<()> {

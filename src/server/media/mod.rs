@@ -5,6 +5,8 @@ pub mod content;
 mod extent;
 pub mod ffmpeg;
 pub mod frames;
+pub mod listing;
+pub mod mark;
 pub mod picture;
 pub mod poster;
 pub mod probe;

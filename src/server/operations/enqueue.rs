@@ -10,13 +10,13 @@ use crate::{
     domain::{
         AssetRef, ExecutionId, JobId, NodeId, Sha256, Timestamp,
         event::EventPayload,
-        job::{Job, JobKind, POSTER_PRIORITY, Status},
+        job::{HELD, Job, JobKind, POSTER_PRIORITY, Status},
     },
     graph::Step,
     server::{
         Result,
         store::{
-            Tx, events,
+            Tx, events, held,
             jobs::{self, QueuedJob, lane},
             spends::{self, Intent},
         },
@@ -63,7 +63,10 @@ pub async fn enqueue(tx: &mut Tx, work: &Work, key: Sha256, requester: Requester
         return Ok(same.job);
     }
     let payment = work.operation.payment(&work.input)?;
-    let queued = new_job(work, key, requester, payment.as_ref());
+    let mut queued = new_job(work, key, requester, payment.as_ref());
+    if payment.is_some() && held::holds(tx, queued.job.id, queued.job.execution_id).await? {
+        HELD.clone_into(&mut queued.job.message);
+    }
     jobs::insert(tx, &queued).await?;
     if let Some(payment) = payment {
         spends::insert(tx, &intent(payment, &queued.job)).await?;

@@ -15,7 +15,10 @@ use crate::{
             self,
             enqueue::{self, Requester, Work},
         },
-        runs::outcome::{Outcome, end, moved, not_found, show_queued},
+        runs::{
+            held,
+            outcome::{Outcome, end, moved, not_found, show_queued},
+        },
         store::{Db, jobs, step_results},
     },
 };
@@ -105,7 +108,8 @@ pub async fn check_again(db: &Db, events: &Events, id: JobId) -> Result<Job> {
     if found.job.status != Status::Unknown {
         return Ok(found.job);
     }
-    let job = Job { error: None, message: "Waits to be checked".to_owned(), ..moved(found.job, JobEvent::CheckAgain)? };
+    let message = held::words(&mut tx, &found.job, "Waits to be checked").await?;
+    let job = Job { error: None, message, ..moved(found.job, JobEvent::CheckAgain)? };
     jobs::set_run_after(&mut tx, id, None).await?;
     jobs::forgive_attempt(&mut tx, id).await?;
     show_queued(&mut tx, &job).await?;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::{
-    advance,
+    advance, held,
     outcome::{Outcome, change_nodes, end, moved, not_found, show_queued},
 };
 use crate::{
@@ -208,7 +208,8 @@ async fn requeue(tx: &mut Tx, found: QueuedJob) -> Result<()> {
         let failure = Failure { kind: ErrorKind::Internal, message };
         return end(tx, found, Outcome::Failed(failure)).await.map(drop);
     }
-    let job = Job { progress: 0.0, message: String::new(), ..moved(found.job, JobEvent::Requeue)? };
+    let message = held::words(tx, &found.job, "").await?;
+    let job = Job { progress: 0.0, message, ..moved(found.job, JobEvent::Requeue)? };
     show_queued(tx, &job).await
 }
 

@@ -6,6 +6,7 @@ pub mod estimate;
 pub mod execute;
 pub mod figures;
 pub mod generation;
+pub mod held;
 pub mod jobs;
 mod known;
 pub mod leases;

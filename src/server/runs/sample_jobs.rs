@@ -28,9 +28,14 @@ pub async fn open(dir: &tempfile::TempDir) -> Db {
 
 /// Asks for a clip; another `number` is another clip.
 pub async fn ask(db: &Db, number: u8, requester: Requester) -> JobId {
+    ask_of(db, "animatic", number, requester).await
+}
+
+/// The same of this provider.
+pub async fn ask_of(db: &Db, provider: &str, number: u8, requester: Requester) -> JobId {
     let request = GenerateRequest {
-        provider: "animatic".into(),
-        model: "animatic".into(),
+        provider: provider.into(),
+        model: "any".into(),
         prompt: number.to_string(),
         seconds: 1.0,
         size: (64, 64),

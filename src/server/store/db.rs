@@ -8,7 +8,10 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::server::{Error, Result};
+use crate::{
+    domain::ErrorKind,
+    server::{Error, Result},
+};
 
 /// The files of `migrations/sqlite`: number, what it is about, its SQL. Listed here because sqlx's macro for it compiles the whole
 /// database a second time.
@@ -20,6 +23,7 @@ const SCRIPTS: &[(i64, &str, &str)] = &[
     (5, "operations", include_str!("../../../migrations/sqlite/0005_operations.sql")),
     (6, "steps", include_str!("../../../migrations/sqlite/0006_steps.sql")),
     (7, "assets", include_str!("../../../migrations/sqlite/0007_assets.sql")),
+    (8, "store_mark", include_str!("../../../migrations/sqlite/0008_store_mark.sql")),
 ];
 
 pub(super) static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
@@ -48,16 +52,37 @@ impl Db {
     /// # Errors
     /// Where the URL is of another kind, the file cannot be opened, or it was written by a newer program.
     pub async fn open(url: &str) -> Result<Self> {
-        let options = SqliteConnectOptions::from_str(url)?
-            .create_if_missing(true)
-            .foreign_keys(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // A 2xx promises that the row outlives a power cut.
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(Duration::from_secs(10));
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let options = options(url)?.create_if_missing(true);
+        let writer = writer(&options).await?;
         refuse_newer(&writer).await?;
         MIGRATIONS.run(&writer).await?;
+        Self::with_readers(writer, options).await
+    }
+
+    /// Opens the database at `sqlite://PATH` as it is: none is created, and no schema changed.
+    ///
+    /// # Errors
+    /// Where there is none, or its schema is not this program's; as for [`Db::open`].
+    pub async fn open_as_it_is(url: &str) -> Result<Self> {
+        let path = Self::path(url)?;
+        if !path.is_file() {
+            let message = format!("DATABASE_URL: there is no database {}; name the one that the server uses", path.display());
+            return Err(Error::api(ErrorKind::NotFound, message));
+        }
+        let options = options(url)?;
+        let writer = writer(&options).await?;
+        refuse_newer(&writer).await?;
+        if !is_up_to_date(&writer).await? {
+            let message = format!(
+                "the database {} was not served by this version yet; start `reelgraph serve` on it once, which brings it up to date",
+                path.display()
+            );
+            return Err(Error::api(ErrorKind::Conflict, message));
+        }
+        Self::with_readers(writer, options).await
+    }
+
+    async fn with_readers(writer: SqlitePool, options: SqliteConnectOptions) -> Result<Self> {
         let reader = SqlitePoolOptions::new().max_connections(8).connect_with(options.read_only(true)).await?;
         Ok(Self { reader, writer })
     }
@@ -100,11 +125,37 @@ impl Db {
     }
 }
 
+fn options(url: &str) -> Result<SqliteConnectOptions> {
+    Ok(SqliteConnectOptions::from_str(url)?
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // A 2xx promises that the row outlives a power cut.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(10)))
+}
+
+async fn writer(options: &SqliteConnectOptions) -> Result<SqlitePool> {
+    Ok(SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?)
+}
+
+/// Whether every migration of this program was run.
+async fn is_up_to_date(pool: &SqlitePool) -> Result<bool> {
+    if !has_table(pool, "_sqlx_migrations").await? {
+        return Ok(false);
+    }
+    let run: Vec<i64> = sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(pool).await?;
+    Ok(SCRIPTS.iter().all(|(number, ..)| run.contains(number)))
+}
+
+async fn has_table(pool: &SqlitePool, name: &str) -> Result<bool> {
+    let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master WHERE name = $1").bind(name).fetch_one(pool).await?;
+    Ok(count > 0)
+}
+
 /// Refuses a database that a newer program has changed in a way that this one cannot serve. Each migration records the oldest program that
 /// still may; one that records nothing is no migration of ours.
 async fn refuse_newer(pool: &SqlitePool) -> Result<()> {
-    let count = |name: &'static str| sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM sqlite_master WHERE name = $1").bind(name);
-    if count("_sqlx_migrations").fetch_one(pool).await? == 0 || count("oldest_program").fetch_one(pool).await? == 0 {
+    if !has_table(pool, "_sqlx_migrations").await? || !has_table(pool, "oldest_program").await? {
         return Ok(());
     }
     let rows = sqlx::query(

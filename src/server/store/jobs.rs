@@ -140,19 +140,35 @@ pub async fn list(db: &Db, filter: &JobFilter, page: &PageRequest) -> Result<Pag
     Ok(cut(items, page, |last| (last.created_at.to_string(), last.id.to_string())))
 }
 
+/// Leaves out a job whose request is held: see [`super::held`].
+macro_rules! is_not_held {
+    ($jobs:literal) => {
+        concat!(
+            "NOT EXISTS (SELECT 1 FROM held JOIN spends ON spends.job_id = ",
+            $jobs,
+            ".id AND spends.state = 'intended' WHERE held.id IN (",
+            $jobs,
+            ".id, ",
+            $jobs,
+            ".execution_id))"
+        )
+    };
+}
+
 /// Which job of a lane is next: the highest priority, then the execution whose last turn is longest ago, then the oldest. A poster is nobody's
 /// turn.
 ///
 /// # Errors
 /// The database's.
 pub async fn next(connection: &mut SqliteConnection, lane: &str) -> Result<Option<JobId>> {
-    let row = sqlx::query(
-        "SELECT id FROM jobs AS candidate WHERE lane = $2 AND status = 'queued' AND paused = 0 AND (run_after IS NULL OR run_after <= $1) \
-         ORDER BY priority DESC, \
+    let row = sqlx::query(concat!(
+        "SELECT id FROM jobs AS candidate WHERE lane = $2 AND status = 'queued' AND paused = 0 AND (run_after IS NULL OR run_after <= $1) AND ",
+        is_not_held!("candidate"),
+        " ORDER BY priority DESC, \
          COALESCE((SELECT MAX(started_at) FROM jobs AS turn WHERE turn.execution_id IS NOT DISTINCT FROM candidate.execution_id \
          AND turn.kind <> 'poster'), ''), \
-         created_at, id LIMIT 1",
-    )
+         created_at, id LIMIT 1"
+    ))
     .bind(Timestamp::now().to_string())
     .bind(lane)
     .fetch_optional(connection)
@@ -165,10 +181,13 @@ pub async fn next(connection: &mut SqliteConnection, lane: &str) -> Result<Optio
 /// # Errors
 /// The database's.
 pub async fn next_due(connection: &mut SqliteConnection, lane: &str) -> Result<Option<Timestamp>> {
-    let row = sqlx::query("SELECT MIN(run_after) AS due FROM jobs WHERE lane = $1 AND status = 'queued' AND paused = 0")
-        .bind(lane)
-        .fetch_one(connection)
-        .await?;
+    let row = sqlx::query(concat!(
+        "SELECT MIN(run_after) AS due FROM jobs WHERE lane = $1 AND status = 'queued' AND paused = 0 AND ",
+        is_not_held!("jobs")
+    ))
+    .bind(lane)
+    .fetch_one(connection)
+    .await?;
     rows::parsed_option(&row, TABLE, "due")
 }
 

@@ -12,7 +12,7 @@ use crate::{
     graph::nodes,
     ui::{
         browser::canvas_dom,
-        components::{Glyph, Icon, IconButton, OutcomeButtons, Toasts, When, handler, part},
+        components::{Glyph, Icon, IconButton, OutcomeButtons, Toasts, When, handler, part, part_if},
     },
 };
 
@@ -69,6 +69,7 @@ fn State(row: ArcRwSignal<JobRow>, place: Signal<(usize, usize)>, title: String)
             Status::Queued => view! {
                 <div class="job-state">
                     <p>{part(move || if place.get().0 == 0 { "Next".to_owned() } else { format!("Place {}", place.get().0 + 1) })}</p>
+                    {part_if(move || words_of(&row).map(|words| view! { <p class="job-when">{words}</p> }))}
                     <p class="job-when">"Asked for " <When at=job.created_at/></p>
                 </div>
             }
@@ -105,6 +106,11 @@ fn state_cell(
         </div>
     }
     .into_any()
+}
+
+/// What a waiting job says of itself, if anything.
+fn words_of(row: &ArcRwSignal<JobRow>) -> Option<String> {
+    Some(row.with(|row| row.job.message.clone())).filter(|words| !words.is_empty())
 }
 
 #[component]
