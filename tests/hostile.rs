@@ -288,6 +288,14 @@ async fn a_full_disk_refuses_the_upload_and_keeps_the_rest() {
     assert_eq!(server.client.get(&path).await.expect(200).body, clips::short(0));
     server.client.upload("small.mp4", clips::short(1)).await.expect(201);
     assert_eq!(server.terminate(), Some(0));
+    // One that is full to the last byte keeps no server from starting.
+    let filling = videos.join("filling");
+    std::fs::write(&filling, vec![1; 4 << 20]).unwrap_err();
+    let server = ServerProcess::start(dir.path());
+    assert!(server.log().contains("could not be counted"), "{}", server.log());
+    assert_eq!(server.client.get(&path).await.expect(200).body, clips::short(0));
+    assert_eq!(server.terminate(), Some(0));
+    std::fs::remove_file(&filling).unwrap();
     assert_whole(dir.path()).await;
 }
 

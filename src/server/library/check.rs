@@ -4,7 +4,7 @@ use std::{fmt, io};
 
 use time::macros::format_description;
 
-use super::{assets, ownership, sweep};
+use super::{ownership, sweep};
 use crate::{
     domain::{Asset, AssetKind, Sha256, Timestamp},
     server::{
@@ -126,35 +126,33 @@ enum Finding {
     Altered(String),
 }
 
-async fn check_row(db: &Db, content: &Content, row: StoredAsset, checked: &mut Checked, say: &mut Say<'_>) -> Result<()> {
+async fn check_row(db: &Db, content: &Content, mut row: StoredAsset, checked: &mut Checked, say: &mut Say<'_>) -> Result<()> {
     let mut finding = look(content, &row).await?;
     if !matches!(finding, Finding::Whole(_)) {
         // Deleted, or replaced by the same bytes meanwhile?
-        let Some(now) = rows::row(db.reader(), row.asset.reference()).await? else { return Ok(()) };
+        let found = rows::find(&mut *db.reader().acquire().await?, row.asset.reference()).await?;
+        let Some(now) = found else { return Ok(()) };
         finding = look(content, &now).await?;
+        row = now;
     }
-    checked.files += 1;
     let (word, what) = match finding {
         Finding::Whole(bytes) => {
+            checked.files += 1;
             checked.bytes += bytes;
             return say(Said::Progress(checked));
         }
         Finding::Missing => {
-            checked.files -= 1;
             checked.missing += 1;
             ("missing", "is not there".to_owned())
         }
         Finding::Altered(how) => {
+            checked.files += 1;
             checked.altered += 1;
             ("altered", how)
         }
     };
-    let found = match assets::find(db, row.asset.reference()).await {
-        Ok(found) => found.asset,
-        Err(_) => row.asset,
-    };
-    let file_path = row.file_path.escape_debug();
-    say(Said::Line(&format!("{word} {}: {file_path} {what}{}", named(&found), used(&found))))
+    let StoredAsset { asset, file_path, .. } = &row;
+    say(Said::Line(&format!("{word} {}: {} {what}{}", named(asset), file_path.escape_debug(), used(asset))))
 }
 
 async fn look(content: &Content, row: &StoredAsset) -> Result<Finding> {

@@ -35,18 +35,22 @@ pub async fn open(db: &Db, dir: &Path, database: &str) -> Result<(Content, Stand
     loop {
         let standing = standing(db, &Content::as_it_is(dir).await?, database).await?;
         let content = Content::open(dir).await?;
-        match standing {
-            Standing::Behind(_) => return Ok((content, standing)),
-            // A database that was started at the same time may have been first.
-            Standing::Unclaimed if !claim(db, &content).await? => continue,
-            Standing::Unclaimed | Standing::Current => {}
+        if let Standing::Behind(_) = standing {
+            return Ok((content, standing));
         }
-        match raise(db, &content).await {
+        let counted = async {
+            let has_mark = standing == Standing::Current || claim(db, &content).await?;
+            if has_mark { raise(db, &content).await.map(|()| true) } else { Ok(false) }
+        };
+        match counted.await {
+            Ok(true) => {}
+            // A database that was started at the same time was first.
+            Ok(false) => continue,
             // A full disk is emptied, and one that is read-only read, by this server: it is not refused for that.
             Err(error) if error.is_storage_full() || matches!(error, Error::Io { .. }) => {
-                tracing::warn!(cause = %error, "this start could not be counted: a copy of the database made before it is not known for one");
+                tracing::warn!(cause = %error, "this start could not be counted in the videos folder: a copy of the database may not be known for one");
             }
-            raised => raised?,
+            Err(error) => return Err(error),
         }
         return Ok((content, Standing::Current));
     }
