@@ -9,7 +9,7 @@ use crate::{
     server::{
         Error, Result,
         media::{content::Content, listing, mark},
-        store::{Db, assets as rows, deleted, mark as ours},
+        store::{Db, assets as rows, mark as ours},
     },
 };
 
@@ -156,28 +156,21 @@ enum Holds {
 
 async fn what_it_holds(db: &Db, content: &Content) -> Result<Holds> {
     let mut holds = Holds::Nothing;
-    for digits in 0..=u8::MAX {
-        for (_, hash) in listing::stored(content.root(), digits).await? {
-            if knows(db, &hash).await? {
-                return Ok(Holds::OurFiles);
-            }
-            holds = Holds::OtherFiles;
-        }
-    }
     // What was set aside is somebody's too.
-    for hash in listing::files(content.orphans_dir()).await?.iter().filter_map(listing::FoundFile::hash) {
-        if knows(db, &hash).await? {
+    let aside = listing::files(content.orphans_dir()).await?;
+    let mut hashes: Vec<Sha256> = aside.iter().filter_map(listing::FoundFile::hash).collect();
+    for digits in 0..=u8::MAX {
+        hashes.extend(listing::stored(content.root(), digits).await?.into_iter().map(|(_, hash)| hash));
+        if rows::knows_any(db, &hashes).await? {
             return Ok(Holds::OurFiles);
         }
-        holds = Holds::OtherFiles;
+        if !hashes.is_empty() {
+            holds = Holds::OtherFiles;
+        }
+        hashes.clear();
     }
     // Files of an older program bear other names.
     if has_file_of_a_row(db, content).await? { Ok(Holds::OurFiles) } else { Ok(holds) }
-}
-
-/// Whether there is an asset with those bytes, or was one.
-async fn knows(db: &Db, hash: &Sha256) -> Result<bool> {
-    Ok(has_row(db, hash).await? || deleted::was_hash(db.reader(), hash).await?)
 }
 
 /// Whether there is an asset with those bytes, of whatever kind, in the trash or not.

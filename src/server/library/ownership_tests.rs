@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     domain::{Asset, AssetId, StoreMark, Timestamp, asset::Facts, origin::SourceType},
-    server::store::kinds::StoredAsset,
+    server::store::{deleted, kinds::StoredAsset},
 };
 
 /// A folder with databases and a videos folder in it.

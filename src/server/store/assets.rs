@@ -129,6 +129,28 @@ pub async fn by_hash(executor: impl SqliteExecutor<'_>, kind: AssetKind, hash: &
     row.map(|row| stored(kind, &row)).transpose()
 }
 
+/// Whether any of these bytes are an asset's of whatever kind, in the trash or not, or were one's that is gone for good.
+///
+/// # Errors
+/// The database's.
+pub async fn knows_any(db: &Db, hashes: &[Sha256]) -> Result<bool> {
+    let tables = AssetKind::ALL.map(|kind| kind.spec().table);
+    for some in hashes.chunks(500) {
+        for table in tables.iter().chain(&["deleted_assets"]) {
+            let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT 1 FROM {table} WHERE file_hash IN ("));
+            let mut list = query.separated(", ");
+            for hash in some {
+                list.push_bind(hash.to_string());
+            }
+            query.push(") LIMIT 1");
+            if query.build().fetch_optional(db.reader()).await?.is_some() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
 /// The SHA-256 of the file of an asset, while it is stored and not in the trash.
 ///
 /// # Errors
