@@ -23,7 +23,7 @@ use super::{
         sweep,
     },
     media::{content::Content, ffmpeg::Ffmpeg},
-    providers::Providers,
+    providers::{Providers, Spool},
     runs::held,
     state::AppState,
     store::{Db, adopt},
@@ -212,7 +212,7 @@ async fn compose(config: Config) -> Result<AppState> {
     }
     let leptos = leptos_options(&config);
     let ffmpeg = Ffmpeg::locate();
-    let providers = Providers::new(&config, ffmpeg.clone());
+    let providers = Providers::new(&config, ffmpeg.clone(), &Spool::new(content.staging_dir(), config.max_upload_bytes));
     let studio = Studio { db, content, ffmpeg, providers, events: Events::default(), caps: config.caps };
     Ok(AppState { config: Arc::new(config), studio, stop: CancellationToken::new(), leptos })
 }

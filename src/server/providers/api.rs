@@ -4,9 +4,8 @@
 use std::{path::Path, time::Duration};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 
-use super::GenerateRequest;
+use super::{GenerateRequest, inline::Inline};
 use crate::{
     domain::Timestamp,
     server::error::{ProviderClass, ProviderError},
@@ -112,5 +111,5 @@ pub enum Clip {
     /// At this address.
     At(String),
     /// In the answer itself.
-    Inline(Bytes),
+    Inline(Inline),
 }

@@ -11,14 +11,12 @@ use super::{
     endpoint::Endpoint,
     failures::Call,
     http as client,
+    inline::{Inline, NotTaken},
 };
 use crate::server::error::ProviderError;
 
 /// The most redirects that are followed.
 const MOST_REDIRECTS: usize = 5;
-
-/// The largest clip that is fetched, in bytes: far above any that is made, so that an answer without an end does not fill the disk.
-const LARGEST_CLIP: u64 = 4 * 1024 * 1024 * 1024;
 
 /// Bytes by which a video is known.
 const SIGNATURE: usize = 8;
@@ -32,8 +30,7 @@ impl Endpoint {
     /// See [`download`](super::api::VideoApi::download).
     pub async fn download(&self, clip: &Clip, output: &Path) -> Result<()> {
         match clip {
-            Clip::Inline(bytes) if is_video(bytes) => tokio::fs::write(output, bytes).await.map_err(|error| self.not_written(&error)),
-            Clip::Inline(_) => Err(self.failures.no_clip("what its answer holds is no video")),
+            Clip::Inline(clip) => self.take(clip, output).await,
             Clip::At(address) => {
                 let response = self.open(address).await?;
                 self.save(response, output).await
@@ -61,7 +58,7 @@ impl Endpoint {
                 Some(next) => url = next,
                 None if response.status().is_success() => return Err(self.failures.no_clip("it is not ready yet")),
                 None => {
-                    let answer = client::read(response).await.map_err(|broken| self.failures.broken(call, &broken))?;
+                    let answer = self.read(call, response).await?;
                     return Err(self.failures.refused(call, &answer));
                 }
             }
@@ -71,36 +68,80 @@ impl Endpoint {
 
     async fn save(&self, mut response: Response, output: &Path) -> Result<()> {
         let call = Call::Download { with_key: false };
+        let largest = self.largest_clip();
         let promised = response.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        let mut file = File::create(output).await.map_err(|error| self.not_written(&error))?;
-        let (mut written, mut begin) = (0_u64, Vec::with_capacity(SIGNATURE));
+        if promised.is_some_and(|promised| promised > largest) {
+            return Err(self.failures.too_large(largest));
+        }
+        let (mut written, mut head, mut file) = (0_u64, Vec::new(), None);
         loop {
             let chunk = match response.chunk().await {
                 Ok(Some(chunk)) => chunk,
                 Ok(None) => break,
                 Err(error) => {
                     // What has come so far is looked at where no more ever comes.
-                    file.flush().await.map_err(|error| self.not_written(&error))?;
+                    self.flush(file).await?;
                     return Err(self.failures.broken(call, &client::broken(error)));
                 }
             };
-            if begin.len() < SIGNATURE {
-                begin.extend(chunk.iter().take(SIGNATURE - begin.len()));
-                if begin.len() == SIGNATURE && !is_video(&begin) {
-                    return Err(self.failures.no_clip("what is there is no video"));
+            written += chunk.len() as u64;
+            if written > largest {
+                drop(file);
+                return Err(self.given_up(output, self.failures.too_large(largest)).await);
+            }
+            match &mut file {
+                Some(file) => file.write_all(&chunk).await.map_err(|error| self.not_written(&error))?,
+                None => {
+                    head.extend_from_slice(&chunk);
+                    if head.len() >= SIGNATURE {
+                        file = Some(self.begin(&head, output).await?);
+                    }
                 }
             }
-            written += chunk.len() as u64;
-            if written > LARGEST_CLIP {
-                return Err(self.failures.no_clip("it is larger than any clip"));
-            }
-            file.write_all(&chunk).await.map_err(|error| self.not_written(&error))?;
         }
-        file.flush().await.map_err(|error| self.not_written(&error))?;
+        if file.is_none() {
+            return Err(self.failures.no_clip("what is there is no video"));
+        }
+        self.flush(file).await?;
         match promised {
             Some(promised) if promised != written => Err(self.failures.no_clip("it broke off")),
-            _ if !is_video(&begin) => Err(self.failures.no_clip("what is there is no video")),
             _ => Ok(()),
+        }
+    }
+
+    /// Begins the file, if what it begins with is a video's: else what came before of the clip, if anything, stays.
+    async fn begin(&self, head: &[u8], output: &Path) -> Result<File> {
+        if !is_video(head) {
+            return Err(self.failures.no_clip("what is there is no video"));
+        }
+        let mut file = File::create(output).await.map_err(|error| self.not_written(&error))?;
+        file.write_all(head).await.map_err(|error| self.not_written(&error))?;
+        Ok(file)
+    }
+
+    async fn flush(&self, file: Option<File>) -> Result<()> {
+        let Some(mut file) = file else { return Ok(()) };
+        file.flush().await.map_err(|error| self.not_written(&error))
+    }
+
+    /// Takes the clip out of the answer that it stands in.
+    async fn take(&self, clip: &Inline, output: &Path) -> Result<()> {
+        let (clip, to, largest) = (clip.clone(), output.to_path_buf(), self.largest_clip());
+        let taken = tokio::task::spawn_blocking(move || clip.save(&to, largest)).await;
+        match taken.unwrap_or_else(|error| Err(NotTaken::NotWritten(std::io::Error::other(error)))) {
+            Ok(()) => Ok(()),
+            Err(NotTaken::NotBase64) => Err(self.failures.no_clip("what its answer holds is no base64, or breaks off")),
+            Err(NotTaken::NotVideo) => Err(self.failures.no_clip("what its answer holds is no video")),
+            Err(NotTaken::TooLarge) => Err(self.given_up(output, self.failures.too_large(largest)).await),
+            Err(NotTaken::NotWritten(error)) => Err(self.not_written(&error)),
+        }
+    }
+
+    /// What came has no end, so it is no piece of a clip, and takes up the disk.
+    async fn given_up(&self, output: &Path, why: ProviderError) -> ProviderError {
+        match tokio::fs::remove_file(output).await {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => self.not_written(&error),
+            _ => why,
         }
     }
 
@@ -118,7 +159,7 @@ fn next(url: &Url, response: &Response) -> Option<Url> {
 
 /// Whether a file that begins so is a video: ISO BMFF (ISO/IEC 14496-12: `ftyp` is the first box) or EBML, which Matroska and WebM
 /// are (RFC 8794, 11.2.1).
-fn is_video(begin: &[u8]) -> bool {
+pub(super) fn is_video(begin: &[u8]) -> bool {
     begin.get(4..SIGNATURE) == Some(b"ftyp") || begin.starts_with(&[0x1a, 0x45, 0xdf, 0xa3])
 }
 

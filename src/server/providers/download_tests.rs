@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::{
     Router,
-    body::{Body, Bytes},
+    body::{Body as HttpBody, Bytes},
     extract::Request,
     response::{IntoResponse, Redirect},
     routing::{any, get},
@@ -18,7 +18,12 @@ use crate::{
     domain::provider::Provider,
     server::{
         error::ProviderClass,
-        providers::sample_answers::{MP4, endpoint, serve},
+        providers::{
+            answer::Body,
+            http::Http,
+            sample_answers::{KEY, MP4, MP4_BASE64, endpoint, serve},
+            spool::Spool,
+        },
     },
 };
 
@@ -76,7 +81,7 @@ async fn a_clip_at_another_host_is_fetched_without_the_key() {
 async fn what_is_cut_short_or_no_video_may_be_fetched_again() {
     let cut = || async {
         let pieces = [Ok(Bytes::from_static(MP4)), Err(std::io::Error::other("gone"))];
-        ([("content-length", "1000")], Body::from_stream(futures_util::stream::iter(pieces)))
+        ([("content-length", "1000")], HttpBody::from_stream(futures_util::stream::iter(pieces)))
     };
     let router = Router::new()
         .route("/cut", get(cut))
@@ -96,15 +101,44 @@ async fn what_is_cut_short_or_no_video_may_be_fetched_again() {
 }
 
 #[tokio::test]
+async fn a_clip_past_the_limit_of_uploads_is_not_taken_whether_or_not_its_length_is_told() {
+    let pieces = || futures_util::stream::iter([MP4; 100].map(|piece| Ok::<_, std::io::Error>(Bytes::from_static(piece))));
+    let router = Router::new()
+        .route("/told", get(|| async { MP4.repeat(100) }))
+        .route("/untold", get(move || async move { HttpBody::from_stream(pieces()) }));
+    let base_url = serve(router).await;
+    for (largest, is_taken) in [(3_200, true), (3_199, false)] {
+        let http = Http::new(Spool::new("/nowhere".into(), largest)).unwrap();
+        let endpoint = Endpoint::new(Provider::Google, &base_url, KEY.into(), http).unwrap();
+        for path in ["told", "untold"] {
+            let folder = tempfile::tempdir().unwrap();
+            let output = folder.path().join("clip.mp4");
+            let taken = endpoint.download(&Clip::At(format!("{base_url}/{path}")), &output).await;
+            assert_eq!((taken.is_ok(), output.exists()), (is_taken, is_taken), "{path}");
+            if let Err(error) = taken {
+                assert!(matches!(error.class, ProviderClass::Transient(_)) && error.message.contains("3199 bytes"), "{error}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_clip_within_an_answer_is_written_and_must_be_a_video() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("clip.mp4");
     std::fs::write(&output, "something longer than the clip that stood here before").unwrap();
     let endpoint = endpoint(Provider::Google, "https://provider.invalid");
-    endpoint.download(&Clip::Inline(Bytes::from_static(MP4)), &output).await.unwrap();
+    let within = |base64: &str| {
+        let body = Body::Held(serde_json::json!({ "clip": base64 }).to_string().into());
+        Clip::Inline(Inline::new(body, "/clip".into()))
+    };
+    endpoint.download(&within(MP4_BASE64), &output).await.unwrap();
     assert_eq!(std::fs::read(&output).unwrap(), MP4);
-    let error = endpoint.download(&Clip::Inline(Bytes::from_static(b"text, no video")), &output).await.unwrap_err();
-    assert_eq!(error.class, ProviderClass::Transient(None));
+    for wrong in ["YSB0ZXh0LCBubyB2aWRlbw==", "AAA", "<html>"] {
+        let error = endpoint.download(&within(wrong), &output).await.unwrap_err();
+        assert_eq!(error.class, ProviderClass::Transient(None), "{wrong}");
+        assert_eq!(std::fs::read(&output).unwrap(), MP4, "what came before stays");
+    }
 }
 
 #[test]

@@ -3,18 +3,19 @@
 use std::time::Duration;
 
 use http::{HeaderValue, Method, StatusCode, header};
-use reqwest::{RequestBuilder, Url};
+use reqwest::{RequestBuilder, Response, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::{
+    answer::Answer,
     api::{Created, Result},
     failures::{Call, Failures},
-    http::{Answer, Http, SetupError},
+    http::{Http, SetupError},
 };
 use crate::domain::provider::Provider;
 
-/// How long a paid request, or a question, may take.
+/// How long a paid request, or a question, may take, until the part of its answer that is held in memory is there.
 const LIMIT: Duration = Duration::from_mins(1);
 
 /// How long Google's answer to how a job stands may take: it may hold the clip.
@@ -93,13 +94,27 @@ impl Endpoint {
         self.http.request(method, url)
     }
 
+    /// Reads a refusal.
+    ///
+    /// # Errors
+    /// Where it broke off before it said anything.
+    pub async fn read(&self, call: Call, refusal: Response) -> Result<Answer> {
+        self.http.read(refusal).await.map_err(|broken| self.failures.broken(call, &broken))
+    }
+
+    /// The largest clip that is taken, in bytes.
+    #[must_use]
+    pub fn largest_clip(&self) -> u64 {
+        self.http.largest_clip()
+    }
+
     /// Sends the request, once.
     ///
     /// # Errors
     /// Where there is no answer, or one that is no success.
     pub async fn ask(&self, call: Call, request: RequestBuilder) -> Result<Answer> {
         let limit = if call == Call::Poll && self.provider == Provider::Google { LIMIT_WITH_CLIP } else { LIMIT };
-        let answer = Http::exchange(request, limit).await.map_err(|broken| self.failures.broken(call, &broken))?;
+        let answer = self.http.exchange(request, limit).await.map_err(|broken| self.failures.broken(call, &broken))?;
         if answer.status.is_success() { Ok(answer) } else { Err(self.failures.refused(call, &answer)) }
     }
 
@@ -117,7 +132,7 @@ impl Endpoint {
     /// # Errors
     /// As [`Endpoint::ask`].
     pub async fn ask_if_offered(&self, call: Call, request: RequestBuilder) -> Result<Option<Answer>> {
-        let answer = Http::exchange(request, LIMIT).await.map_err(|broken| self.failures.broken(call, &broken))?;
+        let answer = self.http.exchange(request, LIMIT).await.map_err(|broken| self.failures.broken(call, &broken))?;
         match answer.status {
             status if status.is_success() => Ok(Some(answer)),
             StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => Ok(None),
@@ -145,9 +160,10 @@ fn default_base_url(provider: Provider) -> &'static str {
 #[expect(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::server::providers::sample_answers::http;
 
     fn endpoint(provider: Provider, base_url: &str, key: &str) -> Result<Endpoint, SetupError> {
-        Endpoint::new(provider, base_url, key.into(), Http::new().unwrap())
+        Endpoint::new(provider, base_url, key.into(), http())
     }
 
     #[test]

@@ -1,15 +1,19 @@
 //! What went wrong at a provider: one table from status and body to what it means for the job, and the words for the user.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use http::StatusCode;
 use secrecy::SecretString;
 use serde_json::Value;
 
 use super::{
+    answer::Answer,
     api::{Created, Result},
     fault::Fault,
-    http::{Answer, Broken},
+    http::Broken,
     redact, wait,
 };
 use crate::{
@@ -41,13 +45,27 @@ pub(super) struct Failures {
     provider: Provider,
     /// Taken out of everything that is said.
     key: SecretString,
+    /// Where answers may tell why beside the usual places, as JSON pointers.
+    reasons: Arc<[String]>,
 }
 
 impl Failures {
     /// For a provider that was given that key.
     #[must_use]
     pub fn new(provider: Provider, key: SecretString) -> Self {
-        Self { provider, key }
+        Self { provider, key, reasons: Arc::default() }
+    }
+
+    /// The same for answers that tell why at these JSON pointers, of which the first that leads somewhere counts.
+    #[must_use]
+    pub fn with_reasons_at(self, reasons: Vec<String>) -> Self {
+        Self { reasons: reasons.into(), ..self }
+    }
+
+    /// What an answer says of an error.
+    #[must_use]
+    pub fn fault(&self, answer: &Value) -> Fault {
+        Fault::of_answer(answer, &self.reasons)
     }
 
     /// The variable that holds the key.
@@ -67,14 +85,25 @@ impl Failures {
     pub fn broken(&self, call: Call, broken: &Broken) -> ProviderError {
         let (title, base_url) = (self.provider.title(), self.base_url_setting());
         let what = match broken {
-            Broken::NotReached(cause) => format!("{title} could not be reached ({cause}). Check the network and {base_url}."),
+            Broken::NotReached(cause) => {
+                format!("{title} could not be reached ({cause}). Check the network, {base_url} and, where one is set, the proxy.")
+            }
+            Broken::NotLetThrough(cause) => {
+                format!(
+                    "{title} could not be reached: the proxy in HTTPS_PROXY let nothing through ({cause}). Check it, or name the host in NO_PROXY."
+                )
+            }
             Broken::Unsendable(cause) => format!("The request to {title} could not be written ({cause})."),
             Broken::TimedOut => format!("{title} did not answer in time."),
             Broken::Lost(cause) => format!("The connection to {title} broke ({cause})."),
-            Broken::TooLarge => format!("{title} gave an answer too large to read."),
+            Broken::TooLong(longest) => format!(
+                "{title} gave an answer of more than {}, the most that is read: four thirds of REELGRAPH_MAX_UPLOAD_BYTES.",
+                size(*longest)
+            ),
+            Broken::NotSpooled(cause) => format!("The answer of {title} could not be written to the disk ({cause})."),
         };
         let class = match (call, broken) {
-            (Call::Create, Broken::NotReached(_)) => ProviderClass::NotReached,
+            (Call::Create, Broken::NotReached(_) | Broken::NotLetThrough(_)) => ProviderClass::NotReached,
             (Call::Create, Broken::Unsendable(_)) => ProviderClass::Rejected,
             (Call::Create, _) => ProviderClass::Unknown,
             _ => ProviderClass::Transient(None),
@@ -90,7 +119,7 @@ impl Failures {
     /// The answer is no success.
     #[must_use]
     pub fn refused(&self, call: Call, answer: &Answer) -> ProviderError {
-        let fault = Fault::of_body(&answer.body);
+        let fault = Fault::of_body(answer.beginning(), &self.reasons);
         let wait = wait::retry_after(&answer.headers, SystemTime::now()).or(fault.wait);
         let class = match call {
             Call::Create => create_class(answer, &fault, wait),
@@ -109,7 +138,7 @@ impl Failures {
         if call == Call::Create && is_elsewhere && class == ProviderClass::Rejected {
             reason = format!("{reason} Check {}.", self.base_url_setting());
         }
-        self.error(class, &self.words(class, &reason, fault.daily, status), Some(&answer.body))
+        self.error(class, &self.words(class, &reason, fault.daily, status), Some(answer.beginning()))
     }
 
     /// The provider says that the job ended without a clip.
@@ -117,13 +146,13 @@ impl Failures {
     pub fn ended(&self, fault: &Fault, answer: &Answer) -> ProviderError {
         let class = if fault.is_moderation() { ProviderClass::Moderated } else { ProviderClass::Failed };
         let reason = fault.message.as_deref().map_or_else(|| "It gave no reason.".into(), |message| self.reason(message));
-        self.error(class, &self.words(class, &reason, false, 200), Some(&answer.body))
+        self.error(class, &self.words(class, &reason, false, 200), Some(answer.beginning()))
     }
 
     /// The provider took the job, or made the clip, and something about it keeps us from having one, in the words of `reason`.
     #[must_use]
     pub fn ended_as(&self, class: ProviderClass, reason: &str, answer: &Answer) -> ProviderError {
-        self.error(class, &self.words(class, &self.reason(reason), false, 200), Some(&answer.body))
+        self.error(class, &self.words(class, &self.reason(reason), false, 200), Some(answer.beginning()))
     }
 
     /// What `create` gives for a success.
@@ -132,21 +161,21 @@ impl Failures {
     /// Where it tells of an error instead of a job, what that is; [`ProviderClass::Unknown`] where it tells of neither: a job may have been
     /// taken all the same.
     pub fn created(&self, answer: &Answer, job: impl FnOnce(&Value) -> Option<String>) -> Result<Created> {
-        let json = answer.json();
+        let json = answer.json().ok();
         if let Some(job) = json.as_ref().and_then(job) {
-            return Ok(Created { job, raw: redact::keep(&answer.body, &self.key) });
+            return Ok(Created { job, raw: redact::keep(answer.beginning(), &self.key) });
         }
-        if let Some(fault) = json.as_ref().and_then(Fault::of_refusal) {
+        if let Some(fault) = json.as_ref().and_then(|json| Fault::of_refusal(json, &self.reasons)) {
             let class = fault_class(&fault).unwrap_or(ProviderClass::Rejected);
             let reason = fault.message.as_deref().map_or_else(|| "It gave no reason.".into(), |message| self.reason(message));
-            return Err(self.error(class, &self.words(class, &reason, fault.daily, 200), Some(&answer.body)));
+            return Err(self.error(class, &self.words(class, &reason, fault.daily, 200), Some(answer.beginning())));
         }
-        let said = json.as_ref().and_then(|json| Fault::of_answer(json).message).map(|message| self.reason(&message));
+        let said = json.as_ref().and_then(|json| self.fault(json).message).map(|message| self.reason(&message));
         let said = said.unwrap_or_else(|| "Its answer names no job.".into());
         Err(self.error(
             ProviderClass::Unknown,
             &format!("{} took the request and made no sense: {said} {UNKNOWN}", self.provider.title()),
-            Some(&answer.body),
+            Some(answer.beginning()),
         ))
     }
 
@@ -154,7 +183,13 @@ impl Failures {
     #[must_use]
     pub fn unreadable(&self, answer: &Answer, what: &str) -> ProviderError {
         let message = format!("{} gave an answer that cannot be read: {what}.", self.provider.title());
-        self.error(ProviderClass::Transient(None), &message, Some(&answer.body))
+        self.error(ProviderClass::Transient(None), &message, Some(answer.beginning()))
+    }
+
+    /// There is more of a clip than is taken.
+    #[must_use]
+    pub fn too_large(&self, largest: u64) -> ProviderError {
+        self.no_clip(&format!("it is larger than {}, which REELGRAPH_MAX_UPLOAD_BYTES allows", size(largest)))
     }
 
     /// What came from the clip's address is none, or not all of one.
@@ -221,6 +256,14 @@ impl Failures {
             ProviderClass::Expired => format!("{title} no longer has this: {reason}"),
             ProviderClass::Unknown => format!("{title} did not say what became of the request: {reason} {UNKNOWN}"),
         }
+    }
+}
+
+/// A number of bytes in the words of a sentence.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_048_576 => format!("{bytes} bytes"),
+        bytes => format!("{} MiB", bytes >> 20),
     }
 }
 

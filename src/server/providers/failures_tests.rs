@@ -142,7 +142,7 @@ fn without_an_answer_only_what_was_never_sent_is_known() {
     let class = |call, broken: &Broken| failures(Provider::Xai).broken(call, broken).class;
     assert_eq!(class(Call::Create, &Broken::NotReached("refused".into())), ProviderClass::NotReached);
     assert_eq!(class(Call::Create, &Broken::Unsendable("x".into())), ProviderClass::Rejected);
-    for broken in [Broken::TimedOut, Broken::Lost("reset".into()), Broken::TooLarge] {
+    for broken in [Broken::TimedOut, Broken::Lost("reset".into()), Broken::TooLong(1), Broken::NotSpooled("full".into())] {
         assert_eq!(class(Call::Create, &broken), ProviderClass::Unknown);
         assert_eq!(class(Call::Poll, &broken), ProviderClass::Transient(None));
     }

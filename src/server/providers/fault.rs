@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::wait;
+use super::{fields, wait};
 
 /// Codes that mean moderation. Google's: <https://ai.google.dev/gemini-api/docs/api-errors>; the first four are others'.
 const MODERATION: [&str; 15] = [
@@ -77,13 +77,13 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    /// What the body of a refusal says.
+    /// What the body of a refusal says; see [`Fault::of_answer`].
     #[must_use]
-    pub fn of_body(body: &[u8]) -> Self {
+    pub fn of_body(body: &[u8], reasons: &[String]) -> Self {
         let text = String::from_utf8_lossy(body);
         let text = text.trim_start_matches('\u{feff}').trim();
         if let Ok(value) = serde_json::from_str::<Value>(text) {
-            return Self::of_answer(&value);
+            return Self::of_answer(&value, reasons);
         }
         match text {
             "" => Self::default(),
@@ -92,9 +92,10 @@ impl Fault {
         }
     }
 
-    /// What a whole answer says of an error: `{"error": …}`, `[{"error": …}]`, `{"errors": […]}`, `{"message": …}`, `{"detail": …}`.
+    /// What a whole answer says of an error: `{"error": …}`, `[{"error": …}]`, `{"errors": […]}`, `{"message": …}`, `{"detail": …}`. The words
+    /// at the first of the JSON pointers `reasons` that leads to some go before these; the codes of all of them count.
     #[must_use]
-    pub fn of_answer(answer: &Value) -> Self {
+    pub fn of_answer(answer: &Value, reasons: &[String]) -> Self {
         let answer = answer.get(0).unwrap_or(answer);
         let within = ["error", "errors", "detail"].iter().find_map(|name| answer.get(*name).filter(|within| !within.is_null()));
         let mut fault = within.map_or_else(|| Self::of_error(answer), Self::of_error);
@@ -102,14 +103,13 @@ impl Fault {
         if within.is_some() {
             fault.add_codes(answer);
         }
+        for pointer in reasons {
+            // Codes stand in the error itself, or beside the words about it.
+            fault.codes_at(answer, pointer);
+            fault.codes_at(answer, pointer.rsplit_once('/').map_or("", |(around, _)| around));
+        }
+        fault.message = reasons.iter().find_map(|pointer| fields::text(answer, pointer)).map(str::to_owned).or(fault.message);
         fault
-    }
-
-    /// The same with the reason that stands elsewhere, where one does.
-    #[must_use]
-    pub fn with_reason(mut self, reason: Option<&str>) -> Self {
-        self.message = reason.map(str::to_owned).or(self.message);
-        self
     }
 
     /// The same where something else tells that moderation spoke.
@@ -122,9 +122,9 @@ impl Fault {
     /// What an answer of success says of an error, where it says of one: an error that is not empty, a `success` that is none, or words or a
     /// code that are known to mean a refusal. A code that nobody knows may stand for anything, a job that was taken among it.
     #[must_use]
-    pub fn of_refusal(answer: &Value) -> Option<Self> {
+    pub fn of_refusal(answer: &Value, reasons: &[String]) -> Option<Self> {
         let answer = answer.get(0).unwrap_or(answer);
-        let is_something = |value: &&Value| match value {
+        let is_something = |value: &Value| match value {
             Value::Null | Value::Bool(false) => false,
             Value::String(text) => !text.trim().is_empty(),
             Value::Array(list) => !list.is_empty(),
@@ -132,9 +132,11 @@ impl Fault {
             Value::Number(number) => number.as_i64() != Some(0),
             Value::Bool(true) => true,
         };
-        let fault = Self::of_answer(answer);
+        let fault = Self::of_answer(answer, reasons);
         let is_known = fault.is_no_credit() || fault.is_bad_key() || fault.is_moderation() || fault.is_retired();
-        let is_told = ["error", "errors"].iter().any(|name| answer.get(*name).filter(is_something).is_some());
+        let inside = reasons.iter().filter(|pointer| pointer.split('/').any(|token| token == "error"));
+        let places = ["/error", "/errors"].into_iter().chain(inside.map(String::as_str));
+        let is_told = places.filter_map(|place| answer.pointer(place)).any(is_something);
         (is_known || is_told || answer.get("success") == Some(&Value::Bool(false))).then_some(fault)
     }
 
@@ -159,6 +161,12 @@ impl Fault {
         }
         fault.daily |= fault.has("quota_exceeded");
         fault
+    }
+
+    fn codes_at(&mut self, answer: &Value, pointer: &str) {
+        if let Some(error) = answer.pointer(pointer).filter(|_| !pointer.is_empty()) {
+            self.add_codes(error);
+        }
     }
 
     fn add_codes(&mut self, error: &Value) {
@@ -220,7 +228,7 @@ mod tests {
     use super::*;
 
     fn fault(body: &str) -> Fault {
-        Fault::of_body(body.as_bytes())
+        Fault::of_body(body.as_bytes(), &[])
     }
 
     #[test]
@@ -269,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_success_that_tells_of_an_error_is_a_refusal() {
-        let refusal = |body: &str| Fault::of_refusal(&serde_json::from_str(body).unwrap());
+        let refusal = |body: &str| Fault::of_refusal(&serde_json::from_str(body).unwrap(), &[]);
         for body in [
             r#"{"error":{"message":"Insufficient credits","code":"insufficient_quota"}}"#,
             r#"{"success":false,"message":"insufficient credits"}"#,

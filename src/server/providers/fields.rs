@@ -1,7 +1,6 @@
 //! What of a request several providers want in the same spelling, and what of their answers is read in the same way.
 
-use base64::{Engine, alphabet, engine};
-use bytes::Bytes;
+use base64::{Engine, engine};
 use serde_json::{Value, json};
 
 use super::{GenerateRequest, Picture};
@@ -49,16 +48,6 @@ pub(super) fn seconds_number(seconds: f64) -> Value {
 #[must_use]
 pub(super) fn base64_of(picture: &Picture) -> String {
     engine::general_purpose::STANDARD.encode(&picture.bytes)
-}
-
-/// The bytes behind base64, with or without the `=` at its end.
-#[must_use]
-pub(super) fn bytes_of(text: &str) -> Option<Bytes> {
-    const ANY_END: engine::GeneralPurpose = engine::GeneralPurpose::new(
-        &alphabet::STANDARD,
-        engine::GeneralPurposeConfig::new().with_decode_padding_mode(engine::DecodePaddingMode::Indifferent),
-    );
-    ANY_END.decode(text.trim()).ok().map(Bytes::from)
 }
 
 /// A text that says something at a place in an answer, given as a JSON pointer.
@@ -109,14 +98,6 @@ mod tests {
     fn a_length_is_whole_where_it_is_whole() {
         assert_eq!((seconds_text(8.0).as_str(), seconds_text(7.5).as_str()), ("8", "7.5"));
         assert_eq!((seconds_number(8.0).to_string().as_str(), seconds_number(7.5).to_string().as_str()), ("8", "7.5"));
-    }
-
-    #[test]
-    fn base64_is_read_with_and_without_its_end() {
-        for text in ["AAEC/w==", "AAEC/w", " AAEC/w== "] {
-            assert_eq!(bytes_of(text).unwrap(), [0, 1, 2, 255][..]);
-        }
-        assert_eq!(bytes_of("<html>"), None);
     }
 
     #[test]

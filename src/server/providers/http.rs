@@ -2,22 +2,16 @@
 
 use std::{error::Error as _, sync::OnceLock, time::Duration};
 
-use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
 use reqwest::{Client, RequestBuilder, Response, redirect};
-use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+
+use super::{answer::Answer, spool::Spool};
 
 /// How long a connection may take to stand.
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// How long an answer may be silent, before its head and between any two pieces.
 const IDLE: Duration = Duration::from_mins(1);
-
-/// The most that is read of an answer, in bytes: it may hold a whole clip in base64.
-const LARGEST_ANSWER: usize = 256 * 1024 * 1024;
-
-/// The most that is read of a refusal, in bytes.
-const LARGEST_REFUSAL: usize = 128 * 1024;
 
 /// A provider cannot be set up.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,47 +40,33 @@ pub enum SetupError {
 pub(super) enum Broken {
     /// No connection stood, so nothing was sent.
     NotReached(String),
+    /// The proxy let no connection through, so nothing was sent.
+    NotLetThrough(String),
     /// The request could not even be written down, so nothing was sent.
     Unsendable(String),
     /// Nothing came for too long.
     TimedOut,
     /// The connection broke; what had been sent by then nobody knows.
     Lost(String),
-    /// The answer is longer than any that is read.
-    TooLarge,
+    /// The answer is longer than so many bytes, the most that is read of one.
+    TooLong(u64),
+    /// The answer is too long for memory and could not be written to the disk.
+    NotSpooled(String),
 }
 
-/// A whole answer.
-#[derive(Debug, Clone)]
-pub(super) struct Answer {
-    /// The status.
-    pub status: StatusCode,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body; of a refusal at least its beginning.
-    pub body: Bytes,
-}
-
-impl Answer {
-    /// The body as JSON; `None` where it is none.
-    #[must_use]
-    pub fn json(&self) -> Option<Value> {
-        serde_json::from_slice(&self.body).ok()
-    }
-}
-
-/// The HTTP client of every provider. Cheap to clone.
+/// The HTTP client of every provider. Cheap to clone. It goes through the proxy that the environment names, as curl does.
 #[derive(Debug, Clone)]
 pub struct Http {
     client: Client,
+    spool: Spool,
 }
 
 impl Http {
-    /// A client that trusts the system's certificates.
+    /// A client that trusts the system's certificates, and puts into `spool` what is too long for memory.
     ///
     /// # Errors
     /// [`SetupError::Https`] where the system has none.
-    pub fn new() -> Result<Self, SetupError> {
+    pub fn new(spool: Spool) -> Result<Self, SetupError> {
         static CRYPTOGRAPHY: OnceLock<()> = OnceLock::new();
         CRYPTOGRAPHY.get_or_init(|| {
             // It fails where one is installed already, which serves as well.
@@ -102,7 +82,7 @@ impl Http {
             // nobody could tell whether it had arrived; a handshake is nothing beside the minutes that a clip takes.
             .pool_max_idle_per_host(0)
             .build();
-        client.map(|client| Self { client }).map_err(|error| SetupError::Https(innermost(&error)))
+        client.map(|client| Self { client, spool }).map_err(|error| SetupError::Https(innermost(&error)))
     }
 
     /// A request, not sent yet.
@@ -110,47 +90,37 @@ impl Http {
         self.client.request(method, url)
     }
 
-    /// Sends a request and reads the whole answer, all within `limit`.
+    /// Sends a request and reads the whole answer, within `limit` but for what of it is spooled.
     ///
     /// # Errors
     /// Where there is no whole answer. A refusal that broke off is one nevertheless: its status tells.
-    pub(super) async fn exchange(request: RequestBuilder, limit: Duration) -> Result<Answer, Broken> {
-        let response = request.timeout(limit).send().await.map_err(broken)?;
-        read(response).await
+    pub(super) async fn exchange(&self, request: RequestBuilder, limit: Duration) -> Result<Answer, Broken> {
+        let until = Instant::now() + limit;
+        let response = timeout_at(until, request.send()).await.map_err(|_| Broken::TimedOut)?.map_err(broken)?;
+        Answer::read(response, until, &self.spool).await
     }
-}
 
-/// Reads an answer's body.
-///
-/// # Errors
-/// Where a success broke off or is too large.
-pub(super) async fn read(mut response: Response) -> Result<Answer, Broken> {
-    let status = response.status();
-    let headers = std::mem::take(response.headers_mut());
-    let refused = !status.is_success();
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => break,
-            Err(_) if refused => break,
-            Err(error) => return Err(broken(error)),
-        }
-        if refused && body.len() >= LARGEST_REFUSAL {
-            break;
-        }
-        if body.len() > LARGEST_ANSWER {
-            return Err(Broken::TooLarge);
-        }
+    /// Reads a refusal.
+    ///
+    /// # Errors
+    /// As [`Http::exchange`].
+    pub(super) async fn read(&self, response: Response) -> Result<Answer, Broken> {
+        Answer::read(response, Instant::now() + IDLE, &self.spool).await
     }
-    Ok(Answer { status, headers, body: body.into() })
+
+    /// The largest clip that is taken from a provider, in bytes.
+    pub(super) fn largest_clip(&self) -> u64 {
+        self.spool.largest_clip()
+    }
 }
 
 /// What an error of the client means.
 pub(super) fn broken(error: reqwest::Error) -> Broken {
     // An error's own text holds the address.
     let cause = innermost(&error);
-    if error.is_connect() {
+    if error.is_connect() && is_of_tunnel(&error) {
+        Broken::NotLetThrough(cause)
+    } else if error.is_connect() {
         Broken::NotReached(cause)
     } else if error.is_builder() {
         Broken::Unsendable(cause)
@@ -159,6 +129,11 @@ pub(super) fn broken(error: reqwest::Error) -> Broken {
     } else {
         Broken::Lost(cause)
     }
+}
+
+/// Whether it was the way through a proxy that failed. The library keeps the type of this error to itself.
+fn is_of_tunnel(error: &reqwest::Error) -> bool {
+    std::iter::successors(error.source(), |cause| (*cause).source()).any(|cause| cause.to_string().starts_with("tunnel error"))
 }
 
 fn innermost(error: &reqwest::Error) -> String {

@@ -14,14 +14,14 @@ use tokio::{
     net::TcpListener,
 };
 
-use super::*;
 use crate::{
     domain::provider::Provider,
     server::{
         error::ProviderClass,
         providers::{
+            answer,
             failures::Call,
-            sample_answers::{answer, endpoint, serve},
+            sample_answers::{endpoint, serve},
         },
     },
 };
@@ -83,14 +83,9 @@ async fn a_redirect_is_not_followed_with_a_paid_request() {
 
 #[tokio::test]
 async fn of_a_refusal_only_the_beginning_is_read() {
-    let long = "x".repeat(LARGEST_REFUSAL * 4);
+    let long = "x".repeat(answer::LARGEST_REFUSAL * 4);
     let base_url = serve(Router::new().fallback(any(move || async move { (http::StatusCode::BAD_REQUEST, long) }))).await;
     let endpoint = endpoint(Provider::OpenAi, &base_url);
     let error = endpoint.ask(Call::Create, endpoint.request(Method::POST, endpoint.url(["videos"]))).await.unwrap_err();
     assert!(error.class == ProviderClass::Rejected && error.message.len() < 700, "{}", error.message);
-}
-
-#[test]
-fn an_answer_that_is_no_json_is_none() {
-    assert!(answer(200, "<html>").json().is_none());
 }

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{domain::Timestamp, server::Result};
 
 pub mod animatic;
+mod answer;
 pub mod api;
 mod card;
 mod download;
@@ -19,19 +20,23 @@ mod fault;
 mod fields;
 pub mod google;
 pub mod http;
+mod inline;
 mod lettering;
 pub mod openai_videos;
+mod outline;
 mod palette;
 mod redact;
 mod registry;
 mod remote;
 #[cfg(test)]
 mod sample_answers;
+mod spool;
 mod wait;
 pub mod xai;
 
 pub use animatic::Animatic;
 pub use registry::Providers;
+pub use spool::Spool;
 
 /// What a clip is made from: with the pictures themselves, or with the ids of stored ones, as a job keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

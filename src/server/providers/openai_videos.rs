@@ -14,12 +14,13 @@ use serde_json::Value;
 
 use super::{
     GenerateRequest, Picture,
+    answer::Answer,
     api::{Clip, Created, Polled, Result, VideoApi},
     endpoint::Endpoint,
     failures::{Call, Failures},
-    fault::Fault,
     fields,
-    http::{Answer, Http, SetupError},
+    http::{Http, SetupError},
+    inline::may_be_base64,
     wait,
 };
 use crate::{
@@ -59,8 +60,9 @@ impl OpenAiVideos {
     /// # Errors
     /// Where the base URL or the key cannot be used; the text names the setting.
     pub fn new(base_url: &str, key: SecretString, http: Http, dialects: &[Dialect]) -> Result<Self, SetupError> {
-        let endpoint = Endpoint::new(Provider::OpenAi, base_url, key, http)?;
+        let mut endpoint = Endpoint::new(Provider::OpenAi, base_url, key, http)?;
         let spelling = Arc::new(Spelling::of_host(endpoint.base().host_str(), dialects));
+        endpoint.failures = endpoint.failures.with_reasons_at(spelling.fields.reason.clone());
         Ok(Self { endpoint, spelling })
     }
 
@@ -92,7 +94,7 @@ impl OpenAiVideos {
         let Some(answer) = self.endpoint.ask_if_offered(Call::Find, self.endpoint.request(Method::GET, url)).await? else {
             return Ok(None);
         };
-        let list = answer.json().filter(|list| list.get("data").is_some_and(Value::is_array));
+        let list = answer.json().ok().filter(|list| list.get("data").is_some_and(Value::is_array));
         list.map(Some).ok_or_else(|| self.endpoint.failures.unreadable(&answer, "it holds no list of jobs"))
     }
 }
@@ -165,8 +167,8 @@ fn fields(request: &GenerateRequest, is_openai: bool) -> Vec<(&'static str, Stri
 
 /// What an answer says of a job. `content` is where its clip is if the answer names no other place.
 fn polled(failures: &Failures, spelling: &Spelling, answer: &Answer, content: &str) -> Result<Polled> {
-    let Some(job) = answer.json() else { return Err(failures.unreadable(answer, "it is no JSON")) };
-    let job = job.get(0).unwrap_or(&job);
+    let whole = answer.json().map_err(|error| failures.unreadable(answer, &error.to_string()))?;
+    let (place, job) = whole.get(0).map_or(("", &whole), |first| ("/0", first));
     let Some((word, state)) = spelling.state(job) else { return Err(failures.unreadable(answer, "it has no status")) };
     Ok(match state {
         None | Some(JobState::Working) => Polled::Working {
@@ -175,11 +177,11 @@ fn polled(failures: &Failures, spelling: &Spelling, answer: &Answer, content: &s
             unknown_word: state.is_none().then(|| failures.word(&word)),
         },
         Some(JobState::Done) => {
-            Polled::Ready { clip: clip(spelling, job).unwrap_or_else(|| Clip::At(content.to_owned())), usd_micros: None }
+            let clip = clip(spelling, answer, place, job).unwrap_or_else(|| Clip::At(content.to_owned()));
+            Polled::Ready { clip, usd_micros: None }
         }
         Some(state @ (JobState::Failed | JobState::Moderated)) => {
-            let reason = spelling.fields.reason.iter().find_map(|pointer| fields::text(job, pointer));
-            let fault = Fault::of_answer(job).with_reason(reason);
+            let fault = failures.fault(job);
             let fault = if state == JobState::Moderated { fault.by_moderation() } else { fault };
             Polled::Ended(failures.ended(&fault, answer))
         }
@@ -190,20 +192,32 @@ fn polled(failures: &Failures, spelling: &Spelling, answer: &Answer, content: &s
     })
 }
 
-/// Where an answer says that the clip is, or the clip itself.
-fn clip(spelling: &Spelling, job: &Value) -> Option<Clip> {
-    let place = spelling.fields.url.iter().filter_map(|pointer| fields::text(job, pointer)).find(|text| is_address(text));
-    match place {
-        Some(data) if data.starts_with("data:") => Some(Clip::Inline(fields::bytes_of(data.split_once(";base64,")?.1)?)),
-        Some(place) => Some(Clip::At(place.to_owned())),
-        None => spelling.fields.base64.iter().find_map(|pointer| fields::bytes_of(fields::text(job, pointer)?)).map(Clip::Inline),
+/// Where an answer says that the clip is, or the clip itself. The job stands in it at `place`, a JSON pointer.
+fn clip(spelling: &Spelling, answer: &Answer, place: &str, job: &Value) -> Option<Clip> {
+    let found = |pointers: &'_ [String], is_one: fn(&str) -> bool| {
+        let texts = pointers.iter().filter_map(|pointer| Some((pointer.clone(), fields::text(job, pointer)?)));
+        texts.into_iter().find(|(_, text)| is_one(text))
+    };
+    let inline = |(pointer, begin): (String, &str)| answer.clip(begin, format!("{place}{pointer}"));
+    match found(&spelling.fields.url, is_address) {
+        Some(data) if is_data(data.1) => inline(data),
+        Some((_, address)) => Some(Clip::At(address.to_owned())),
+        None => found(&spelling.fields.base64, may_be_base64).and_then(inline),
     }
 }
 
 /// Whether a text may be an address, whole or from the host's root on, and not a name.
 fn is_address(text: &str) -> bool {
-    text.starts_with('/')
-        || ["http://", "https://", "data:"].iter().any(|begin| text.get(..begin.len()).is_some_and(|own| own.eq_ignore_ascii_case(begin)))
+    text.starts_with('/') || begins_with(text, "http://") || begins_with(text, "https://") || is_data(text)
+}
+
+/// Whether a text is an address that holds what it leads to.
+fn is_data(text: &str) -> bool {
+    begins_with(text, "data:")
+}
+
+fn begins_with(text: &str, scheme: &str) -> bool {
+    text.get(..scheme.len()).is_some_and(|own| own.eq_ignore_ascii_case(scheme))
 }
 
 /// When a job was made, in seconds since 1970.

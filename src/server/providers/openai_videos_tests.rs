@@ -11,7 +11,9 @@ use axum::{Json, Router, extract::Query, routing::get};
 use serde_json::json;
 
 use super::*;
-use crate::server::providers::sample_answers::{KEY, answer, failures, picture, request, serve, with_header};
+use crate::server::providers::sample_answers::{
+    KEY, MP4, MP4_BASE64, answer, clip_in, failures, http, picture, request, serve, with_header,
+};
 
 const JOB: &str = "video_68d7512d07848190b3e45da0ecbebcde004da08e1e0678d5";
 
@@ -26,7 +28,9 @@ fn job(status: &str, more: &Value) -> Value {
 }
 
 fn read(job: &Value) -> Result<Polled> {
-    polled(&failures(Provider::OpenAi), &Spelling::of_host(None, &[]), &answer(200, &job.to_string()), "https://here/content")
+    let spelling = Spelling::of_host(None, &[]);
+    let failures = failures(Provider::OpenAi).with_reasons_at(spelling.fields.reason.clone());
+    polled(&failures, &spelling, &answer(200, &job.to_string()), "https://here/content")
 }
 
 fn ended(job: &Value) -> ProviderClass {
@@ -46,7 +50,7 @@ fn the_fields_are_texts_and_the_seed_is_not_for_openai() {
     assert_eq!(super::fields(&request, false)[4], ("seed", "7".to_owned()));
     request.model.clear();
     assert!(super::fields(&request, true).iter().all(|(name, _)| *name != "model"), "the server's own model");
-    let at = |base_url| OpenAiVideos::new(base_url, KEY.into(), Http::new().unwrap(), &[]).unwrap().is_openai();
+    let at = |base_url| OpenAiVideos::new(base_url, KEY.into(), http(), &[]).unwrap().is_openai();
     assert!(at("https://api.openai.com/v1") && !at("https://api.openai.com.example.org/v1") && !at("http://127.0.0.1:8000/v1"));
 }
 
@@ -158,22 +162,21 @@ const GATEWAYS: [(&str, &str, &str, &str, &str); 10] = [
         "a list and base64",
         r#"{"data":[{"id":"t-1"}]}"#,
         r#"{"data":[{"id":"t-1","status":"pending","progress":40}]}"#,
-        r#"{"data":[{"id":"t-1","status":"done","b64_json":"AAECAw=="}]}"#,
+        r#"{"data":[{"id":"t-1","status":"done","b64_json":"AAAAIGZ0eXBpc29tAAACAGlzb21pc28yYXZjMW1wNDE="}]}"#,
         r#"{"data":[{"id":"t-1","status":"rejected","fail_reason":"no luck"}]}"#,
     ),
 ];
 
 #[test]
 fn ten_gateways_are_read_in_their_own_words() {
-    let api = OpenAiVideos::new("https://gw.example/v1", KEY.into(), Http::new().unwrap(), &[]).unwrap();
+    let api = OpenAiVideos::new("https://gw.example/v1", KEY.into(), http(), &[]).unwrap();
     for (name, created, working, done, failed) in GATEWAYS {
         let parsed = |text: &str| serde_json::from_str::<Value>(text).unwrap();
         assert_eq!(api.job(&parsed(created)).as_deref(), Some("t-1"), "{name}");
         assert_eq!(read(&parsed(working)).unwrap(), Polled::working(Some(0.4), None), "{name}");
         match read(&parsed(done)).unwrap() {
             Polled::Ready { clip: Clip::At(place), .. } => assert_eq!(place, "https://cdn.example/a.mp4", "{name}"),
-            Polled::Ready { clip: Clip::Inline(bytes), .. } => assert_eq!(bytes, [0, 1, 2, 3][..], "{name}"),
-            other => panic!("{name}: {other:?}"),
+            inline => assert_eq!(clip_in(inline), MP4, "{name}"),
         }
         match read(&parsed(failed)).unwrap() {
             Polled::Ended(error) => assert!(error.message.contains("no luck"), "{name}: {}", error.message),
@@ -191,6 +194,47 @@ fn a_word_of_moderation_is_a_refusal_of_moderation() {
     assert_eq!(ended(&reason), ProviderClass::Moderated);
 }
 
+/// `value` at a JSON pointer whose numbers are places in lists, in an object of its own.
+fn at(pointer: &str, value: Value) -> Value {
+    pointer.rsplit('/').filter(|token| !token.is_empty()).fold(value, |inner, token| match token {
+        "0" => json!([inner]),
+        name => json!({ name: inner }),
+    })
+}
+
+#[test]
+fn moderation_is_known_by_its_code_wherever_the_table_looks_for_reasons() {
+    let api = OpenAiVideos::new("https://gw.example/v1", KEY.into(), http(), &[]).unwrap();
+    let failures = &api.endpoint.failures;
+    for pointer in &api.spelling.fields.reason {
+        let fault = json!({ "code": "content_policy_violation", "message": "No." });
+        let mut places = vec![at(pointer, fault)];
+        // Beside the words about it.
+        if let Some((around, name)) = pointer.rsplit_once('/').filter(|(around, _)| !around.is_empty()) {
+            places.push(at(around, json!({ "code": "content_policy_violation", name: "No." })));
+        }
+        for said in places {
+            let mut failed = said.clone();
+            failed["status"] = json!("failed");
+            let Polled::Ended(error) = polled(failures, &api.spelling, &answer(200, &failed.to_string()), "x").unwrap() else { panic!() };
+            assert_eq!(error.class, ProviderClass::Moderated, "{failed}");
+            for status in [200, 400, 403] {
+                let answered = answer(status, &said.to_string());
+                let refused = match status {
+                    200 => failures.created(&answered, |json| api.job(json)).unwrap_err(),
+                    _ => failures.refused(Call::Create, &answered),
+                };
+                assert_eq!(refused.class, ProviderClass::Moderated, "{status} {said}");
+            }
+        }
+    }
+    let taken = json!({ "code": "success", "data": { "message": "Queued." } });
+    assert_eq!(failures.created(&answer(200, &taken.to_string()), |_| None).unwrap_err().class, ProviderClass::Unknown);
+    let nested = json!({ "code": "success", "data": { "error": { "message": "The prompt is too long." } } });
+    let refused = failures.created(&answer(200, &nested.to_string()), |_| None).unwrap_err();
+    assert!(refused.class == ProviderClass::Rejected && refused.message.contains("too long"), "{refused}");
+}
+
 #[test]
 fn an_address_from_the_hosts_root_and_a_clip_in_the_answer_are_taken() {
     let clip = |more: Value| match read(&job("completed", &more)).unwrap() {
@@ -198,7 +242,10 @@ fn an_address_from_the_hosts_root_and_a_clip_in_the_answer_are_taken() {
         other => panic!("{other:?}"),
     };
     assert_eq!(clip(json!({ "url": "/files/x.mp4" })), Clip::At("/files/x.mp4".into()));
-    assert_eq!(clip(json!({ "video": "data:video/mp4;base64,AAEC" })), Clip::Inline(vec![0, 1, 2].into()));
+    let data = format!("data:video/mp4;base64,{MP4_BASE64}");
+    assert_eq!(clip_in(read(&job("completed", &json!({ "video": data }))).unwrap()), MP4);
+    let not_base64 = json!({ "video": "data:text/plain,Sorry!", "b64_json": "<html>" });
+    assert_eq!(clip(not_base64), Clip::At("https://here/content".into()));
     assert_eq!(clip(json!({ "video": "x.mp4", "output": "done" })), Clip::At("https://here/content".into()), "a name is no address");
 }
 
@@ -222,13 +269,13 @@ async fn server(jobs: Vec<Value>) -> (OpenAiVideos, Arc<Mutex<Vec<String>>>) {
     let router =
         Router::new().route("/v1/videos", get(list)).route("/v1/videos/{id}", get(move || async move { Json(first) }).delete(delete));
     let base_url = format!("{}/v1", serve(router).await);
-    (OpenAiVideos::new(&base_url, KEY.into(), Http::new().unwrap(), &[]).unwrap(), asked)
+    (OpenAiVideos::new(&base_url, KEY.into(), http(), &[]).unwrap(), asked)
 }
 
 #[tokio::test]
 async fn a_job_that_the_server_does_not_know_leaves_nothing_to_stop() {
     let base_url = format!("{}/v1", serve(Router::new()).await);
-    let api = OpenAiVideos::new(&base_url, KEY.into(), Http::new().unwrap(), &[]).unwrap();
+    let api = OpenAiVideos::new(&base_url, KEY.into(), http(), &[]).unwrap();
     // Not transient: who stops jobs would try for ever.
     assert_eq!(api.cancel("x").await.unwrap_err().class, ProviderClass::NotKnown);
 }
@@ -265,7 +312,7 @@ async fn a_lost_job_is_found_only_where_there_is_no_doubt() {
     assert_eq!(find(later.to_vec()).await.as_deref(), Some(JOB), "on the second page");
     assert_eq!(find(vec![ours.clone(), other("twin", json!({}))]).await, None, "two that look alike");
     assert_eq!(find(vec![other("n", json!({ "seconds": 6 }))]).await.as_deref(), Some("n"), "a number from a gateway");
-    let no_list = OpenAiVideos::new(&serve(Router::new()).await, KEY.into(), Http::new().unwrap(), &[]).unwrap();
+    let no_list = OpenAiVideos::new(&serve(Router::new()).await, KEY.into(), http(), &[]).unwrap();
     assert_eq!(no_list.find(&request("sora-2"), sent_at()).await.unwrap(), None);
 }
 
@@ -294,7 +341,7 @@ async fn the_request_is_a_form_with_the_picture_as_a_file() {
         Json(job("queued", &json!({})))
     };
     let base_url = serve(Router::new().route("/videos", axum::routing::post(create))).await;
-    let api = OpenAiVideos::new(&base_url, KEY.into(), Http::new().unwrap(), &[]).unwrap();
+    let api = OpenAiVideos::new(&base_url, KEY.into(), http(), &[]).unwrap();
     let mut request = request("sora-2");
     request.first_frame = Some(picture());
     let created = api.create(&request).await.unwrap();

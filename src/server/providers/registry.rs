@@ -10,6 +10,7 @@ use super::{
     http::{Http, SetupError},
     openai_videos::OpenAiVideos,
     remote::Remote,
+    spool::Spool,
     xai::Xai,
 };
 use crate::{
@@ -34,9 +35,9 @@ pub struct Providers {
 }
 
 impl Providers {
-    /// The providers that `config` allows.
+    /// The providers that `config` allows. `spool` takes what they answer at length.
     #[must_use]
-    pub fn new(config: &Config, ffmpeg: Ffmpeg) -> Self {
+    pub fn new(config: &Config, ffmpeg: Ffmpeg, spool: &Spool) -> Self {
         let is_at_vendor = |provider: &Provider| {
             let base_url = match provider {
                 Provider::OpenAi => &config.openai_base_url,
@@ -49,7 +50,7 @@ impl Providers {
         };
         Self {
             animatic: Arc::new(Animatic::new(ffmpeg)),
-            paid: Arc::new(paid(config)),
+            paid: Arc::new(paid(config, spool)),
             at_vendor: Provider::ALL.into_iter().filter(is_at_vendor).collect(),
         }
     }
@@ -102,18 +103,24 @@ impl Providers {
 }
 
 /// The paid providers whose key is set.
-fn paid(config: &Config) -> Paid {
+fn paid(config: &Config, spool: &Spool) -> Paid {
     let keys = [
         (Provider::OpenAi, &config.openai_api_key, &config.openai_base_url),
         (Provider::Google, &config.gemini_api_key, &config.gemini_base_url),
         (Provider::Xai, &config.xai_api_key, &config.xai_base_url),
     ];
     let with_key = keys.into_iter().filter_map(|(provider, key, base_url)| Some((provider, key.clone()?, base_url)));
-    with_key.map(|(provider, key, base_url)| (provider, connect(provider, base_url, key, config))).collect()
+    with_key.map(|(provider, key, base_url)| (provider, connect(provider, base_url, key, config, spool))).collect()
 }
 
-fn connect(provider: Provider, base_url: &str, key: SecretString, config: &Config) -> Result<Arc<dyn VideoProvider>, SetupError> {
-    let (http, pace) = (Http::new()?, config.pace);
+fn connect(
+    provider: Provider,
+    base_url: &str,
+    key: SecretString,
+    config: &Config,
+    spool: &Spool,
+) -> Result<Arc<dyn VideoProvider>, SetupError> {
+    let (http, pace) = (Http::new(spool.clone())?, config.pace);
     Ok(match provider {
         Provider::Google => Arc::new(Remote::new(provider, Google::new(base_url, key, http)?, pace)),
         Provider::Xai => Arc::new(Remote::new(provider, Xai::new(base_url, key, http)?, pace)),
@@ -131,7 +138,7 @@ mod tests {
 
     fn providers(arguments: &[&str]) -> Providers {
         let cli = Cli::try_parse_from(["reelgraph"].iter().chain(arguments)).unwrap();
-        Providers::new(&cli.settings.try_into().unwrap(), Ffmpeg::locate())
+        Providers::new(&cli.settings.try_into().unwrap(), Ffmpeg::locate(), &Spool::new("staging".into(), 1))
     }
 
     #[test]

@@ -130,10 +130,13 @@ impl<A: VideoApi> Remote<A> {
         // Questions without an answer that tells of headway, one upon the other.
         let mut in_vain = 0;
         loop {
-            if cancel.is_cancelled() {
-                return Err(Error::Cancelled);
-            }
-            let wait = match self.api.poll(job).await {
+            let polled = tokio::select! {
+                () = cancel.cancelled() => return Err(Error::Cancelled),
+                polled = self.api.poll(job) => polled,
+            };
+            // Why it had no answer, if that is so.
+            let unanswered = polled.as_ref().err().map(|error| format!("{} ", error.message));
+            let wait = match polled {
                 Ok(Polled::Ready { clip, usd_micros }) => return Ok((clip, usd_micros)),
                 Ok(Polled::Ended(error)) => {
                     keep(ledger, &error).await?;
@@ -173,8 +176,9 @@ impl<A: VideoApi> Remote<A> {
             let wait = wait.map_or_else(|| delays.next().unwrap_or(self.pace.longest), |hint| hint.min(LONGEST_HINT));
             if Instant::now() + wait > until {
                 let minutes = self.pace.deadline.as_secs().div_ceil(60);
+                let unanswered = unanswered.unwrap_or_default();
                 return Err(unknown(format!(
-                    "{title} has not finished within {minutes} minutes. The shot is still its job and may be charged: check again, or give it up."
+                    "{unanswered}{title} has not finished within {minutes} minutes. The shot is still its job and may be charged: check again, or give it up."
                 )));
             }
             tokio::select! {
@@ -212,20 +216,28 @@ impl<A: VideoApi> Remote<A> {
             if tries >= PATIENCE {
                 leave_lane();
             }
-            if error.class == ProviderClass::Expired {
-                if Instant::now() >= until {
-                    return lost(ledger, error, None).await;
-                }
-                // The job may hold the clip under another address by now, or in itself, or know that it is gone.
-                match self.api.poll(job).await {
+            let is_gone = error.class == ProviderClass::Expired;
+            if is_gone && Instant::now() >= until {
+                return lost(ledger, error, None).await;
+            }
+            if is_gone || matches!(clip, Clip::Inline(_)) {
+                // The job may hold the clip under another address by now, or in itself, or whole, or know that it is gone.
+                let polled = tokio::select! {
+                    () = cancel.cancelled() => return Err(Error::Cancelled),
+                    polled = self.api.poll(job) => polled,
+                };
+                match polled {
                     Ok(Polled::Ready { clip: anew, .. }) => clip = anew,
                     Ok(Polled::Withheld { error, usd_micros }) => return lost(ledger, error, usd_micros).await,
-                    Ok(Polled::Ended(_)) => return lost(ledger, error, None).await,
+                    Ok(Polled::Ended(_)) if is_gone => return lost(ledger, error, None).await,
                     Err(again) if again.class == ProviderClass::Expired => return lost(ledger, again, None).await,
-                    Ok(Polled::Working { .. }) | Err(_) => {}
+                    Ok(Polled::Ended(_) | Polled::Working { .. }) | Err(_) => {}
                 }
+            }
+            if is_gone {
                 on_progress(MAKING, &format!("{title} has finished the clip, but it is not there yet; asking again"));
             } else {
+                on_progress(MAKING, &format!("{} Fetching it again", error.message));
                 broken += 1;
                 if broken >= DOWNLOADS && Instant::now() >= until {
                     // A piece of what was paid for is better than none.

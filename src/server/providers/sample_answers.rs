@@ -9,9 +9,12 @@ use serde_json::json;
 
 use super::{
     GenerateRequest, Picture,
+    answer::{Answer, Body},
+    api::{Clip, Polled},
     endpoint::Endpoint,
     failures::Failures,
-    http::{Answer, Http},
+    http::Http,
+    spool::Spool,
 };
 use crate::domain::provider::Provider;
 
@@ -20,6 +23,18 @@ pub(super) const KEY: &str = "sk-test-0123456789";
 
 /// The beginning of an MP4 file.
 pub(super) const MP4: &[u8] = b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41";
+
+/// The same in base64.
+pub(super) const MP4_BASE64: &str = "AAAAIGZ0eXBpc29tAAACAGlzb21pc28yYXZjMW1wNDE=";
+
+/// The clip that a done job holds in its answer.
+#[track_caller]
+pub(super) fn clip_in(polled: Polled) -> Vec<u8> {
+    let Polled::Ready { clip: Clip::Inline(clip), .. } = polled else { panic!("{polled:?}") };
+    let output = tempfile::NamedTempFile::new().unwrap();
+    clip.save(output.path(), 1 << 30).unwrap();
+    std::fs::read(output.path()).unwrap()
+}
 
 /// Six seconds, 1280x720.
 pub(super) fn request(model: &str) -> GenerateRequest {
@@ -44,7 +59,7 @@ pub(super) fn picture() -> Picture {
 
 /// An answer without headers.
 pub(super) fn answer(status: u16, body: &str) -> Answer {
-    Answer { status: StatusCode::from_u16(status).unwrap(), headers: http::HeaderMap::new(), body: body.to_owned().into() }
+    Answer { status: StatusCode::from_u16(status).unwrap(), headers: http::HeaderMap::new(), body: Body::Held(body.to_owned().into()) }
 }
 
 /// The answer with one header more.
@@ -58,9 +73,14 @@ pub(super) fn failures(provider: Provider) -> Failures {
     Failures::new(provider, KEY.into())
 }
 
+/// A client that spools to the system's folder for such files and takes clips of 1 GiB.
+pub(super) fn http() -> Http {
+    Http::new(Spool::new(std::env::temp_dir(), 1 << 30)).unwrap()
+}
+
 /// A provider at that base URL with [`KEY`].
 pub(super) fn endpoint(provider: Provider, base_url: &str) -> Endpoint {
-    Endpoint::new(provider, base_url, KEY.into(), Http::new().unwrap()).unwrap()
+    Endpoint::new(provider, base_url, KEY.into(), http()).unwrap()
 }
 
 /// Serves on a free port of this machine until the test ends; gives the base URL.

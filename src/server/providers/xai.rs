@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 
 use super::{
     GenerateRequest,
+    answer::Answer,
     api::{Clip, Created, Polled, Result, VideoApi},
     endpoint::Endpoint,
     failures::{Call, Failures},
-    fault::Fault,
     fields,
-    http::{Answer, Http, SetupError},
+    http::{Http, SetupError},
     wait,
 };
 use crate::{
@@ -92,9 +92,9 @@ fn body(request: &GenerateRequest) -> Value {
 /// What an answer says of a job. While it is pending the body may be empty.
 fn polled(failures: &Failures, answer: &Answer) -> Result<Polled> {
     let job = match answer.json() {
-        Some(job) => job,
-        None if answer.status == http::StatusCode::ACCEPTED => Value::Null,
-        None => return Err(failures.unreadable(answer, "it is no JSON")),
+        Ok(job) => job,
+        Err(_) if answer.status == http::StatusCode::ACCEPTED => Value::Null,
+        Err(error) => return Err(failures.unreadable(answer, &error.to_string())),
     };
     let place = fields::text(&job, "/video/url");
     let status = fields::text(&job, "/status").map(str::to_ascii_lowercase);
@@ -106,7 +106,7 @@ fn polled(failures: &Failures, answer: &Answer) -> Result<Polled> {
         (Some("done") | None, Some(place)) => Polled::Ready { clip: Clip::At(place.to_owned()), usd_micros: usd_micros(&job) },
         (Some("done"), None) => return Err(failures.unreadable(answer, "the job is done and no clip is named")),
         (Some("failed" | "error"), _) => {
-            Polled::ended_where_moderation_bills(failures.ended(&Fault::of_answer(&job), answer), usd_micros(&job))
+            Polled::ended_where_moderation_bills(failures.ended(&failures.fault(&job), answer), usd_micros(&job))
         }
         (Some("expired"), _) => {
             Polled::Withheld { error: failures.ended_as(ProviderClass::Expired, "The job has expired there.", answer), usd_micros: None }

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used)]
 
 use super::*;
-use crate::server::providers::sample_answers::{KEY, answer, failures, picture, request};
+use crate::server::providers::sample_answers::{KEY, answer, failures, http, picture, request};
 
 fn read(status: u16, body: &str) -> Result<Polled> {
     polled(&failures(Provider::Xai), &answer(status, body))
@@ -70,7 +70,7 @@ fn a_job_that_ended_says_why() {
 
 #[tokio::test]
 async fn what_it_cannot_do_is_not_sent() {
-    let api = Xai::new("http://127.0.0.1:9", KEY.into(), Http::new().unwrap()).unwrap();
+    let api = Xai::new("http://127.0.0.1:9", KEY.into(), http()).unwrap();
     let mut request = request("grok-imagine-video");
     request.last_frame = Some(picture());
     assert_eq!(api.create(&request).await.unwrap_err().class, ProviderClass::Rejected);

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::server::{
     error::ProviderClass,
-    providers::sample_answers::{KEY, picture, request, serve},
+    providers::sample_answers::{KEY, http, picture, request, serve},
 };
 
 const OPERATION: &str = "models/veo-3.1-generate-preview/operations/321kvdcepmcg";
@@ -28,7 +28,7 @@ async fn google(answers: &[(&'static str, Value)]) -> (Google, Arc<Mutex<Vec<Str
         async move { answer.map(Json).ok_or(http::StatusCode::NOT_FOUND) }
     };
     let base_url = serve(Router::new().fallback(any(handler))).await;
-    (Google::new(&format!("{base_url}/v1beta/"), KEY.into(), Http::new().unwrap()).unwrap(), asked)
+    (Google::new(&format!("{base_url}/v1beta/"), KEY.into(), http()).unwrap(), asked)
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn poll_done(state: &'static str) -> Polled {
         .route("/v1beta/interactions/{id}", any(done))
         .route("/v1beta/files/{id}", any(move || async move { Json(json!({ "name": "files/abc", "state": state })) }));
     let base_url = serve(router).await;
-    Google::new(&base_url, KEY.into(), Http::new().unwrap()).unwrap().poll("v1_Chd").await.unwrap()
+    Google::new(&base_url, KEY.into(), http()).unwrap().poll("v1_Chd").await.unwrap()
 }
 
 #[tokio::test]

@@ -15,13 +15,11 @@ use crate::server::{
     error::ProviderClass,
     providers::{
         GenerateRequest, Picture,
+        answer::Answer,
         api::{Clip, Created, Polled, Result},
         endpoint::Endpoint,
         failures::{Call, Failures},
-        fault::Fault,
-        fields,
-        http::Answer,
-        wait,
+        fields, wait,
     },
 };
 
@@ -93,13 +91,13 @@ fn prompt(request: &GenerateRequest) -> String {
 
 /// What an answer says of a job.
 fn polled(failures: &Failures, answer: &Answer) -> Result<Polled> {
-    let Some(job) = answer.json() else { return Err(failures.unreadable(answer, "it is no JSON")) };
+    let job = answer.json().map_err(|error| failures.unreadable(answer, &error.to_string()))?;
     let Some(status) = fields::text(&job, "/status") else { return Err(failures.unreadable(answer, "it has no status")) };
     let ended = |class, reason: &str| Ok(Polled::Ended(failures.ended_as(class, reason, answer)));
     match status {
         "completed" => completed(failures, answer, &job),
         // Whether Google bills what it blocks here is nowhere said: it counts.
-        "failed" => Ok(Polled::ended_where_moderation_bills(failures.ended(&Fault::of_answer(&job), answer), None)),
+        "failed" => Ok(Polled::ended_where_moderation_bills(failures.ended(&failures.fault(&job), answer), None)),
         "cancelled" => ended(ProviderClass::Failed, "The job was cancelled there."),
         "incomplete" => ended(ProviderClass::Failed, "The job ended before it was complete."),
         "requires_action" => ended(ProviderClass::Failed, "The job asks for something that a video never needs."),
@@ -113,17 +111,19 @@ fn polled(failures: &Failures, answer: &Answer) -> Result<Polled> {
 
 /// A job that is complete has a clip, or was silently refused.
 fn completed(failures: &Failures, answer: &Answer, job: &Value) -> Result<Polled> {
-    let parts = || output(job);
-    let of_type = |part: &&Value, wanted: &str| fields::text(part, "/type") == Some(wanted);
-    if let Some(video) = parts().rfind(|part| of_type(part, "video")) {
+    let of_type = |part: &Value, wanted: &str| fields::text(part, "/type") == Some(wanted);
+    if let Some((place, video)) = output(job).rfind(|(_, part)| of_type(part, "video")) {
         let clip = match (fields::text(video, "/uri"), fields::text(video, "/data")) {
             (Some(uri), _) => Clip::At(address::media_address(uri)),
-            (None, Some(data)) => Clip::Inline(fields::bytes_of(data).ok_or_else(|| failures.unreadable(answer, "the clip is no base64"))?),
+            (None, Some(data)) => {
+                let clip = answer.clip(data, format!("{place}/data"));
+                clip.ok_or_else(|| failures.unreadable(answer, "the clip is no base64"))?
+            }
             (None, None) => return Err(failures.unreadable(answer, "the clip has neither an address nor bytes")),
         };
         return Ok(Polled::Ready { clip, usd_micros: None });
     }
-    let fault = Fault::of_answer(job);
+    let fault = failures.fault(job);
     let withheld = |error| Ok(Polled::Withheld { error, usd_micros: None });
     if fault.message.is_some() {
         return withheld(failures.ended(&fault, answer));
@@ -132,7 +132,8 @@ fn completed(failures: &Failures, answer: &Answer, job: &Value) -> Result<Polled
     if video_tokens(job) > 0 {
         return Err(failures.unreadable(answer, "a clip was made and is not in it"));
     }
-    let words: Vec<&str> = parts().filter(|part| of_type(part, "text")).filter_map(|part| fields::text(part, "/text")).collect();
+    let texts = output(job).filter(|(_, part)| of_type(part, "text"));
+    let words: Vec<&str> = texts.filter_map(|(_, part)| fields::text(part, "/text")).collect();
     let reason = match words.is_empty() {
         true => "It ended without a clip and without a reason; in some regions Google makes no clip from some pictures.".into(),
         false => words.join(" "),
@@ -140,11 +141,15 @@ fn completed(failures: &Failures, answer: &Answer, job: &Value) -> Result<Polled
     withheld(failures.ended_as(ProviderClass::Moderated, &reason, answer))
 }
 
-/// The parts of what the model gave back, not of what it was given.
-fn output(job: &Value) -> impl DoubleEndedIterator<Item = &Value> {
-    let steps = job.get("steps").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let given_back = steps.iter().filter(|step| fields::text(step, "/type") == Some("model_output"));
-    given_back.filter_map(|step| step.get("content")?.as_array()).flatten()
+/// The parts of what the model gave back, not of what it was given, each with its JSON pointer.
+fn output(job: &Value) -> impl DoubleEndedIterator<Item = (String, &Value)> {
+    let given_back = entries(job, "/steps").filter(|(_, step)| fields::text(step, "/type") == Some("model_output"));
+    given_back
+        .flat_map(|(step, given)| entries(given, "/content").map(move |(part, content)| (format!("/steps/{step}/content/{part}"), content)))
+}
+
+fn entries<'a>(value: &'a Value, pointer: &str) -> impl DoubleEndedIterator<Item = (usize, &'a Value)> + use<'a> {
+    value.pointer(pointer).and_then(Value::as_array).map_or(&[][..], Vec::as_slice).iter().enumerate()
 }
 
 fn video_tokens(job: &Value) -> u64 {
@@ -162,10 +167,10 @@ fn own_file(endpoint: &Endpoint, address: &str) -> Option<String> {
 
 /// What a file's state changes: nothing, unless it is still being written or could not be.
 fn of_file(failures: &Failures, answer: &Answer) -> Option<Polled> {
-    let file = answer.json()?;
+    let file = answer.json().ok()?;
     match fields::text(&file, "/state")? {
         "PROCESSING" => Some(Polled::working(None, Some(FILE_WAIT))),
-        "FAILED" => Some(Polled::Withheld { error: failures.ended(&Fault::of_answer(&file), answer), usd_micros: None }),
+        "FAILED" => Some(Polled::Withheld { error: failures.ended(&failures.fault(&file), answer), usd_micros: None }),
         _ => None,
     }
 }

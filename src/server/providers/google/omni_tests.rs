@@ -5,7 +5,7 @@
 use super::*;
 use crate::{
     domain::provider::Provider,
-    server::providers::sample_answers::{MP4, answer, endpoint, failures, picture, request},
+    server::providers::sample_answers::{MP4, MP4_BASE64, answer, clip_in, endpoint, failures, picture, request},
 };
 
 const JOB: &str = "v1_ChdTbXNIYXFyUEV0ZUttdGtQNXVqVHdRRRIXU21zSGFxclBFdGVLbXRrUDV1alR3UUU";
@@ -75,10 +75,11 @@ fn a_clip_is_read_by_address_and_from_the_answer() {
     }
     let by_address = completed_with(&json!([{ "type": "video", "mime_type": "video/mp4", "uri": CLIP }]), 34752);
     assert_eq!(read(&by_address).unwrap(), Polled::Ready { clip: Clip::At(CLIP.into()), usd_micros: None });
-    let data = "AAAAIGZ0eXBpc29tAAACAGlzb21pc28yYXZjMW1wNDE=";
-    let inline =
-        completed_with(&json!([{ "type": "text", "text": "Here" }, { "type": "video", "mime_type": "video/mp4", "data": data }]), 34752);
-    assert_eq!(read(&inline).unwrap(), Polled::Ready { clip: Clip::Inline(MP4.into()), usd_micros: None });
+    let inline = completed_with(
+        &json!([{ "type": "text", "text": "Here" }, { "type": "video", "mime_type": "video/mp4", "data": MP4_BASE64 }]),
+        34752,
+    );
+    assert_eq!(clip_in(read(&inline).unwrap()), MP4);
 }
 
 #[test]

@@ -13,13 +13,11 @@ use crate::server::{
     error::ProviderClass,
     providers::{
         GenerateRequest, Picture,
+        answer::Answer,
         api::{Clip, Created, Polled, Result},
         endpoint::Endpoint,
         failures::{Call, Failures},
-        fault::Fault,
-        fields,
-        http::Answer,
-        wait,
+        fields, wait,
     },
 };
 
@@ -62,9 +60,12 @@ fn body(request: &GenerateRequest) -> Value {
 
 /// What an answer says of a job. One that runs has no `done`.
 fn polled(failures: &Failures, answer: &Answer) -> Result<Polled> {
-    let Some(job) = answer.json().filter(Value::is_object) else { return Err(failures.unreadable(answer, "it is no JSON object")) };
+    let job = answer.json().map_err(|error| failures.unreadable(answer, &error.to_string()))?;
+    if !job.is_object() {
+        return Err(failures.unreadable(answer, "it is no JSON object"));
+    }
     if job.get("error").is_some_and(Value::is_object) {
-        return Ok(Polled::Ended(failures.ended(&Fault::of_answer(&job), answer)));
+        return Ok(Polled::Ended(failures.ended(&failures.fault(&job), answer)));
     }
     if job.get("done") != Some(&Value::Bool(true)) {
         if job.get("name").is_none() {
@@ -73,8 +74,9 @@ fn polled(failures: &Failures, answer: &Answer) -> Result<Polled> {
         return Ok(Polled::working(None, wait::poll_after(&answer.headers, SystemTime::now())));
     }
     // Vertex, and servers that copy it, put the same one level higher.
-    let made = ["/response/generateVideoResponse", "/response"].iter().find_map(|place| job.pointer(place)).unwrap_or(&Value::Null);
-    if let Some(clip) = clip(made) {
+    let places = ["/response/generateVideoResponse", "/response"];
+    let (place, made) = places.into_iter().find_map(|place| Some((place, job.pointer(place)?))).unwrap_or(("", &Value::Null));
+    if let Some(clip) = clip(answer, place, made) {
         return clip
             .map(|clip| Polled::Ready { clip, usd_micros: None })
             .ok_or_else(|| failures.unreadable(answer, "the clip is no base64"));
@@ -90,14 +92,16 @@ fn polled(failures: &Failures, answer: &Answer) -> Result<Polled> {
 
 /// The clip of an answer: by address, or in it. `Some(None)`: it is in there and cannot be read.
 #[expect(clippy::option_option, reason = "no clip, and one that cannot be read, are not the same")]
-fn clip(made: &Value) -> Option<Option<Clip>> {
-    let samples = ["generatedSamples", "generatedVideos", "videos"].iter().find_map(|name| made.get(*name)?.as_array()?.first())?;
-    let video = samples.get("video").unwrap_or(samples);
+fn clip(answer: &Answer, place: &str, made: &Value) -> Option<Option<Clip>> {
+    let samples = ["/generatedSamples/0", "/generatedVideos/0", "/videos/0"];
+    let videos = samples.iter().flat_map(|sample| [format!("{sample}/video"), (*sample).to_owned()]);
+    let (video, sample) = videos.into_iter().find_map(|sample| Some((made.pointer(&sample)?, sample)))?;
     if let Some(uri) = fields::text(video, "/uri") {
         return Some(Some(Clip::At(address::media_address(uri))));
     }
-    let bytes = fields::text(video, "/bytesBase64Encoded").or_else(|| fields::text(video, "/encodedVideo"))?;
-    Some(fields::bytes_of(bytes).map(Clip::Inline))
+    let names = ["/bytesBase64Encoded", "/encodedVideo"];
+    let (name, begin) = names.into_iter().find_map(|name| Some((name, fields::text(video, name)?)))?;
+    Some(answer.clip(begin, format!("{place}{sample}{name}")))
 }
 
 #[cfg(test)]

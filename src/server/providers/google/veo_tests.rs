@@ -5,7 +5,7 @@
 use super::*;
 use crate::{
     domain::provider::Provider,
-    server::providers::sample_answers::{answer, failures, picture, request},
+    server::providers::sample_answers::{answer, clip_in, failures, picture, request},
 };
 
 const JOB: &str = "models/veo-3.1-lite-generate-preview/operations/321kvdcepmcg";
@@ -45,7 +45,9 @@ fn a_job_goes_from_working_to_ready() {
     let ready = Polled::Ready { clip: Clip::At(CLIP.into()), usd_micros: None };
     assert_eq!(done(&json!({ "generateVideoResponse": { "generatedSamples": [{ "video": { "uri": CLIP } }] } })), ready);
     let inline = json!({ "raiMediaFilteredCount": 0, "videos": [{ "bytesBase64Encoded": "AAAAIGZ0eXBpc29t", "mimeType": "video/mp4" }] });
-    assert_eq!(done(&inline), Polled::Ready { clip: Clip::Inline(b"\0\0\0\x20ftypisom".as_slice().into()), usd_micros: None });
+    assert_eq!(clip_in(done(&inline)), b"\0\0\0\x20ftypisom");
+    let encoded = json!({ "generateVideoResponse": { "generatedVideos": [{ "video": { "encodedVideo": "AAAAIGZ0eXBpc29t" } }] } });
+    assert_eq!(clip_in(done(&encoded)), b"\0\0\0\x20ftypisom");
 }
 
 #[test]
