@@ -5,12 +5,13 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use futures_util::stream;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
 use super::{
     book::{Book, Job, Point},
-    clip::clip,
+    clip::{clip, pieces},
 };
 
 /// JSON under a status.
@@ -51,26 +52,51 @@ pub async fn download(book: &Book, job: &Job, elsewhere: &str) -> Response {
     if scenario.has("redirect") {
         return (StatusCode::FOUND, [(header::LOCATION, format!("{elsewhere}/{}", job.id))]).into_response();
     }
-    let bytes = clip(&job.id, job.size, job.seconds);
     if scenario.has("truncate-always") || scenario.has("truncate") && job.downloads == 1 {
-        let half = Bytes::copy_from_slice(&bytes[..bytes.len() / 2]);
-        let parts = stream::iter([Ok(half), Err(std::io::Error::other("dropped"))]);
+        let bytes = clip(job);
+        let parts = [Ok(Bytes::copy_from_slice(&bytes[..bytes.len() / 2])), Err(std::io::Error::other("dropped"))];
+        // The first half leaves while the rest is waited for; without a moment between them nothing would.
+        let parts = stream::iter(parts).then(async |part| {
+            tokio::task::yield_now().await;
+            part
+        });
         let length = bytes.len().to_string();
         return ([(header::CONTENT_LENGTH, length.as_str()), (header::CONTENT_TYPE, "video/mp4")], Body::from_stream(parts))
             .into_response();
     }
     if scenario.has("short-always") || job.downloads <= scenario.number("short") {
         // Without a length nothing tells that there should be more.
-        let half = Bytes::copy_from_slice(&bytes[..bytes.len() / 2]);
-        let whole: Result<_, std::io::Error> = Ok(half);
-        return ([(header::CONTENT_TYPE, "video/mp4")], Body::from_stream(stream::iter([whole]))).into_response();
+        let mut half = clip(job);
+        half.truncate(half.len() / 2);
+        return mp4([half.into()].into_iter());
     }
-    mp4(bytes)
+    whole(job)
 }
 
-/// A whole clip.
-pub fn mp4(bytes: Vec<u8>) -> Response {
-    ([(header::CONTENT_TYPE, "video/mp4")], bytes).into_response()
+/// The whole clip of a job.
+pub fn whole(job: &Job) -> Response {
+    match job.scenario().number("pad") {
+        0 => ([(header::CONTENT_TYPE, "video/mp4")], clip(job)).into_response(),
+        _ => mp4(pieces(job)),
+    }
+}
+
+/// A clip without a length.
+fn mp4(pieces: impl Iterator<Item = Bytes> + Send + 'static) -> Response {
+    ([(header::CONTENT_TYPE, "video/mp4")], streamed(pieces)).into_response()
+}
+
+/// JSON that holds the clip of a job in base64 where its text has `BASE64`.
+pub fn json_with_clip(body: &str, job: &Job) -> Response {
+    let (before, after) = body.split_once("BASE64").unwrap();
+    let [before, after] = [before, after].map(|text| Bytes::copy_from_slice(text.as_bytes()));
+    let base64 = pieces(job).map(|piece| STANDARD.encode(piece).into());
+    let body = [before].into_iter().chain(base64).chain([after]);
+    ([(header::CONTENT_TYPE, "application/json")], streamed(body)).into_response()
+}
+
+fn streamed(pieces: impl Iterator<Item = Bytes> + Send + 'static) -> Body {
+    Body::from_stream(stream::iter(pieces.map(Ok::<_, std::convert::Infallible>)))
 }
 
 /// The token of `Authorization: Bearer`.

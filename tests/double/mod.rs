@@ -4,8 +4,10 @@
 pub mod answer;
 pub mod book;
 pub mod clip;
+pub mod gateways;
 mod google;
 mod openai;
+pub mod proxy;
 mod rules;
 pub mod scenario;
 mod xai;
@@ -39,6 +41,16 @@ impl Shared {
         format!("http://{}/openai/v1", self.address)
     }
 
+    /// What `OPENAI_BASE_URL` is set to for a gateway; see [`gateways`].
+    pub fn gateway_base(&self) -> String {
+        format!("http://{}/gateway/v1", self.address)
+    }
+
+    /// Where the doubles listen.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// What `GEMINI_BASE_URL` is set to.
     pub fn google_base(&self) -> String {
         format!("http://{}/google", self.address)
@@ -61,6 +73,7 @@ pub async fn start(address: SocketAddr) -> Arc<Shared> {
     let shared = Arc::new(Shared { book: Book::default(), address: here.local_addr().unwrap(), elsewhere: there.local_addr().unwrap() });
     let app = Router::new()
         .nest("/openai/v1", openai::router(shared.clone()))
+        .nest("/gateway/v1", gateways::router(shared.clone()))
         .nest("/google", google::router(shared.clone()))
         .nest("/xai/v1", xai::router(shared.clone()))
         .layer(axum::extract::DefaultBodyLimit::max(64 << 20))
@@ -80,7 +93,7 @@ async fn note(State(shared): State<Arc<Shared>>, request: Request, next: Next) -
 async fn redirected(State(shared): State<Arc<Shared>>, Path(id): Path<String>, request: Request) -> Response {
     shared.book.open().elsewhere.push(recorded(request.method(), request.uri(), request.headers()));
     match shared.book.with(&id, |job| job.downloads += 1) {
-        Some(job) if job.scenario().has("redirect") => answer::mp4(clip::clip(&job.id, job.size, job.seconds)),
+        Some(job) if job.scenario().has("redirect") => answer::whole(&job),
         Some(job) => answer::download(&shared.book, &job, &shared.elsewhere()).await,
         None => StatusCode::NOT_FOUND.into_response(),
     }

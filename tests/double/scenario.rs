@@ -1,7 +1,7 @@
 //! What a prompt asks the double to do, by tags such as `[[slow=3]]` or `[[429x2]]`.
 
 /// Every tag; a star stands for a number.
-const TAGS: [&str; 29] = [
+const TAGS: [&str; 32] = [
     "slow=*",
     "forever",
     "429x*",
@@ -31,6 +31,9 @@ const TAGS: [&str; 29] = [
     "short-always",
     "word=*",
     "refused-in-200",
+    "base64",
+    "pad=*",
+    "dialect=*",
 ];
 
 /// The tags of one prompt.

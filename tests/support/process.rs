@@ -12,7 +12,7 @@ use std::io::{BufRead, BufReader};
 use super::Client;
 
 /// Settings of the machine that a test must not meet.
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 17] = [
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
     "GEMINI_API_KEY",
@@ -22,6 +22,14 @@ const SETTINGS: [&str; 9] = [
     "REELGRAPH_MODELS",
     "REELGRAPH_ACCESS_TOKEN",
     "REELGRAPH_PUBLIC_ORIGIN",
+    "HTTP_PROXY",
+    "http_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "NO_PROXY",
+    "no_proxy",
 ];
 
 /// The command that serves from `dir`, changed.
@@ -110,6 +118,13 @@ impl ServerProcess {
     /// What it has logged so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// The most memory that it has held so far, in KiB.
+    pub fn peak_memory_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")).unwrap();
+        peak.parse().unwrap()
     }
 
     /// `kill -9`, and waits until it is gone.

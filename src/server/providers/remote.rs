@@ -134,8 +134,12 @@ impl<A: VideoApi> Remote<A> {
                 () = cancel.cancelled() => return Err(Error::Cancelled),
                 polled = self.api.poll(job) => polled,
             };
-            // Why it had no answer, if that is so.
-            let unanswered = polled.as_ref().err().map(|error| format!("{} ", error.message));
+            // What is wrong with the answer, if something is.
+            let wrong = match &polled {
+                Err(error) => format!("{} ", error.message),
+                Ok(Polled::Working { unknown_word: Some(word), .. }) => format!("{title} says “{word}”, which is not known here. "),
+                Ok(_) => String::new(),
+            };
             let wait = match polled {
                 Ok(Polled::Ready { clip, usd_micros }) => return Ok((clip, usd_micros)),
                 Ok(Polled::Ended(error)) => {
@@ -176,9 +180,8 @@ impl<A: VideoApi> Remote<A> {
             let wait = wait.map_or_else(|| delays.next().unwrap_or(self.pace.longest), |hint| hint.min(LONGEST_HINT));
             if Instant::now() + wait > until {
                 let minutes = self.pace.deadline.as_secs().div_ceil(60);
-                let unanswered = unanswered.unwrap_or_default();
                 return Err(unknown(format!(
-                    "{unanswered}{title} has not finished within {minutes} minutes. The shot is still its job and may be charged: check again, or give it up."
+                    "{wrong}{title} has not finished within {minutes} minutes. The shot is still its job and may be charged: check again, or give it up."
                 )));
             }
             tokio::select! {
