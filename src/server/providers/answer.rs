@@ -1,22 +1,21 @@
 //! A provider's answer: the beginning of every one is held in memory, and one that is longer than that goes on into a file.
 
-use std::{fs::File, io, sync::Arc, time::Duration};
+use std::{io, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use reqwest::Response;
 use serde_json::Value;
-use tempfile::TempPath;
 use tokio::{
     io::AsyncWriteExt,
     time::{Instant, timeout_at},
 };
 
 use super::{
-    api::Clip,
-    http::{Broken, broken},
-    inline::{self, Inline},
-    outline::{self, NoOutline},
+    body::Body,
+    broken::Broken,
+    inline::Inline,
+    outline::NoOutline,
     spool::{IN_MEMORY, Spool},
 };
 
@@ -37,23 +36,6 @@ pub(super) struct Answer {
     pub body: Body,
 }
 
-/// What an answer holds.
-#[derive(Debug, Clone)]
-pub(super) enum Body {
-    /// In memory.
-    Held(Bytes),
-    /// In a file.
-    Spooled(Arc<Spooled>),
-}
-
-/// A body that is too long for memory. The file is deleted with it.
-#[derive(Debug)]
-pub(super) struct Spooled {
-    path: TempPath,
-    beginning: Bytes,
-    outline: Result<Value, NoOutline>,
-}
-
 impl Answer {
     /// Reads an answer, of which the part that is held in memory has to come `until` then.
     ///
@@ -66,7 +48,7 @@ impl Answer {
         let mut body = Vec::new();
         loop {
             let piece = timeout_at(until, response.chunk()).await;
-            match piece.map_err(|_| Broken::TimedOut).and_then(|piece| piece.map_err(broken)) {
+            match piece.map_err(|_| Broken::TimedOut).and_then(|piece| Ok(piece?)) {
                 Ok(Some(piece)) => body.extend_from_slice(&piece),
                 Ok(None) => break,
                 Err(_) if refused => break,
@@ -76,92 +58,53 @@ impl Answer {
                 break;
             }
             if body.len() as u64 > IN_MEMORY {
-                let spooled = Spooled::read(body, response, spool).await?;
-                return Ok(Self { status, headers, body: Body::Spooled(Arc::new(spooled)) });
+                return Ok(Self { status, headers, body: spooled(body, response, spool).await? });
             }
         }
         Ok(Self { status, headers, body: Body::Held(body.into()) })
     }
 
-    /// The body as JSON. Of a long text in one that is spooled the beginning is there.
+    /// The body as JSON; see [`Body::json`].
     ///
     /// # Errors
     /// Where it is none.
     pub fn json(&self) -> Result<Value, NoOutline> {
-        match &self.body {
-            Body::Held(bytes) => serde_json::from_slice(bytes).map_err(|_| NoOutline::NotJson),
-            Body::Spooled(spooled) => spooled.outline.clone(),
-        }
+        self.body.json()
     }
 
     /// The beginning of the body, at the least of what is read of a refusal.
     #[must_use]
     pub fn beginning(&self) -> &[u8] {
-        match &self.body {
-            Body::Held(bytes) => bytes,
-            Body::Spooled(spooled) => &spooled.beginning,
-        }
+        self.body.beginning()
     }
 
     /// The clip that stands in the answer at a JSON pointer, where `text`, the beginning of what stands there, may be one's.
     #[must_use]
-    pub fn clip(&self, text: &str, pointer: String) -> Option<Clip> {
-        inline::may_be_base64(text).then(|| Clip::Inline(Inline::new(self.body.clone(), pointer)))
+    pub fn clip(&self, text: &str, pointer: String) -> Option<Inline> {
+        Inline::found(&self.body, text, pointer)
     }
 }
 
-impl Body {
-    /// Reads it from its beginning. Blocks.
-    ///
-    /// # Errors
-    /// Where the file cannot be opened.
-    pub fn open(&self) -> io::Result<Box<dyn io::Read + '_>> {
-        Ok(match self {
-            Self::Held(bytes) => Box::new(&bytes[..]),
-            Self::Spooled(spooled) => Box::new(io::BufReader::with_capacity(64 * 1024, File::open(&spooled.path)?)),
-        })
-    }
-}
-
-impl PartialEq for Body {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Held(one), Self::Held(other)) => one == other,
-            (Self::Spooled(one), Self::Spooled(other)) => Arc::ptr_eq(one, other),
-            _ => false,
+/// Spools what has come of a body and the rest of it.
+async fn spooled(begun: Vec<u8>, mut response: Response, spool: &Spool) -> Result<Body, Broken> {
+    let until = Instant::now() + SPOOLING;
+    let longest = spool.longest_answer();
+    let folder = spool.clone();
+    let (file, path) = blocking(move || Ok(folder.file()?.into_parts())).await?;
+    let mut file = tokio::fs::File::from_std(file);
+    let beginning = Bytes::copy_from_slice(&begun[..LARGEST_REFUSAL]);
+    let mut length = begun.len() as u64;
+    file.write_all(&begun).await.map_err(not_spooled)?;
+    drop(begun);
+    while let Some(piece) = timeout_at(until, response.chunk()).await.map_err(|_| Broken::TimedOut)?? {
+        length += piece.len() as u64;
+        if length > longest {
+            return Err(Broken::TooLong(longest));
         }
+        file.write_all(&piece).await.map_err(not_spooled)?;
     }
-}
-
-impl Eq for Body {}
-
-impl Spooled {
-    /// Spools what has come of a body and the rest of it, and reads what it says but for its long texts.
-    async fn read(begun: Vec<u8>, mut response: Response, spool: &Spool) -> Result<Self, Broken> {
-        let until = Instant::now() + SPOOLING;
-        let longest = spool.longest_answer();
-        let folder = spool.clone();
-        let (file, path) = blocking(move || Ok(folder.file()?.into_parts())).await?;
-        let mut file = tokio::fs::File::from_std(file);
-        let beginning = Bytes::copy_from_slice(&begun[..LARGEST_REFUSAL]);
-        let mut length = begun.len() as u64;
-        file.write_all(&begun).await.map_err(not_spooled)?;
-        drop(begun);
-        while let Some(piece) = timeout_at(until, response.chunk()).await.map_err(|_| Broken::TimedOut)?.map_err(broken)? {
-            length += piece.len() as u64;
-            if length > longest {
-                return Err(Broken::TooLong(longest));
-            }
-            file.write_all(&piece).await.map_err(not_spooled)?;
-        }
-        file.flush().await.map_err(not_spooled)?;
-        let (path, outline) = blocking(move || {
-            let outline = outline::of(io::BufReader::with_capacity(64 * 1024, File::open(&path)?));
-            Ok((path, outline))
-        })
-        .await?;
-        Ok(Self { path, beginning, outline })
-    }
+    file.flush().await.map_err(not_spooled)?;
+    blocking(move || Body::spooled(path, beginning)).await
 }
 
 fn not_spooled(error: io::Error) -> Broken {

@@ -13,6 +13,7 @@ use crate::{
     server::{
         error::ProviderClass,
         providers::{
+            api::Clip,
             endpoint::Endpoint,
             failures::Call,
             http::Http,
@@ -64,7 +65,7 @@ async fn a_long_answer_says_what_it_says_and_its_clip_is_taken_from_the_disk() {
         let found = answer.clip(text, "/data/0/b64_json".into()).unwrap();
         drop(answer);
         let output = tempfile::NamedTempFile::new().unwrap();
-        endpoint.download(&found, output.path()).await.unwrap();
+        endpoint.download(&Clip::Inline(found.clone()), output.path()).await.unwrap();
         assert!(std::fs::read(output.path()).unwrap() == clip);
         drop(found);
         assert_eq!(files(&folder), 0, "what was spooled goes with the answer");
@@ -89,7 +90,7 @@ async fn a_clip_past_the_limit_is_not_taken_and_leaves_nothing() {
     let found = answer.unwrap().clip("AAAA", "/data/0/b64_json".into()).unwrap();
     let output = tempfile::tempdir().unwrap().path().join("clip.mp4");
     std::fs::create_dir_all(output.parent().unwrap()).unwrap();
-    let error = endpoint.download(&found, &output).await.unwrap_err();
+    let error = endpoint.download(&Clip::Inline(found.clone()), &output).await.unwrap_err();
     assert!(error.class == ProviderClass::Transient(None) && error.message.contains("larger than 1 MiB"), "{error}");
     assert!(!output.exists());
 }

@@ -10,16 +10,12 @@ use super::{
     api::{Clip, Result},
     endpoint::Endpoint,
     failures::Call,
-    http as client,
-    inline::{Inline, NotTaken},
+    inline::{Inline, NotTaken, SIGNATURE, is_video},
 };
 use crate::server::error::ProviderError;
 
 /// The most redirects that are followed.
 const MOST_REDIRECTS: usize = 5;
-
-/// Bytes by which a video is known.
-const SIGNATURE: usize = 8;
 
 impl Endpoint {
     /// Writes the clip to `output`.
@@ -50,7 +46,7 @@ impl Endpoint {
             let call = Call::Download { with_key };
             let request =
                 if with_key { self.request(Method::GET, url.clone()) } else { self.request_without_key(Method::GET, url.clone()) };
-            let response = request.send().await.map_err(|error| self.failures.broken(call, &client::broken(error)))?;
+            let response = request.send().await.map_err(|error| self.failures.broken(call, &error.into()))?;
             if response.status() == StatusCode::OK {
                 return Ok(response);
             }
@@ -81,7 +77,7 @@ impl Endpoint {
                 Err(error) => {
                     // What has come so far is looked at where no more ever comes.
                     self.flush(file).await?;
-                    return Err(self.failures.broken(call, &client::broken(error)));
+                    return Err(self.failures.broken(call, &error.into()));
                 }
             };
             written += chunk.len() as u64;
@@ -155,12 +151,6 @@ fn next(url: &Url, response: &Response) -> Option<Url> {
     let follows = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
     let place = response.headers().get(header::LOCATION)?.to_str().ok()?;
     follows.then(|| url.join(place).ok())?
-}
-
-/// Whether a file that begins so is a video: ISO BMFF (ISO/IEC 14496-12: `ftyp` is the first box) or EBML, which Matroska and WebM
-/// are (RFC 8794, 11.2.1).
-pub(super) fn is_video(begin: &[u8]) -> bool {
-    begin.get(4..SIGNATURE) == Some(b"ftyp") || begin.starts_with(&[0x1a, 0x45, 0xdf, 0xa3])
 }
 
 #[cfg(test)]

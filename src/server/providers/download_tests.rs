@@ -19,7 +19,7 @@ use crate::{
     server::{
         error::ProviderClass,
         providers::{
-            answer::Body,
+            body::Body,
             http::Http,
             sample_answers::{KEY, MP4, MP4_BASE64, endpoint, serve},
             spool::Spool,
@@ -130,7 +130,7 @@ async fn a_clip_within_an_answer_is_written_and_must_be_a_video() {
     let endpoint = endpoint(Provider::Google, "https://provider.invalid");
     let within = |base64: &str| {
         let body = Body::Held(serde_json::json!({ "clip": base64 }).to_string().into());
-        Clip::Inline(Inline::new(body, "/clip".into()))
+        Clip::Inline(Inline::found(&body, "AAAA", "/clip".into()).unwrap())
     };
     endpoint.download(&within(MP4_BASE64), &output).await.unwrap();
     assert_eq!(std::fs::read(&output).unwrap(), MP4);

@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::{
     answer::Answer,
     api::{Created, Result},
+    broken::Broken,
     fault::Fault,
-    http::Broken,
     redact, wait,
 };
 use crate::{

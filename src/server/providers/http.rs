@@ -1,11 +1,15 @@
 //! The one HTTP client of all providers. It follows no redirects and repeats nothing: whoever uses it decides that.
 
-use std::{error::Error as _, sync::OnceLock, time::Duration};
+use std::{sync::OnceLock, time::Duration};
 
 use reqwest::{Client, RequestBuilder, Response, redirect};
 use tokio::time::{Instant, timeout_at};
 
-use super::{answer::Answer, spool::Spool};
+use super::{
+    answer::Answer,
+    broken::{Broken, innermost},
+    spool::Spool,
+};
 
 /// How long a connection may take to stand.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -33,25 +37,6 @@ pub enum SetupError {
     /// No HTTPS on this machine.
     #[error("HTTPS cannot be set up ({0}): install the system's certificates, on Debian the package ca-certificates")]
     Https(String),
-}
-
-/// Why there is no answer. Its texts name no address, so no key in one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Broken {
-    /// No connection stood, so nothing was sent.
-    NotReached(String),
-    /// The proxy let no connection through, so nothing was sent.
-    NotLetThrough(String),
-    /// The request could not even be written down, so nothing was sent.
-    Unsendable(String),
-    /// Nothing came for too long.
-    TimedOut,
-    /// The connection broke; what had been sent by then nobody knows.
-    Lost(String),
-    /// The answer is longer than so many bytes, the most that is read of one.
-    TooLong(u64),
-    /// The answer is too long for memory and could not be written to the disk.
-    NotSpooled(String),
 }
 
 /// The HTTP client of every provider. Cheap to clone. It goes through the proxy that the environment names, as curl does.
@@ -96,7 +81,7 @@ impl Http {
     /// Where there is no whole answer. A refusal that broke off is one nevertheless: its status tells.
     pub(super) async fn exchange(&self, request: RequestBuilder, limit: Duration) -> Result<Answer, Broken> {
         let until = Instant::now() + limit;
-        let response = timeout_at(until, request.send()).await.map_err(|_| Broken::TimedOut)?.map_err(broken)?;
+        let response = timeout_at(until, request.send()).await.map_err(|_| Broken::TimedOut)??;
         Answer::read(response, until, &self.spool).await
     }
 
@@ -112,36 +97,6 @@ impl Http {
     pub(super) fn largest_clip(&self) -> u64 {
         self.spool.largest_clip()
     }
-}
-
-/// What an error of the client means.
-pub(super) fn broken(error: reqwest::Error) -> Broken {
-    // An error's own text holds the address.
-    let cause = innermost(&error);
-    if error.is_connect() && is_of_tunnel(&error) {
-        Broken::NotLetThrough(cause)
-    } else if error.is_connect() {
-        Broken::NotReached(cause)
-    } else if error.is_builder() {
-        Broken::Unsendable(cause)
-    } else if error.is_timeout() {
-        Broken::TimedOut
-    } else {
-        Broken::Lost(cause)
-    }
-}
-
-/// Whether it was the way through a proxy that failed. The library keeps the type of this error to itself.
-fn is_of_tunnel(error: &reqwest::Error) -> bool {
-    std::iter::successors(error.source(), |cause| (*cause).source()).any(|cause| cause.to_string().starts_with("tunnel error"))
-}
-
-fn innermost(error: &reqwest::Error) -> String {
-    let Some(mut cause) = error.source() else { return "no more is known".into() };
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use base64::{
     read::DecoderReader,
 };
 
-use super::{answer::Body, download::is_video, outline};
+use super::{body::Body, outline};
 
 /// Standard base64 (RFC 4648, 4), with or without the `=` at its end.
 const BASE64: GeneralPurpose =
@@ -28,6 +28,9 @@ pub struct Inline {
     pointer: String,
 }
 
+/// Bytes by which a video is known.
+pub(super) const SIGNATURE: usize = 8;
+
 /// Why a clip could not be taken out of its answer.
 #[derive(Debug)]
 pub(super) enum NotTaken {
@@ -42,9 +45,9 @@ pub(super) enum NotTaken {
 }
 
 impl Inline {
-    /// The clip that stands in `body` at a JSON pointer.
-    pub(super) fn new(body: Body, pointer: String) -> Self {
-        Self { body, pointer }
+    /// The clip that stands in `body` at a JSON pointer, where `text`, the beginning of what stands there, may be one's.
+    pub(super) fn found(body: &Body, text: &str, pointer: String) -> Option<Self> {
+        may_be_base64(text).then(|| Self { body: body.clone(), pointer })
     }
 
     /// Writes the clip, of at most `largest` bytes, to `output`; an existing file is overwritten. Blocks.
@@ -62,7 +65,7 @@ fn decode(text: &mut dyn Read, output: &Path, largest: u64) -> Result<(), NotTak
     let mut clip = DecoderReader::new(letters, &BASE64);
     let mut piece = vec![0; 64 * 1024];
     let mut begin = Vec::new();
-    (&mut clip).take(8).read_to_end(&mut begin).map_err(|_| NotTaken::NotBase64)?;
+    (&mut clip).take(SIGNATURE as u64).read_to_end(&mut begin).map_err(|_| NotTaken::NotBase64)?;
     if !is_video(&begin) {
         return Err(NotTaken::NotVideo);
     }
@@ -80,6 +83,12 @@ fn decode(text: &mut dyn Read, output: &Path, largest: u64) -> Result<(), NotTak
         }
         file.write_all(&piece[..count]).map_err(NotTaken::NotWritten)?;
     }
+}
+
+/// Whether a file that begins so is a video: ISO BMFF (ISO/IEC 14496-12: `ftyp` is the first box) or EBML, which Matroska and WebM
+/// are (RFC 8794, 11.2.1).
+pub(super) fn is_video(begin: &[u8]) -> bool {
+    begin.get(4..SIGNATURE) == Some(b"ftyp") || begin.starts_with(&[0x1a, 0x45, 0xdf, 0xa3])
 }
 
 /// Whether a text that begins so may be base64, also in a `data:` address.

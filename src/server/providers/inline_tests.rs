@@ -12,7 +12,7 @@ fn save(text: &str, largest: u64) -> Result<Vec<u8>, NotTaken> {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("clip.mp4");
     let answer = json!({ "clip": text }).to_string();
-    Inline::new(Body::Held(answer.into()), "/clip".into()).save(&output, largest)?;
+    Inline::found(&Body::Held(answer.into()), "AAAA", "/clip".into()).unwrap().save(&output, largest)?;
     Ok(std::fs::read(output).unwrap())
 }
 
@@ -49,5 +49,5 @@ fn what_is_no_clip_is_told_apart() {
     }
     let folder = tempfile::tempdir().unwrap();
     let answer = Body::Held(r#"{"clip":1}"#.into());
-    assert!(matches!(Inline::new(answer, "/clip".into()).save(&folder.path().join("x"), 1), Err(NotTaken::NotBase64)));
+    assert!(matches!(Inline::found(&answer, "AAAA", "/clip".into()).unwrap().save(&folder.path().join("x"), 1), Err(NotTaken::NotBase64)));
 }

@@ -12,6 +12,8 @@ use crate::{domain::Timestamp, server::Result};
 pub mod animatic;
 mod answer;
 pub mod api;
+mod body;
+mod broken;
 mod card;
 mod download;
 mod endpoint;

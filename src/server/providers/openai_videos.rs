@@ -198,7 +198,7 @@ fn clip(spelling: &Spelling, answer: &Answer, place: &str, job: &Value) -> Optio
         let texts = pointers.iter().filter_map(|pointer| Some((pointer.clone(), fields::text(job, pointer)?)));
         texts.into_iter().find(|(_, text)| is_one(text))
     };
-    let inline = |(pointer, begin): (String, &str)| answer.clip(begin, format!("{place}{pointer}"));
+    let inline = |(pointer, begin): (String, &str)| answer.clip(begin, format!("{place}{pointer}")).map(Clip::Inline);
     match found(&spelling.fields.url, is_address) {
         Some(data) if is_data(data.1) => inline(data),
         Some((_, address)) => Some(Clip::At(address.to_owned())),

@@ -9,8 +9,9 @@ use serde_json::json;
 
 use super::{
     GenerateRequest, Picture,
-    answer::{Answer, Body},
+    answer::Answer,
     api::{Clip, Polled},
+    body::Body,
     endpoint::Endpoint,
     failures::Failures,
     http::Http,

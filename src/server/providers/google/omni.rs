@@ -117,7 +117,7 @@ fn completed(failures: &Failures, answer: &Answer, job: &Value) -> Result<Polled
             (Some(uri), _) => Clip::At(address::media_address(uri)),
             (None, Some(data)) => {
                 let clip = answer.clip(data, format!("{place}/data"));
-                clip.ok_or_else(|| failures.unreadable(answer, "the clip is no base64"))?
+                Clip::Inline(clip.ok_or_else(|| failures.unreadable(answer, "the clip is no base64"))?)
             }
             (None, None) => return Err(failures.unreadable(answer, "the clip has neither an address nor bytes")),
         };

@@ -101,7 +101,7 @@ fn clip(answer: &Answer, place: &str, made: &Value) -> Option<Option<Clip>> {
     }
     let names = ["/bytesBase64Encoded", "/encodedVideo"];
     let (name, begin) = names.into_iter().find_map(|name| Some((name, fields::text(video, name)?)))?;
-    Some(answer.clip(begin, format!("{place}{sample}{name}")))
+    Some(answer.clip(begin, format!("{place}{sample}{name}")).map(Clip::Inline))
 }
 
 #[cfg(test)]
