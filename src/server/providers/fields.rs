@@ -79,7 +79,6 @@ pub(super) fn progress(value: &Value) -> Option<f64> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
