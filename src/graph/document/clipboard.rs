@@ -1,14 +1,10 @@
-//! Copying a part of a graph and putting it in again: new ids, connections inside the part kept. Between tabs and workflows it goes through the
-//! system's clipboard, as the text of a definition.
+//! Copying a part of a graph and putting it in again: new ids, connections inside the part kept.
 
 use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::{
-    format,
-    model::{Connection, Graph, Node},
-};
+use super::model::{Connection, Graph, Node};
 use crate::{
     domain::NodeId,
     graph::{
@@ -42,30 +38,6 @@ impl Fragment {
         let inside = |connection: &&Connection| selection.has(&connection.from.node) && selection.has(&connection.to.node);
         let connections = graph.connections().iter().filter(inside).cloned().collect();
         (!nodes.is_empty()).then_some(Self { nodes, connections })
-    }
-
-    /// As text: a definition of these nodes.
-    #[must_use]
-    pub fn to_text(&self) -> String {
-        let mut graph = Graph::of_connections(&self.connections);
-        for node in &self.nodes {
-            // They come out of a graph, where no id is there twice.
-            let _ = graph.push_node(node.clone());
-        }
-        format::write(&graph).to_string()
-    }
-
-    /// Reads a definition as [`Self::to_text`] writes one, or a stored one; `None` for a text that is no document at all.
-    ///
-    /// # Errors
-    /// Why a document cannot be put in, in words.
-    pub fn from_text(text: &str) -> Option<Result<Self, String>> {
-        let document: Value = serde_json::from_str(text).ok().filter(|document: &Value| document.is_object() || document.is_array())?;
-        let read = format::read_sound(&document).map_err(|errors| errors.into_iter().next().map(|error| error.detail).unwrap_or_default());
-        Some(read.and_then(|graph| match graph.nodes() {
-            [] => Err("There are no nodes in it.".to_owned()),
-            nodes => Ok(Self { nodes: nodes.iter().map(|node| Node::clone(node)).collect(), connections: graph.connections().to_vec() }),
-        }))
     }
 
     /// The same part under new ids, moved by `by`. `fresh` gives an id that nothing has yet, at each call another.
@@ -185,24 +157,6 @@ mod tests {
         let copy = part.renamed(part.way_to(Point::new(1000.0, 500.0)), counter());
         let again = copy.way_to(Point::new(1000.0, 500.0));
         assert!(again.x.abs() <= 1.0 && again.y.abs() <= 1.0);
-    }
-
-    #[test]
-    fn a_part_goes_through_text_and_other_texts_are_told_from_it() {
-        let part = Fragment::of(&graph(), &Selection::of_nodes([id("a"), id("s")])).unwrap();
-        assert_eq!(Fragment::from_text(&part.to_text()).unwrap().unwrap(), part);
-        for text in ["", "A rainy street", "12", "\"nodes\"", "{"] {
-            assert!(Fragment::from_text(text).is_none(), "{text}");
-        }
-        for (text, why) in [
-            (r#"{ "3": { "class_type": "KSampler" } }"#, "ComfyUI"),
-            (r#"{ "colour": "red" }"#, "no list of nodes"),
-            (r#"{ "schema": 1, "nodes": [], "connections": [] }"#, "no nodes"),
-            ("[1]", "object"),
-        ] {
-            let refused = Fragment::from_text(text).unwrap().unwrap_err();
-            assert!(refused.contains(why), "{text}: {refused}");
-        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod auto_wire;
 pub mod change;
 pub mod clipboard;
+pub mod clipboard_text;
 pub mod command;
 pub mod connect;
 mod foreign;

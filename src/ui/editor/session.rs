@@ -2,6 +2,7 @@
 
 pub mod left_behind;
 pub mod live;
+mod offer;
 pub mod overtaken;
 pub mod restore;
 pub mod run;
@@ -12,7 +13,7 @@ use std::collections::{BTreeMap, HashSet};
 use leptos::prelude::*;
 use serde_json::{Map, Value};
 
-use self::{left_behind::Offer, overtaken::Overtaken};
+use self::{offer::Offer, overtaken::Overtaken};
 use super::Editor;
 use crate::{
     domain::{

@@ -14,7 +14,7 @@ use crate::{
             selection::Selection,
             wire::End,
         },
-        document::{auto_wire, clipboard::OFFSET, starter},
+        document::{auto_wire, clipboard::OFFSET, clipboard_text, starter},
         nodes,
         socket_type::can_connect,
         spec::{Direction, NodeSpec, Socket},
@@ -190,12 +190,12 @@ impl Editor {
     /// The selected nodes as text for the system's clipboard; `None` where none is selected.
     #[must_use]
     pub fn copied(self) -> Option<String> {
-        self.with_graph(|graph| Fragment::of(graph, &self.selection.get_untracked())).map(|part| part.to_text())
+        self.with_graph(|graph| Fragment::of(graph, &self.selection.get_untracked())).map(|part| clipboard_text::to_text(&part))
     }
 
     /// Puts in the nodes that a text from the system's clipboard holds, in the middle of the window.
     pub fn paste(self, text: &str) {
-        match Fragment::from_text(text) {
+        match clipboard_text::from_text(text) {
             None => self.say("The clipboard holds no nodes."),
             Some(Err(reason)) => self.say(format!("Nothing was pasted. {reason}")),
             Some(Ok(part)) => {

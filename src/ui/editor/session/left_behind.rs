@@ -4,42 +4,22 @@
 use leptos::{prelude::*, task::spawn_local};
 use serde_json::Value;
 
-use super::Session;
+use super::{Session, offer::Offer};
 use crate::{
     api::workflows::{discard_draft, open_workflow},
-    domain::{
-        Timestamp,
-        workflow::{DraftSlot, WorkflowStatus},
-    },
+    domain::workflow::{DraftSlot, WorkflowStatus},
     graph::{
         Graph,
         document::{format, patch::Patch},
     },
     ui::{
         browser::{
-            journal::{self, JournalStore, LeftJournal},
+            journal::{self, LeftJournal},
             page,
         },
         editor::document::journal::{Edit, Head},
     },
 };
-
-/// Unsaved edits of an earlier visit.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Offer {
-    /// The graph with them.
-    graph: Graph,
-    /// The name that was given, where one was.
-    name: Option<String>,
-    /// The description that was given, where one was.
-    description: Option<String>,
-    /// When the last of them was made.
-    pub at: Timestamp,
-    /// Whether they began from another version than the one that is shown.
-    pub is_older: bool,
-    /// The journal that holds them; the draft slot where it is `None`.
-    left: Option<(JournalStore, Head)>,
-}
 
 /// Looks for unsaved edits. Call from an effect.
 pub fn look(session: Session) {

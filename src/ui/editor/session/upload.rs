@@ -8,11 +8,12 @@ use super::{Session, restore::Restore};
 use crate::{
     domain::{ApiError, AssetKind, ErrorKind, NodeId, asset::Uploaded},
     graph::{
-        Command, Fragment, Node, Position,
+        Command, Node, Position,
         canvas::{
             geometry::{Point, Size},
             layout, placing,
         },
+        document::clipboard_text,
         nodes,
     },
     ui::{
@@ -89,7 +90,7 @@ impl Uploads {
     /// Puts the nodes of a workflow's document onto the canvas.
     fn put_document(self, file: PickedFile, at: Point) {
         spawn_local(async move {
-            let refused = match file.text().await.map(|text| Fragment::from_text(&text)) {
+            let refused = match file.text().await.map(|text| clipboard_text::from_text(&text)) {
                 Some(Some(Ok(part))) => {
                     // Where it is refused, the status line says why.
                     self.session.editor.insert(&part, at);
