@@ -35,7 +35,8 @@ pub fn read(definition: &Value) -> Result<Graph, Vec<FieldError>> {
             _ => return Err(vec![wrong("/schema", "The schema is a whole number from 1.")]),
         },
     };
-    if schema.is_none() && !document.is_empty() && !seed::NODES_OR_WIRES.iter().any(|name| document.contains_key(*name)) {
+    let holds_something = document.keys().any(|name| name != "schema");
+    if schema.is_none() && holds_something && !seed::NODES_OR_WIRES.iter().any(|name| document.contains_key(*name)) {
         return Err(vec![wrong("/nodes", "This is no workflow: it has no list of nodes.")]);
     }
     let document = if schema.is_some() { document.clone() } else { seed::to_schema_1(document.clone()) };
