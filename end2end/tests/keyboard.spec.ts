@@ -37,9 +37,13 @@ test('a workflow is built, run and saved by keyboard alone', async ({ page, serv
   await add(page, 'prompt', 'Prompt');
   await tabTo(page, node(page, 'Prompt').getByLabel('Prompt'));
   await page.keyboard.type('A lantern in the rain');
+  // With nothing selected, what is added is wired to nothing: the first Escape leaves the field, the second lets go of the node.
+  await page.keyboard.press('Escape');
   await page.keyboard.press('Escape');
   await add(page, 'sora', 'Sora2Video');
+  await page.keyboard.press('Escape');
   await add(page, 'output', 'Output');
+  await expect(page.locator('[data-connection]')).toHaveCount(0);
 
   // Arrow keys move the selected node, and Undo brings it back.
   const at = () => node(page, 'Output').boundingBox().then((box) => Math.round(box!.x));
