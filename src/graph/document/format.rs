@@ -35,17 +35,18 @@ pub fn read(definition: &Value) -> Result<Graph, Vec<FieldError>> {
             _ => return Err(vec![wrong("/schema", "The schema is a whole number from 1.")]),
         },
     };
-    let holds_something = document.keys().any(|name| name != "schema");
-    if schema.is_none() && holds_something && !seed::NODES_OR_WIRES.iter().any(|name| document.contains_key(*name)) {
-        return Err(vec![wrong("/nodes", "This is no workflow: it has no list of nodes.")]);
-    }
     let document = if schema.is_some() { document.clone() } else { seed::to_schema_1(document.clone()) };
     Reader { schema: schema.unwrap_or(SCHEMA), errors: Vec::new() }.document(document)
 }
 
-/// Reads a definition that is to be stored or run: its form is right and the graph is sound.
+/// Reads a definition that is to be stored or run: its form is right and the graph is sound. One that holds something but no nodes is a document of
+/// something else.
 pub fn read_sound(definition: &Value) -> Result<Graph, Vec<FieldError>> {
     let graph = read(definition)?;
+    let holds_something = definition.as_object().is_some_and(|document| document.keys().any(|name| name != "schema"));
+    if holds_something && definition.get("nodes").is_none() {
+        return Err(vec![wrong("/nodes", "This is no workflow: it has no list of nodes.")]);
+    }
     let problems = check::problems(&graph);
     if problems.is_empty() { Ok(graph) } else { Err(problems) }
 }

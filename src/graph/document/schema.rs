@@ -42,6 +42,7 @@ pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
             named("Connection", connection().into()),
             named("VersionedDefinition", definition(true).into()),
             named("SeedDefinition", definition(false).into()),
+            named("EmptyDefinition", nothing().into()),
             named("Definition", either().into()),
         ])
         .collect()
@@ -51,7 +52,19 @@ fn either() -> AnyOfBuilder {
     let words = "A workflow's graph. Ids are unique, connections join sockets that are there and fit, and there is no circle. Of the \
                  parameters the kind is checked when it is stored, the bounds when it is run; what is merely unfinished can be stored.";
     let item = Ref::from_schema_name;
-    AnyOfBuilder::new().description(Some(words)).item(item("VersionedDefinition")).item(item("SeedDefinition"))
+    AnyOfBuilder::new()
+        .description(Some(words))
+        .item(item("VersionedDefinition"))
+        .item(item("SeedDefinition"))
+        .item(item("EmptyDefinition"))
+}
+
+/// An empty graph may be written as nothing.
+fn nothing() -> ObjectBuilder {
+    let object = ObjectBuilder::new().schema_type(Type::Object).description(Some("An empty graph."));
+    object
+        .property("schema", ObjectBuilder::new().schema_type(Type::Null))
+        .additional_properties(Some(AdditionalProperties::FreeForm(false)))
 }
 
 /// A definition with a schema, or one of the first program's, which has none.
@@ -71,7 +84,8 @@ fn definition(versioned: bool) -> ObjectBuilder {
     let object =
         object.property("schema", schema).property("nodes", list(NODE, NODES)).property("connections", list("Connection", CONNECTIONS));
     let object = object.additional_properties(Some(AdditionalProperties::FreeForm(true)));
-    if versioned { object.required("schema").required("nodes") } else { object }
+    let object = object.required("nodes");
+    if versioned { object.required("schema") } else { object }
 }
 
 fn node_name(spec: &NodeSpec) -> String {

@@ -13,8 +13,6 @@ use crate::graph::{
     spec::{NodeSpec, Socket},
 };
 
-/// What a document has at least one of.
-pub(super) const NODES_OR_WIRES: [&str; 4] = ["nodes", "connections", "edges", "links"];
 const PARAM_HOLDERS: [&str; 4] = ["data", "config", "properties", "inputs"];
 const PARAM_NAMES: [(&str, &str); 12] = [
     ("duration", "seconds"),
