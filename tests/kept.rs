@@ -47,7 +47,7 @@ async fn expect_kept(client: &Client, id: &Value) -> Value {
     video
 }
 
-/// Runs the workflow in draft mode and gives the execution once it has succeeded.
+/// Rehearses the workflow and gives the execution once it has succeeded.
 async fn run(client: &Client, definition: Value) -> Value {
     let execution = client.post("/api/executions", &json!({ "definition": definition, "mode": "draft" })).await.expect(202).json();
     let path = format!("/api/executions/{}", execution["execution_id"].as_str().unwrap());

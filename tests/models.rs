@@ -95,7 +95,7 @@ async fn a_retired_model_is_refused_in_final_mode_at_its_providers_own_host_only
     let retired: Vec<_> = errors(&problem).into_iter().filter(|(kind, ..)| kind == "model_retired").collect();
     let [(_, pointer, detail)] = retired.as_slice() else { panic!("{problem:#}") };
     assert_eq!(pointer, "/definition/nodes/0/params/model");
-    assert_eq!(detail, "Sora 2 was retired on 24 September 2026. Swap the provider of this node, or run in draft mode.");
+    assert_eq!(detail, "Sora 2 was retired on 24 September 2026. Swap the provider of this node, or run a rehearsal (mode draft).");
     assert_eq!(server.client.get("/api/jobs").await.expect(200).json(), json!([]), "nothing was created");
     let alone = json!({ "provider": "openai", "prompt": "x" });
     let problem = server.client.post("/api/videos/generate", &alone).await.problem(422);

@@ -48,6 +48,23 @@ test('what is typed without a rest is there after a reload', async ({ page, serv
   await expect.poll(() => journals(page)).toEqual([]);
 });
 
+test('a number that is still being typed is there after a reload, and is one step', async ({ page, server }) => {
+  const trim = { id: 't', type: 'Trim', position: { x: 0, y: 0 }, params: { in_seconds: 1 } };
+  const definition = { schema: 1, nodes: [trim], connections: [] };
+  const { workflow_id } = await server.api('POST', '/api/workflows', { name: 'Cut', status: 'saved', definition });
+  await opened(page, workflow_id);
+  const start = node(page, 'Trim').getByLabel('In point (s)');
+  const before = await start.inputValue();
+  await start.click();
+  await start.press('Control+a');
+  await page.keyboard.type('12.5');
+  await page.reload();
+  await bringBack(page);
+  await expect(start).toHaveValue('12.5');
+  await page.keyboard.press('Control+z');
+  await expect(start).toHaveValue(before);
+});
+
 test('what is typed while the server is away outlives a crash of the tab', async ({ page, server, context, expectedProblems }) => {
   expectedProblems.push(/ERR_CONNECTION_REFUSED|Failed to (load resource|fetch)/);
   const workflow = await saved(server);

@@ -1,6 +1,7 @@
-// Many files that are dropped at once: a block that reads in order of their names, on no other node.
+// Where new nodes come to stand, on no other node and in sight, and what they are wired to: from the palette, and many files dropped at once.
 import type { Page } from '@playwright/test';
-import { expect, graphReady, test, visit } from '../server';
+import { add } from '../hands';
+import { expect, graphReady, node, test, visit } from '../server';
 
 type Box = { name: string; x: number; y: number; right: number; bottom: number };
 
@@ -53,4 +54,77 @@ test('many files dropped at once stand in a block in order of their names', asyn
   const names = new Map((await server.api('GET', '/api/assets?kind=image')).map((asset: any) => [asset.id, asset.name]));
   const read = (await stored()).sort((a: any, b: any) => a.position.y - b.position.y || a.position.x - b.position.x);
   expect(read.map((one: any) => names.get(one.params.image_id))).toEqual(Array.from({ length: 12 }, (_, place) => `take ${place + 1}.png`));
+});
+
+test('nodes added one after another stand side by side in sight, wired where one pair fits, and Undo takes both back', async ({ page }) => {
+  await visit(page, '/workflows/new');
+  await graphReady(page);
+  await add(page, 'prompt', 'Prompt');
+  await add(page, 'veo', 'VeoVideo');
+  await expect(page.locator('[data-connection]')).toHaveCount(1);
+  await add(page, 'output', 'Output');
+  await expect(page.locator('[data-connection]')).toHaveCount(2);
+  const all = await boxes(page);
+  expect(overlapping(all)).toBe(0);
+  expect(outside(all, page)).toBe(0);
+  const [prompt, shot, output] = all;
+  expect(shot.x).toBeGreaterThan(prompt.right);
+  expect(output.x).toBeGreaterThan(shot.right);
+  expect([Math.round(shot.y), Math.round(output.y)]).toEqual([Math.round(prompt.y), Math.round(prompt.y)]);
+  // The node and its wire are one step.
+  await page.keyboard.press('Control+z');
+  await expect(page.locator('[data-node-id]')).toHaveCount(2);
+  await expect(page.locator('[data-connection]')).toHaveCount(1);
+
+  // With nothing selected it takes the nearest free place, wired to nothing.
+  await page.locator('[data-canvas]').focus();
+  await page.keyboard.press('Escape');
+  await add(page, 'note', 'Note');
+  expect(overlapping(await boxes(page))).toBe(0);
+  expect(outside(await boxes(page), page)).toBe(0);
+  await expect(page.locator('[data-connection]')).toHaveCount(1);
+});
+
+test('two sockets that fit leave the choice to the hand', async ({ page }) => {
+  await visit(page, '/workflows/new');
+  await graphReady(page);
+  await add(page, 'image', 'UploadImage');
+  // First and last picture of the shot would both take it.
+  await add(page, 'veo', 'VeoVideo');
+  await expect(page.locator('[data-connection]')).toHaveCount(0);
+});
+
+test('a new shot is of the first provider that is alive and has a key, the example’s too', async ({ page, server }) => {
+  const definition = async (address: string) => (await server.api('GET', `/api/workflows/${address.split('/').at(-1)}`));
+  const made = async () => {
+    await page.waitForURL(/\/workflows\/[0-9a-f-]{36}$/);
+    const { definition: stored, draft } = await definition(page.url());
+    return (draft?.definition ?? stored).nodes.filter((one: any) => one.params.provider).map((one: any) => [one.params.provider, one.params.model]);
+  };
+  const first = async () => {
+    await visit(page, '/workflows/new');
+    await graphReady(page);
+    await page.getByRole('button', { name: 'First shot' }).click();
+    await expect(page.locator('[data-node-id]')).toHaveCount(3);
+  };
+  await first();
+  const [alive] = await made();
+  expect(alive[0], 'what was retired is nobody’s default').not.toBe('openai');
+  await server.stop();
+  await server.begin({ XAI_API_KEY: 'k' });
+  await first();
+  const [keyed] = await made();
+  expect(keyed[0]).toBe('xai');
+});
+
+test('Fit shows what lies very far apart', async ({ page, server }) => {
+  const prompt = (id: string, x: number, y: number) => ({ id, type: 'Prompt', position: { x, y }, params: {} });
+  const definition = { schema: 1, nodes: [prompt('a', 0, 0), prompt('b', 50_000, 50_000), prompt('c', -900_000, 10)], connections: [] };
+  const { workflow_id } = await server.api('POST', '/api/workflows', { name: 'Far', status: 'saved', definition });
+  await visit(page, `/workflows/${workflow_id}`);
+  await graphReady(page);
+  expect(await page.locator('[data-node-id]').count()).toBeGreaterThan(0);
+  await page.getByRole('button', { name: 'Fit', exact: true }).click();
+  await expect(node(page, 'Prompt', 2)).toBeAttached();
+  await expect.poll(async () => outside(await boxes(page), page)).toBe(0);
 });

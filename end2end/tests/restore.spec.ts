@@ -61,4 +61,26 @@ test.describe('at an address that is not secure', () => {
     }
     await expect(page.getByText(/This address is not secure/)).toHaveCount(1);
   });
+
+  test('a clip that was sent from here is shown from here, until the page is gone', async ({ page, server }) => {
+    const fetched: string[] = [];
+    page.on('request', (request) => { if (request.url().includes('/download')) fetched.push(request.url()); });
+    const empty = { schema: 1, nodes: [{ id: 'u0', type: 'UploadVideo', position: { x: 0, y: 0 }, params: {} }], connections: [] };
+    const { workflow_id } = await server.api('POST', '/api/workflows', { name: 'Sent', status: 'saved', definition: empty });
+    await visit(page, `/workflows/${workflow_id}`);
+    await graphReady(page);
+    const file = clip(server.dir, 1);
+    const chooser = page.waitForEvent('filechooser');
+    await node(page, 'UploadVideo').getByRole('button', { name: /file|upload|choose/i }).first().click();
+    await (await chooser).setFiles(file);
+    const video = node(page, 'UploadVideo').locator('video');
+    await expect(video).toHaveAttribute('src', /^blob:/);
+    await expect.poll(() => video.evaluate((element: HTMLVideoElement) => element.readyState)).toBeGreaterThan(0);
+    expect(fetched).toEqual([]);
+
+    await page.keyboard.press('Control+s');
+    await expect(page.locator('.save-state')).toHaveText('Saved');
+    await page.reload();
+    await expect(video).toHaveAttribute('src', /\/download$/);
+  });
 });

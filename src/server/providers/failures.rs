@@ -155,6 +155,12 @@ impl Failures {
         self.error(class, &self.words(class, &self.reason(reason), false, 200), Some(answer.beginning()))
     }
 
+    /// Whether an answer of success tells of an error.
+    #[must_use]
+    pub fn is_refusal(&self, answer: &Value) -> bool {
+        Fault::of_refusal(answer, &self.reasons).is_some()
+    }
+
     /// What `create` gives for a success.
     ///
     /// # Errors

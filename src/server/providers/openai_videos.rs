@@ -71,6 +71,15 @@ impl OpenAiVideos {
         self.spelling.fields.id.iter().find_map(|pointer| fields::job(answer, pointer))
     }
 
+    /// The name of the job in an answer to the paid request. Beside an error a `request_id` is the question's own name, for the gateway's log, and
+    /// there is no job.
+    fn job_taken(&self, answer: &Value) -> Option<String> {
+        let is_refusal = self.endpoint.failures.is_refusal(answer);
+        let names_question = |pointer: &str| matches!(pointer.rsplit('/').next(), Some("request_id" | "requestId"));
+        let places = self.spelling.fields.id.iter().filter(|pointer| !(is_refusal && names_question(pointer)));
+        places.into_iter().find_map(|pointer| fields::job(answer, pointer))
+    }
+
     /// Whether this is OpenAI itself, and not another server that speaks its API.
     #[must_use]
     pub fn is_openai(&self) -> bool {
@@ -107,7 +116,7 @@ impl VideoApi for OpenAiVideos {
             return Err(self.endpoint.failures.not_offered(what));
         }
         let sent = self.endpoint.request(Method::POST, self.endpoint.url(["videos"])).multipart(self.form(request)?);
-        self.endpoint.create(sent, |answer| self.job(answer)).await
+        self.endpoint.create(sent, |answer| self.job_taken(answer)).await
     }
 
     async fn poll(&self, job: &str) -> Result<Polled> {

@@ -186,6 +186,21 @@ fn ten_gateways_are_read_in_their_own_words() {
 }
 
 #[test]
+fn beside_an_error_the_name_of_the_question_is_no_job() {
+    let api = OpenAiVideos::new("https://gw.example/v1", KEY.into(), http(), &[]).unwrap();
+    for (answer, job) in [
+        (json!({ "request_id": "r", "status": "IN_QUEUE" }), Some("r")),
+        (json!({ "requestId": "r", "error": null }), Some("r")),
+        (json!({ "request_id": "r", "error": { "message": "Bad size", "code": "invalid_size" } }), None),
+        (json!({ "data": { "request_id": "r" }, "success": false }), None),
+        (json!({ "request_id": "r", "code": "insufficient_quota", "message": "No." }), None),
+        (json!({ "request_id": "r", "id": "t-1", "error": { "message": "slow today" } }), Some("t-1")),
+    ] {
+        assert_eq!(api.job_taken(&answer).as_deref(), job, "{answer}");
+    }
+}
+
+#[test]
 fn a_word_of_moderation_is_a_refusal_of_moderation() {
     for word in ["moderated", "NSFW", "content_filtered"] {
         assert_eq!(ended(&json!({ "id": "x", "status": word })), ProviderClass::Moderated, "{word}");

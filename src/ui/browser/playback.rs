@@ -38,10 +38,17 @@ pub fn toggle(video: NodeRef<html::Video>) {
     }
 }
 
-/// Loads a clip's address anew.
-pub fn load_again(video: NodeRef<html::Video>) {
+/// Loads a clip from the server, and goes on where it stood.
+pub fn load_again(video: NodeRef<html::Video>, address: &str) {
     if let Some(video) = video.get_untracked() {
-        video.load();
+        let (stood, plays) = (video.current_time(), !video.paused());
+        // Loads it anew also where it is the same.
+        video.set_src(address);
+        // Before the metadata are there it says where to begin (HTML standard, default playback start position).
+        video.set_current_time(stood);
+        if plays {
+            play(&video);
+        }
     }
 }
 

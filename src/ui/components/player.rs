@@ -3,7 +3,7 @@
 
 use leptos::{ev, html, prelude::*, task::spawn_local};
 
-use super::{Glyph, Icon, Reconnect, handler, on_key, part_if};
+use super::{Glyph, Icon, Reconnect, effect, handler, on_key, part_if};
 use crate::{
     domain::{AssetKind, asset::MissingAsset},
     ui::{
@@ -40,6 +40,26 @@ pub fn MediaView(
     })
 }
 
+/// Whether what an element could not load is loaded again. Cheap to copy.
+#[derive(Debug, Clone, Copy)]
+struct Gaps {
+    reconnect: Option<Reconnect>,
+    broken: StoredValue<bool>,
+}
+
+impl Gaps {
+    fn of_page() -> Self {
+        Self { reconnect: use_context(), broken: StoredValue::new(false) }
+    }
+
+    /// Waits for the server where it cannot be reached. What broke though it could be reached is tried once more, as that may have been the end
+    /// of a gap.
+    async fn is_worth_another(self) -> bool {
+        let Some(reconnect) = self.reconnect else { return false };
+        reconnect.was_gap().await || self.broken.try_update_value(|broken| !std::mem::replace(broken, true)) == Some(true)
+    }
+}
+
 #[component]
 fn Player(media: Media, url: String) -> impl IntoView {
     let video = NodeRef::<html::Video>::new();
@@ -54,14 +74,14 @@ fn Player(media: Media, url: String) -> impl IntoView {
             event.stop_propagation();
         }
     };
-    let reconnect = use_context::<Reconnect>();
-    let streams = !url.starts_with("blob:");
+    let gaps = Gaps::of_page();
     let failed = move |_: ev::ErrorEvent| {
         spawn_local(async move {
-            // What streams fails with the network too, and comes when that is back.
-            match reconnect.filter(|_| streams) {
-                Some(reconnect) if reconnect.was_gap().await => playback::load_again(video),
-                _ => drop(set_unplayable.try_set(true)),
+            // What streams fails with the network, and a file of the user's own with the disk it lay on.
+            if gaps.is_worth_another().await {
+                playback::load_again(video, &download_url(asset));
+            } else {
+                let _ = set_unplayable.try_set(true);
             }
         });
     };
@@ -96,26 +116,36 @@ fn Player(media: Media, url: String) -> impl IntoView {
 
 #[component]
 fn Picture(media: Media, url: String) -> impl IntoView {
-    view! { <img src=url alt=media.name().to_owned() draggable="false"/> }
+    view! { <Still src=url alt=media.name().to_owned()/> }
 }
 
 #[component]
 fn Poster(media: Media, note: String) -> impl IntoView {
-    let reconnect = use_context::<Reconnect>();
+    view! {
+        <Still src=poster_url(media.asset) alt=media.name().to_owned()/>
+        {(!note.is_empty()).then(|| view! { <p class="clip-note" role="status">{note}</p> })}
+    }
+}
+
+/// A picture that is loaded again when the network is back.
+#[component]
+fn Still(src: String, alt: String) -> impl IntoView {
+    let gaps = Gaps::of_page();
     let picture = NodeRef::<html::Img>::new();
-    let failed = move |_: ev::ErrorEvent| {
+    let failed = move || {
         spawn_local(async move {
-            if let Some(reconnect) = reconnect
-                && reconnect.was_gap().await
-            {
+            if gaps.is_worth_another().await {
                 playback::load_picture_again(picture);
             }
         });
     };
-    view! {
-        <img node_ref=picture src=poster_url(media.asset) alt=media.name().to_owned() draggable="false" on:error=handler(failed)/>
-        {(!note.is_empty()).then(|| view! { <p class="clip-note" role="status">{note}</p> })}
-    }
+    // What the server drew may have failed before anybody listened.
+    effect(move || {
+        if picture.get().is_some_and(|picture| picture.complete() && picture.natural_width() == 0) {
+            failed();
+        }
+    });
+    view! { <img node_ref=picture src=src alt=alt draggable="false" on:error=handler(move |_: ev::ErrorEvent| failed())/> }
 }
 
 #[component]

@@ -56,20 +56,22 @@ pub fn ParamField(
     };
     let type_in = {
         let node = node.clone();
-        move |text: String| {
-            editor.dispatch_as_part(&step, Command::SetParam { node: node.clone(), name: param.name.to_owned(), value: text.into() })
-        }
+        move |value: Value| editor.dispatch_as_part(&step, Command::SetParam { node: node.clone(), name: param.name.to_owned(), value })
+    };
+    let text = {
+        let type_in = type_in.clone();
+        move |text: String| type_in(text.into())
     };
     let field = part(move || match control.get() {
-        Control::Multiline => view! { <Lines node=node.clone() state param value unused whole=hinted on_text=type_in.clone()/> }.into_any(),
+        Control::Multiline => view! { <Lines node=node.clone() state param value unused whole=hinted on_text=text.clone()/> }.into_any(),
         Control::Choice(choices) => view! { <Select param choices value on_choice=set.clone()/> }.into_any(),
         Control::Asset(kind) => view! { <FileChoice node=node.clone() state kind/> }.into_any(),
         Control::Nodes => view! { <ClipOrder node=node.clone()/> }.into_any(),
-        Control::Text => view! { <Line param value on_text=type_in.clone()/> }.into_any(),
+        Control::Text => view! { <Line param value on_text=text.clone()/> }.into_any(),
         Control::Integer { .. } | Control::Number { .. } => {
-            let set = set.clone();
-            let on_text = move |text: String| set(page::number_of(&text).map_or(Value::Null, Value::from));
-            view! { <Number param value unused on_text/> }.into_any()
+            let type_in = type_in.clone();
+            let on_number = move |number: Option<f64>| type_in(number.map_or(Value::Null, Value::from));
+            view! { <Number param value unused on_number/> }.into_any()
         }
     });
     view! {
@@ -203,8 +205,10 @@ fn Number(
     param: &'static Param,
     value: Memo<String>,
     unused: Memo<Option<String>>,
-    on_text: impl Fn(String) -> bool + 'static,
+    on_number: impl Fn(Option<f64>) -> bool + 'static + Clone,
 ) -> impl IntoView {
+    let editor = expect_context::<Editor>();
+    let on_digits = on_number.clone();
     view! {
         <label class="node-field node-field-line">
             <span class="node-label">{param.label}</span>
@@ -217,7 +221,15 @@ fn Number(
                 title=unused
                 value=value.get_untracked()
                 prop:value=value
-                on:change:target=move |event| { on_text(event.target().value()); }
+                on:input:target=move |event| {
+                    // What is half a number, such as `1.`, waits until the field is left.
+                    let text = event.target().value();
+                    if let Some(number) = page::number_of(&text).filter(|number| number.to_string() == text) {
+                        on_digits(Some(number));
+                    }
+                }
+                on:change:target=move |event| { on_number(page::number_of(&event.target().value())); }
+                on:blur=handler(move |_: ev::FocusEvent| editor.document.end_typing())
             />
         </label>
     }

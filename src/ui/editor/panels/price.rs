@@ -24,6 +24,9 @@ use crate::{
 /// How long the graph must rest before the price is asked for.
 const REST: Duration = Duration::from_millis(600);
 
+/// The element that tells the price, for what it describes.
+pub const ID: &str = "price-of-final";
+
 /// What a final run would cost; nothing is shown while it cannot run or nobody is paid.
 #[component]
 pub fn Price() -> impl IntoView {
@@ -54,7 +57,7 @@ pub fn Price() -> impl IntoView {
                 )
             }
         };
-        Some(view! { <span class="price" title=hint>{words_for(&estimate)}</span> })
+        Some(view! { <span class="price" id=ID title=hint>{words_for(&estimate)}</span> })
     })
 }
 

@@ -2,7 +2,10 @@
 
 use leptos::{ev, prelude::*};
 
-use super::{price::Price, tools::HistoryTools};
+use super::{
+    price::{self, Price},
+    tools::HistoryTools,
+};
 use crate::{
     domain::{execution::Mode, workflow::WorkflowStatus},
     ui::{
@@ -80,12 +83,13 @@ fn ModeSwitch() -> impl IntoView {
             tools.run(Task::TellMissing);
         }
     };
-    let segment = move |mode: Mode, name: &'static str, hint: &'static str, beside: AnyView| {
+    let segment = move |mode: Mode, name: &'static str, hint: &'static str, describing: Option<&'static str>, beside: AnyView| {
         view! {
             <button
                 type="button"
                 class="segment"
                 aria-label=name
+                aria-describedby=describing
                 title=hint
                 aria-pressed=Signal::derive(move || (session.mode.get() == mode).to_string())
                 on:click=handler(move |_: ev::MouseEvent| choose(mode))
@@ -97,8 +101,8 @@ fn ModeSwitch() -> impl IntoView {
     };
     view! {
         <div class="segments" role="group" aria-label="Mode">
-            {segment(Mode::Draft, "Rehearsal", "Rehearse every shot on this machine, free of charge", ().into_any())}
-            {segment(Mode::Final, "Final", "Generate with the providers, which charge for it", view! { <Price/> }.into_any())}
+            {segment(Mode::Draft, "Rehearsal", "Rehearse every shot on this machine, free of charge", None, ().into_any())}
+            {segment(Mode::Final, "Final", "Generate with the providers, which charge for it", Some(price::ID), view! { <Price/> }.into_any())}
         </div>
     }
 }

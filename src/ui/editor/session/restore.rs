@@ -140,13 +140,18 @@ impl Restore {
         }
     }
 
-    /// Keeps a file that was sent from here, under the hash that the server gave it. Where it cannot be kept, it is downloaded as any other.
+    /// Takes a file that was sent from here for what the server made of it: kept where it can be, else shown from the user's own disk until the
+    /// page goes.
     pub async fn keep_sent(self, asset: &Asset, file: &PickedFile) {
-        if page::is_secure()
-            && asset.size_bytes <= LARGEST_KEPT
-            && let Err(error) = clip_store::keep(&asset.file_hash, file.blob()).await
-        {
-            self.tell_once(&format!("Clips stream from the server: {error}."));
+        if page::is_secure() && asset.size_bytes <= LARGEST_KEPT {
+            match clip_store::keep(&asset.file_hash, file.blob()).await {
+                Ok(()) => return,
+                Err(error) => self.tell_once(&format!("Clips stream from the server: {error}.")),
+            }
+        }
+        let is_new = self.urls.try_with_value(|urls| !urls.contains_key(&asset.file_hash)) == Some(true);
+        if is_new && let Some(url) = clip_store::object_url(file.blob()) {
+            self.urls.update_value(|urls| drop(urls.insert(asset.file_hash, url)));
         }
     }
 
