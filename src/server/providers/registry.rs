@@ -72,7 +72,9 @@ impl Providers {
             Some(Err(error)) => Err(ApiError::new(ErrorKind::Unavailable, format!("{title} cannot be called: {error}."))),
             None => Err(ApiError::new(
                 ErrorKind::MissingSetting,
-                format!("{title} needs the setting {variable}. Set it and restart the server, or run a rehearsal (mode draft), which needs no key."),
+                format!(
+                    "{title} needs the setting {variable}. Set it and restart the server, or run a rehearsal (mode draft), which needs no key."
+                ),
             )),
         }
     }

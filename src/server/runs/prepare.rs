@@ -109,8 +109,8 @@ async fn hindrances(
         let refusal = setting::chosen_provider(node).and_then(|provider| providers.get(provider.name()).err());
         let refusal = refusal.map(|reason| error(name_of(ParamKind::Provider), &reason.kind.name(), reason.message));
         let retired = setting::chosen_model(node).filter(|model| providers.is_retired(model, Timestamp::now()));
-        let retired =
-            retired.and_then(|model| Some(format!("{} Swap the provider of this node, or run a rehearsal (mode draft).", model.retirement()?)));
+        let retired = retired
+            .and_then(|model| Some(format!("{} Swap the provider of this node, or run a rehearsal (mode draft).", model.retirement()?)));
         let retired = retired.map(|detail| error(name_of(ParamKind::Model), &ErrorKind::ModelRetired.name(), detail));
         return Ok(refusal.into_iter().chain(retired).collect());
     }
