@@ -38,9 +38,9 @@ pub fn toggle(video: NodeRef<html::Video>) {
     }
 }
 
-/// Loads a clip from the server, and goes on where it stood.
+/// Loads a clip from the server, and goes on where it stood. Nothing happens where it is no longer shown.
 pub fn load_again(video: NodeRef<html::Video>, address: &str) {
-    if let Some(video) = video.get_untracked() {
+    if let Some(video) = video.try_get_untracked().flatten() {
         let (stood, plays) = (video.current_time(), !video.paused());
         // Loads it anew also where it is the same.
         video.set_src(address);
@@ -52,9 +52,9 @@ pub fn load_again(video: NodeRef<html::Video>, address: &str) {
     }
 }
 
-/// Loads a picture's address anew.
+/// Loads a picture's address anew. Nothing happens where it is no longer shown.
 pub fn load_picture_again(picture: NodeRef<html::Img>) {
-    if let Some(picture) = picture.get_untracked() {
+    if let Some(picture) = picture.try_get_untracked().flatten() {
         picture.set_src(&picture.src());
     }
 }
