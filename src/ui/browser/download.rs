@@ -15,13 +15,13 @@ pub enum DownloadError {
     #[error("The download was stopped.")]
     Stopped,
     /// No answer, or it broke off.
-    #[error("The clip could not be downloaded. It is safe on the server.")]
+    #[error("It could not be downloaded. It is safe on the server.")]
     Broken,
     /// The server refused.
-    #[error("The server has no such clip to give (status {0}).")]
+    #[error("The server has no such file to give (status {0}).")]
     Refused(u16),
     /// Other bytes than the library has on record.
-    #[error("The clip arrived damaged and was not kept. Reload to bring it again.")]
+    #[error("It arrived damaged and was not kept. Reload to bring it again.")]
     Damaged,
 }
 
