@@ -65,6 +65,44 @@ test('a number that is still being typed is there after a reload, and is one ste
   await expect(start).toHaveValue(before);
 });
 
+test('who types without a rest has it on the server after 30 s all the same', async ({ page, server }) => {
+  const workflow = await saved(server);
+  await opened(page, workflow);
+  await field(page).click();
+  const isThere = async () => {
+    await page.keyboard.type('rain ', { delay: 100 });
+    return (await draft(server, workflow)) !== undefined;
+  };
+  await expect.poll(isThere, { intervals: [1], timeout: 240_000 }).toBe(true);
+});
+
+test('a document too large for a leaving page to send is offered by the next, whichever way that one went', async ({ page, server, context }) => {
+  const nodes = Array.from({ length: 12 }, (_, place) => ({
+    id: `p${place}`, type: 'Prompt', position: { x: (place % 4) * 330, y: Math.floor(place / 4) * 260 },
+    params: { text: 'Rain on the harbour. '.repeat(400) },
+  }));
+  const { workflow_id } = await server.api('POST', '/api/workflows', { name: 'Long', status: 'saved', definition: { schema: 1, nodes, connections: [] } });
+  const write = async (at: Page, words: string) => {
+    await field(at).focus();
+    await at.keyboard.press('Control+a');
+    await at.keyboard.type(words);
+  };
+  await visit(page, '/');
+  await page.goto(`/workflows/${workflow_id}`);
+  await graphReady(page);
+  await write(page, 'left by the way back');
+  await page.goBack();
+  await opened(page, workflow_id);
+  await bringBack(page);
+  await expect(field(page)).toHaveValue('left by the way back');
+  await write(page, 'closed');
+  await page.close();
+  const again = await context.newPage();
+  await opened(again, workflow_id);
+  await bringBack(again);
+  await expect(field(again)).toHaveValue('closed');
+});
+
 test('what is typed while the server is away outlives a crash of the tab', async ({ page, server, context, expectedProblems }) => {
   expectedProblems.push(/ERR_CONNECTION_REFUSED|Failed to (load resource|fetch)/);
   const workflow = await saved(server);
