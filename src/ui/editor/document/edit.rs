@@ -129,16 +129,16 @@ impl Editor {
         }
     }
 
-    /// Adds the first shot in the middle of the window, with its prompt selected and in sight.
+    /// Adds the first shot in the middle of what is seen, with its prompt selected and in sight.
     pub fn add_first_shot(self, params: impl Fn(&NodeSpec) -> Map<String, Value>) -> bool {
         let mut shot = starter::first_shot(|| self.fresh_id());
         for node in &mut shot.nodes {
             node.params.extend(nodes::spec(&node.node_type).map(&params).unwrap_or_default());
         }
-        let window = self.view.viewport.get_untracked().shows(self.view.window.get_untracked());
-        let mut way = shot.way_to(self.middle());
+        let sight = self.sight();
+        let mut way = shot.way_to(sight.centre());
         // A phone shows one node at a time: the prompt first.
-        way.x = way.x.max((window.min.x + OFFSET.x).round());
+        way.x = way.x.max((sight.min.x + OFFSET.x).round());
         let shot = shot.renamed(way, || self.fresh_id());
         let prompt = shot.nodes.first().map(|node| node.id.clone());
         let added = self.dispatch(Command::Insert(shot));
