@@ -95,7 +95,7 @@ test('two sockets that fit leave the choice to the hand', async ({ page }) => {
 });
 
 test('a new shot is of the first provider that is alive and has a key, the example’s too', async ({ page, server }) => {
-  const definition = async (address: string) => (await server.api('GET', `/api/workflows/${address.split('/').at(-1)}`));
+  const definition = (address: string) => server.api('GET', `/api/workflows/${address.split('/').at(-1)}`);
   const made = async () => {
     await page.waitForURL(/\/workflows\/[0-9a-f-]{36}$/);
     const { definition: stored, draft } = await definition(page.url());
@@ -115,6 +115,10 @@ test('a new shot is of the first provider that is alive and has a key, the examp
   await first();
   const [keyed] = await made();
   expect(keyed[0]).toBe('xai');
+  await visit(page, '/');
+  await page.getByRole('button', { name: 'Open the example' }).click();
+  const example = await made();
+  expect(example.map(([provider]: string[]) => provider)).toEqual(['xai', 'xai', 'xai', 'xai']);
 });
 
 test('Fit shows what lies very far apart', async ({ page, server }) => {
