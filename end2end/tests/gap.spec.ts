@@ -11,12 +11,12 @@ async function workflow(server: Server, ...nodes: object[]): Promise<string> {
   return `/workflows/${workflow_id}`;
 }
 
-/** A page that nothing of the API reaches, until it is let through. */
-async function shut(page: Page): Promise<() => void> {
-  let isOver = false;
+/** A page that nothing of the API reaches, until it is let through: all of it, or what goes to such a path. */
+async function shut(page: Page): Promise<(paths?: RegExp) => void> {
+  let open: RegExp | undefined;
   const ofServer = (url: URL) => /^\/(api\/|healthz)/.test(url.pathname);
-  await page.route(ofServer, (route) => (isOver ? route.continue() : route.abort('internetdisconnected')));
-  return () => { isOver = true; };
+  await page.route(ofServer, (route) => (open?.test(new URL(route.request().url()).pathname) ? route.continue() : route.abort('internetdisconnected')));
+  return (paths = /./) => { open = paths; };
 }
 
 async function picture(page: Page, server: Server): Promise<string> {
@@ -55,10 +55,22 @@ test('a clip and a picture that were not let through come by themselves', async 
   await expect(page.getByText(/could not be/)).toHaveCount(0);
 });
 
+test('a poster that was not let through comes by itself, though its clip does not', async ({ page, server, expectedProblems }) => {
+  expectedProblems.push(problems);
+  const address = await media(page, server);
+  const letThrough = await shut(page);
+  await visit(page, address);
+  await expect(told(page)).toBeVisible();
+  const poster = node(page, 'UploadVideo').locator('img');
+  expect(await drawn(poster)).toBe(false);
+  letThrough(/healthz|thumbnail/);
+  await expect.poll(() => drawn(poster)).toBe(true);
+});
+
 test.describe('where clips stream', () => {
   test.use({ origin: 'http://reelgraph.test' });
 
-  test('a clip, its poster and a picture come by themselves', async ({ page, server, expectedProblems }) => {
+  test('a clip and a picture come by themselves', async ({ page, server, expectedProblems }) => {
     expectedProblems.push(problems);
     const address = await media(page, server);
     const letThrough = await shut(page);

@@ -76,8 +76,8 @@ impl OpenAiVideos {
     fn job_taken(&self, answer: &Value) -> Option<String> {
         let is_refusal = self.endpoint.failures.is_refusal(answer);
         let names_question = |pointer: &str| matches!(pointer.rsplit('/').next(), Some("request_id" | "requestId"));
-        let places = self.spelling.fields.id.iter().filter(|pointer| !(is_refusal && names_question(pointer)));
-        places.into_iter().find_map(|pointer| fields::job(answer, pointer))
+        let mut places = self.spelling.fields.id.iter().filter(|pointer| !(is_refusal && names_question(pointer)));
+        places.find_map(|pointer| fields::job(answer, pointer))
     }
 
     /// Whether this is OpenAI itself, and not another server that speaks its API.

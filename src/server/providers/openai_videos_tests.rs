@@ -172,7 +172,7 @@ fn ten_gateways_are_read_in_their_own_words() {
     let api = OpenAiVideos::new("https://gw.example/v1", KEY.into(), http(), &[]).unwrap();
     for (name, created, working, done, failed) in GATEWAYS {
         let parsed = |text: &str| serde_json::from_str::<Value>(text).unwrap();
-        assert_eq!(api.job(&parsed(created)).as_deref(), Some("t-1"), "{name}");
+        assert_eq!(api.job_taken(&parsed(created)).as_deref(), Some("t-1"), "{name}");
         assert_eq!(read(&parsed(working)).unwrap(), Polled::working(Some(0.4), None), "{name}");
         match read(&parsed(done)).unwrap() {
             Polled::Ready { clip: Clip::At(place), .. } => assert_eq!(place, "https://cdn.example/a.mp4", "{name}"),
