@@ -57,14 +57,22 @@ test('a clip and a picture that were not let through come by themselves', async 
 
 test('a poster that was not let through comes by itself, though its clip does not', async ({ page, server, expectedProblems }) => {
   expectedProblems.push(problems);
-  const address = await media(page, server);
+  const nodes = await Promise.all([1, 2, 3, 4].map(async (place) => {
+    const video_id = await upload(server, clip(server.dir, place));
+    return { id: `v${place}`, type: 'UploadVideo', position: { x: place * 340, y: 0 }, params: { video_id } };
+  }));
+  const address = await workflow(server, ...nodes);
   const letThrough = await shut(page);
+  // Three are brought at a time, and none of these ever comes: the fourth waits, and shows the poster that it was drawn with.
+  await page.route('**/download', () => undefined);
   await visit(page, address);
   await expect(told(page)).toBeVisible();
-  const poster = node(page, 'UploadVideo').locator('img');
-  expect(await drawn(poster)).toBe(false);
+  await expect(page.getByRole('progressbar', { name: /^Bringing/ })).toHaveCount(3);
+  const waiting = page.locator('[data-node-id]').filter({ hasNot: page.getByRole('progressbar') }).locator('img');
+  await expect(waiting).toHaveCount(1);
+  expect(await drawn(waiting)).toBe(false);
   letThrough(/healthz|thumbnail/);
-  await expect.poll(() => drawn(poster)).toBe(true);
+  await expect.poll(() => drawn(waiting)).toBe(true);
 });
 
 test.describe('where clips stream', () => {
