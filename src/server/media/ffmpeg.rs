@@ -1,17 +1,25 @@
 //! The ffmpeg and ffprobe programs: where they are, and one way to run them that ends in time and reports what happened.
 
 use std::{
+    collections::HashSet,
     io,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
+use futures_util::future::BoxFuture;
+use serde::de::DeserializeOwned;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
-    process::{ChildStdin, Command},
+    process::{ChildStdin, ChildStdout, Command},
+    sync::OnceCell,
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{io::SyncIoBridge, sync::CancellationToken};
 
 use super::sandbox::Running;
 pub use super::{arguments::Arguments, sandbox::Limits};
@@ -23,18 +31,31 @@ const STDERR_TAIL: usize = 4096;
 /// The longest line of progress that is believed, in bytes.
 const PROGRESS_LINE: usize = 1024;
 
+/// The longest list of filters that is read, in bytes: several times what the fullest build has.
+const FILTER_BYTES: usize = 1 << 20;
+
+/// How often a program that may not be silent is listened for, in each stretch of silence that it may keep.
+const LISTENED_FOR: u32 = 10;
+
+/// The options of every run of ffprobe.
+const PROBING: [&str; 3] = ["-hide_banner", "-v", "error"];
+
 /// The located programs.
 #[derive(Debug, Clone, Default)]
 pub struct Ffmpeg {
     ffmpeg: Option<Arc<Path>>,
     ffprobe: Option<Arc<Path>>,
+    filters: Arc<OnceCell<HashSet<String>>>,
 }
+
+/// How often a program was heard of.
+type Heard = Arc<AtomicU64>;
 
 impl Ffmpeg {
     /// Looks for both programs in the folders of `PATH`. Never fails: [`Ffmpeg::available`] says what is missing.
     #[must_use]
     pub fn locate() -> Self {
-        Self { ffmpeg: on_path("ffmpeg"), ffprobe: on_path("ffprobe") }
+        Self { ffmpeg: on_path("ffmpeg"), ffprobe: on_path("ffprobe"), filters: Arc::default() }
     }
 
     /// Whether both programs are there.
@@ -49,6 +70,21 @@ impl Ffmpeg {
     fn program(&self, tool: &'static str) -> Result<&Path> {
         let program = if tool == "ffprobe" { &self.ffprobe } else { &self.ffmpeg };
         program.as_deref().ok_or(Error::ToolMissing { tool })
+    }
+
+    /// The names of the filters that this build has. Asked once.
+    ///
+    /// # Errors
+    /// As for [`Ffmpeg::capture`].
+    pub async fn filters(&self) -> Result<&HashSet<String>> {
+        let ask = async || {
+            let arguments = Arguments::new().flag("-filters");
+            let listed = self.capture(&arguments, Limits::INSPECT, FILTER_BYTES, &CancellationToken::new()).await?;
+            // ` TSC name  inputs->outputs  words`, below a legend whose lines have a `=` in the second place.
+            let name = |line: &str| line.split_whitespace().nth(1).filter(|name| *name != "=").map(str::to_owned);
+            Ok(String::from_utf8_lossy(&listed).lines().filter(|line| line.contains("->")).filter_map(name).collect())
+        };
+        self.filters.get_or_try_init(ask).await
     }
 
     /// Runs ffmpeg to its end. `on_progress` gets the seconds of output written so far, about four times a second.
@@ -70,7 +106,7 @@ impl Ffmpeg {
             lines.read(bytes, on_progress);
             Ok(())
         };
-        self.drive("ffmpeg", &options, arguments, limits, cancel, sink).await
+        self.drive("ffmpeg", &options, arguments, limits, cancel, |stdout, heard| Box::pin(pass_on(stdout, heard, sink))).await
     }
 
     /// Runs ffmpeg to its end and gives what it wrote to standard output, at most `most` bytes of it.
@@ -80,7 +116,8 @@ impl Ffmpeg {
     pub async fn capture(&self, arguments: &Arguments, limits: Limits, most: usize, cancel: &CancellationToken) -> Result<Vec<u8>> {
         let mut output = Vec::new();
         let options = ["-hide_banner", "-nostdin", "-nostats", "-v", "error"];
-        self.drive("ffmpeg", &options, arguments, limits, cancel, |bytes| collect(&mut output, bytes, "ffmpeg", most)).await?;
+        let sink = |bytes: &[u8]| collect(&mut output, bytes, "ffmpeg", most);
+        self.drive("ffmpeg", &options, arguments, limits, cancel, |stdout, heard| Box::pin(pass_on(stdout, heard, sink))).await?;
         Ok(output)
     }
 
@@ -90,19 +127,41 @@ impl Ffmpeg {
     /// As for [`Ffmpeg::capture`].
     pub async fn inspect(&self, arguments: &Arguments, limits: Limits, most: usize, cancel: &CancellationToken) -> Result<Vec<u8>> {
         let mut output = Vec::new();
-        let options = ["-hide_banner", "-v", "error"];
-        self.drive("ffprobe", &options, arguments, limits, cancel, |bytes| collect(&mut output, bytes, "ffprobe", most)).await?;
+        let sink = |bytes: &[u8]| collect(&mut output, bytes, "ffprobe", most);
+        self.drive("ffprobe", &PROBING, arguments, limits, cancel, |stdout, heard| Box::pin(pass_on(stdout, heard, sink))).await?;
         Ok(output)
     }
 
-    async fn drive(
+    /// Runs ffprobe to its end and reads the JSON that it writes while it writes it: of any length, where `T` keeps little of it.
+    ///
+    /// # Errors
+    /// As for [`Ffmpeg::run`]; [`Error::Json`] where it is none, or none of `T`.
+    pub async fn report<T: DeserializeOwned + Send + 'static>(&self, arguments: &Arguments, limits: Limits) -> Result<T> {
+        let mut report = None;
+        let slot = &mut report;
+        let read = |stdout: ChildStdout, heard: Heard| -> BoxFuture<'_, Result<()>> {
+            Box::pin(async move {
+                let listening = Listening { stdout: SyncIoBridge::new(stdout), heard };
+                let reading = tokio::task::spawn_blocking(move || serde_json::from_reader(io::BufReader::new(listening)));
+                *slot = Some(reading.await.map_err(|error| Error::Internal(format!("reading a report ended: {error}")))?);
+                Ok(())
+            })
+        };
+        self.drive("ffprobe", &PROBING, arguments, limits, &CancellationToken::new(), read).await?;
+        match report {
+            Some(read) => Ok(read?),
+            None => Err(Error::Internal("a report was not read".into())),
+        }
+    }
+
+    async fn drive<'a>(
         &self,
         tool: &'static str,
         options: &[&str],
         arguments: &Arguments,
         limits: Limits,
         cancel: &CancellationToken,
-        mut sink: impl FnMut(&[u8]) -> Result<()>,
+        read: impl FnOnce(ChildStdout, Heard) -> BoxFuture<'a, Result<()>>,
     ) -> Result<()> {
         let program = self.program(tool)?;
         if cancel.is_cancelled() {
@@ -114,10 +173,11 @@ impl Ffmpeg {
         let Some((stdin, stdout, stderr)) = running.streams() else {
             return Err(Error::Internal(format!("{tool} was started without its standard streams")));
         };
-        let mut tail = Vec::new();
+        let (mut tail, heard) = (Vec::new(), Heard::default());
+        let reading = read(stdout, heard.clone());
         let work = async {
             let note = |bytes: &[u8]| keep_tail(&mut tail, bytes);
-            tokio::try_join!(feed(stdin, arguments.stdin()), pass_on(stdout, &mut sink), pass_on(stderr, note))?;
+            tokio::try_join!(feed(stdin, arguments.stdin()), reading, pass_on(stderr, heard.clone(), note))?;
             running.wait().await.map_err(Error::io(program))
         };
         let ended = tokio::select! {
@@ -125,6 +185,7 @@ impl Ffmpeg {
             () = cancel.cancelled() => Err(Error::Cancelled),
             status = work => status,
             () = tokio::time::sleep(limits.wall) => Err(Error::Timeout { what: tool, seconds: limits.wall.as_secs() }),
+            seconds = silence(limits.silence, &heard) => Err(Error::Timeout { what: tool, seconds }),
         };
         match ended {
             // Cancelled while the last of its output was read: what it made is not wanted.
@@ -171,14 +232,42 @@ async fn feed(mut stdin: ChildStdin, bytes: &[u8]) -> Result<()> {
     }
 }
 
-async fn pass_on(mut stream: impl AsyncRead + Unpin, mut sink: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+async fn pass_on(mut stream: impl AsyncRead + Unpin, heard: Heard, mut sink: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
     let mut buffer = [0; 8192];
     loop {
         match stream.read(&mut buffer).await.map_err(Error::io("a program's output"))? {
             0 => return Ok(()),
             count => sink(&buffer[..count])?,
         }
+        heard.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// What a program writes, read on a thread that may block.
+struct Listening {
+    stdout: SyncIoBridge<ChildStdout>,
+    heard: Heard,
+}
+
+impl io::Read for Listening {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.stdout.read(buffer);
+        self.heard.fetch_add(1, Ordering::Relaxed);
+        read
+    }
+}
+
+/// Ends once nothing was heard for so long; gives how long that was, in seconds.
+async fn silence(longest: Option<Duration>, heard: &AtomicU64) -> u64 {
+    let Some(longest) = longest else { return std::future::pending().await };
+    let (mut before, mut quiet) = (heard.load(Ordering::Relaxed), 0);
+    while quiet < LISTENED_FOR {
+        tokio::time::sleep(longest / LISTENED_FOR).await;
+        let now = heard.load(Ordering::Relaxed);
+        quiet = if now == before { quiet + 1 } else { 0 };
+        before = now;
+    }
+    longest.as_secs()
 }
 
 fn keep_tail(tail: &mut Vec<u8>, bytes: &[u8]) -> Result<()> {
@@ -256,7 +345,7 @@ mod tests {
         assert!(matches!(nothing.available(), Err(Error::ToolMissing { tool: "ffmpeg" })));
         let half = Ffmpeg { ffprobe: None, ..Ffmpeg::locate() };
         assert!(matches!(half.available(), Err(Error::ToolMissing { tool: "ffprobe" })));
-        let gone = Ffmpeg { ffmpeg: Some(Path::new("/nowhere/ffmpeg").into()), ffprobe: None };
+        let gone = Ffmpeg { ffmpeg: Some(Path::new("/nowhere/ffmpeg").into()), ..Ffmpeg::default() };
         let result = gone.run(&endless(), Limits::INSPECT, &|_| (), &CancellationToken::new()).await;
         assert!(matches!(result, Err(Error::ToolMissing { tool: "ffmpeg" })), "{result:?}");
     }

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     ffmpeg::{Arguments, Ffmpeg, Limits},
     probe,
-    report::Stream,
+    timing::Timing,
 };
 use crate::{
     domain::{ApiError, ErrorKind, image::Frame},
@@ -137,7 +137,7 @@ pub async fn trim(
     let limits = Limits::render(probe.duration_seconds);
     let packets = packets(ffmpeg, clip, probe.fps, limits, cancel).await?;
     let cut = Cut::new(&packets, span, probe.fps)?;
-    let zero = report.begins_at();
+    let zero = report.container_begins();
     let has_sound = report.audio().is_some();
     let codecs = [report.video(), report.audio()].map(|stream| stream.and_then(|stream| stream.codec_name.as_deref()));
     let can_stay = codecs.into_iter().zip(COPIED).all(|(codec, known)| codec.is_none_or(|codec| known.contains(&codec)));
@@ -272,13 +272,13 @@ impl Cut {
     /// An exit status of 0 does not say that every frame is there.
     async fn verify(&self, ffmpeg: &Ffmpeg, output: &Path, has_sound: bool) -> Result<()> {
         let (_, report) = probe::examine(ffmpeg, output).await?;
-        let frames = report.video().and_then(Stream::frames_promised).unwrap_or_default();
+        let frames = report.packets(report.video());
         if frames != self.frames as u64 {
             return Err(Error::Internal(format!("{frames} frames were cut out instead of {}", self.frames)));
         }
-        let end = |stream: Option<&Stream>| stream.and_then(|stream| report.end_of(stream));
-        match (end(report.video()), end(report.audio())) {
-            (Some(picture), Some(sound)) if (picture - sound).abs() > DRIFT => {
+        let timing = Timing::of(&report);
+        match (timing.map(|timing| timing.picture_ends), timing.and_then(|timing| timing.sound)) {
+            (Some(picture), Some((_, sound))) if (picture - sound).abs() > DRIFT => {
                 Err(Error::Internal(format!("what was cut out has {picture:.3} s of picture beside {sound:.3} s of sound")))
             }
             (Some(_), None) if has_sound => Err(Error::Internal("what was cut out has no sound".into())),

@@ -69,8 +69,8 @@ async fn looked_at(clip: &Path) -> (Vec<i32>, f64, Option<f64>) {
     let arguments = arguments.option("-fps_mode", "passthrough").stdout("rawvideo");
     let bytes = Ffmpeg::locate().capture(&arguments, Limits::INSPECT, 1 << 20, &CancellationToken::new()).await.unwrap();
     let (_, report) = probe::examine(&Ffmpeg::locate(), clip).await.unwrap();
-    let end = |stream: Option<&Stream>| stream.and_then(|stream| report.end_of(stream));
-    (bytes.chunks(6).map(|pixels| i32::from(pixels[0])).collect(), end(report.video()).unwrap(), end(report.audio()))
+    let timing = Timing::of(&report).unwrap();
+    (bytes.chunks(6).map(|pixels| i32::from(pixels[0])).collect(), timing.picture_ends, timing.sound.map(|(_, ends)| ends))
 }
 
 /// The same as `stairs`, in the range of brightness that is usual in clips.

@@ -1,27 +1,19 @@
 //! What a video file is: its length, size, rate, codecs and sound by ffprobe, and a refusal in words for what is no video.
 
-use std::{
-    path::Path,
-    sync::{Mutex, PoisonError},
-};
+use std::path::Path;
 
 use tokio_util::sync::CancellationToken;
 
 use super::{
     extent::Extent,
     ffmpeg::{Arguments, Ffmpeg, Limits},
-    report::{self, Report, Stream},
+    report::{ENTRIES, Report, Stream},
+    timing::Timing,
 };
 use crate::{
     domain::{ErrorKind, Sha256, asset::AudioInfo},
     server::{Error, Result},
 };
-
-/// The longest report that is read, in bytes: thousands of streams would still fit.
-const LONGEST_REPORT: usize = 4 << 20;
-
-/// The longest length that is believed, in seconds: a week.
-const LONGEST: f64 = 7.0 * 86_400.0;
 
 /// The largest picture that is believed, in pixels a side.
 const LARGEST_SIDE: i64 = 16_384;
@@ -33,7 +25,7 @@ const NAMED_RATIOS: [(u32, u32); 13] =
 /// What is known of a video file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Probe {
-    /// The length of the longer of picture and sound, in seconds: above 0, at most a week.
+    /// How long it plays, in seconds: until the picture ends, or a sound that goes on after it. Above 0, at most a week.
     pub duration_seconds: f64,
     /// Pixels across as displayed: rotation applied, samples made square.
     pub width: u32,
@@ -86,21 +78,12 @@ pub(super) async fn examine(ffmpeg: &Ffmpeg, path: &Path) -> Result<(Probe, Repo
     if extent.size == 0 {
         return Err(not_a_video("The file is empty."));
     }
-    let shown = Arguments::new().flag("-show_format").flag("-show_streams").option("-show_data_hash", "sha256").option("-of", "json");
-    // Starting ffprobe takes longer than reading a clip: where packets are counted at all, that is done on the way.
-    let counting = shown.clone().option("-fflags", "+discardcorrupt").flag("-count_packets").user_input(path)?;
-    let (arguments, limits) = if extent.boxes { (counting, Limits::SCAN) } else { (shown.clone().user_input(path)?, Limits::INSPECT) };
-    let report = match report(ffmpeg, &arguments, limits).await {
-        // The header may be whole where what it promises is not.
-        Err(Error::Tool { .. }) if extent.boxes => report(ffmpeg, &shown.user_input(path)?, Limits::INSPECT).await,
-        report => report,
+    let report = match report(ffmpeg, path, extent, &[]).await {
+        Err(Error::Tool { .. }) if extent.boxes && has_headers(ffmpeg, path).await? => return Err(cut_short()),
+        report => report.map_err(|error| unreadable(error, extent))?,
     };
-    let report = report.map_err(|error| unreadable(error, extent))?;
-    let mut probe = read(&report, extent)?;
-    if probe.duration_seconds == 0.0 {
-        probe.duration_seconds = measure(ffmpeg, path, probe.fps).await?;
-    }
-    if extent.cut || lacks_packets(ffmpeg, path, &report).await? {
+    let probe = read(&report, extent)?;
+    if extent.cut || lacks_packets(ffmpeg, path, extent, &report).await? {
         return Err(cut_short());
     }
     Ok((probe, report))
@@ -109,15 +92,15 @@ pub(super) async fn examine(ffmpeg: &Ffmpeg, path: &Path) -> Result<(Probe, Repo
 /// Whether a file ends before its footage does. What cannot be read for another reason is not cut.
 ///
 /// # Errors
-/// As for [`Ffmpeg::inspect`], but for a file that it gives up on; [`Error::Io`].
+/// As for [`Ffmpeg::report`], but for a file that it gives up on; [`Error::Io`].
 pub async fn is_cut(ffmpeg: &Ffmpeg, path: &Path) -> Result<bool> {
-    if extent(path).await?.cut {
+    let extent = extent(path).await?;
+    if extent.cut {
         return Ok(true);
     }
-    let arguments = Arguments::new().flag("-show_format").flag("-show_streams").option("-of", "json").user_input(path)?;
-    match report(ffmpeg, &arguments, Limits::INSPECT).await {
-        Err(Error::Tool { .. }) => Ok(false),
-        headers => lacks_packets(ffmpeg, path, &headers?).await,
+    match report(ffmpeg, path, extent, &[]).await {
+        Err(Error::Tool { .. } | Error::Json(_)) => Ok(extent.boxes && has_headers(ffmpeg, path).await?),
+        report => lacks_packets(ffmpeg, path, extent, &report?).await,
     }
 }
 
@@ -128,7 +111,8 @@ pub async fn is_cut(ffmpeg: &Ffmpeg, path: &Path) -> Result<bool> {
 pub async fn stream_hash(ffmpeg: &Ffmpeg, path: &Path) -> Result<Sha256> {
     let arguments = Arguments::new().user_input(path)?.option("-map", "0:V").option("-map", "0:a?").option("-c", "copy");
     let arguments = arguments.option("-hash", "sha256").stdout("hash");
-    let said = match ffmpeg.capture(&arguments, Limits::SCAN, 1024, &CancellationToken::new()).await {
+    let limits = Limits { silence: None, ..Limits::read(extent(path).await?.size) };
+    let said = match ffmpeg.capture(&arguments, limits, 1024, &CancellationToken::new()).await {
         Err(error) => return Err(unreadable(error, extent(path).await?)),
         Ok(said) => said,
     };
@@ -142,43 +126,39 @@ async fn extent(path: &Path) -> Result<Extent> {
     looked.map_err(|error| Error::Internal(format!("looking at a file: {error}")))?.map_err(Error::io(path))
 }
 
-async fn report(ffmpeg: &Ffmpeg, arguments: &Arguments, limits: Limits) -> Result<Report> {
-    let json = ffmpeg.inspect(arguments, limits, LONGEST_REPORT, &CancellationToken::new()).await?;
-    serde_json::from_slice(&json).map_err(Error::Json)
+/// Headers and packets of a file, in one reading. Starting ffprobe takes longer than reading a clip.
+async fn report(ffmpeg: &Ffmpeg, path: &Path, extent: Extent, options: &[(&str, &str)]) -> Result<Report> {
+    // A packet of which only a part is there is not there.
+    let mut arguments = Arguments::new().option("-fflags", "+discardcorrupt").option("-show_data_hash", "murmur3");
+    for (name, value) in options {
+        arguments = arguments.option(name, value);
+    }
+    let arguments = arguments.option("-show_entries", ENTRIES).option("-of", "json=c=1").user_input(path)?;
+    ffmpeg.report(&arguments, Limits::read(extent.size)).await
+}
+
+/// Whether the headers can be read, where the rest cannot: what they promise is not there.
+async fn has_headers(ffmpeg: &Ffmpeg, path: &Path) -> Result<bool> {
+    let arguments = Arguments::new().option("-show_entries", "format=format_name:stream=index").option("-of", "json").user_input(path)?;
+    match ffmpeg.report::<Report>(&arguments, Limits::INSPECT).await {
+        Err(Error::Tool { .. } | Error::Json(_)) => Ok(false),
+        headers => headers.map(|headers| !headers.streams.is_empty()),
+    }
 }
 
 /// Whether an MP4 or MOV holds fewer whole packets than its header promises: the header alone is always believed by ffprobe.
-async fn lacks_packets(ffmpeg: &Ffmpeg, path: &Path, headers: &Report) -> Result<bool> {
-    let lacking = |stream: &Stream| stream.frames_promised() > stream.packets_read();
-    let played = headers.video().into_iter().chain(headers.audio());
-    if !headers.is_mov() || !played.clone().any(lacking) {
+async fn lacks_packets(ffmpeg: &Ffmpeg, path: &Path, extent: Extent, found: &Report) -> Result<bool> {
+    if !found.lacks_packets() {
         return Ok(false);
     }
-    // Not counted yet, or an edit list hides packets that are there; a packet of which only a part is there is not there.
-    let arguments = Arguments::new().option("-ignore_editlist", "1").option("-fflags", "+discardcorrupt").flag("-count_packets");
-    let entries = "stream=index,nb_frames,nb_read_packets";
-    let arguments = arguments.option("-show_entries", entries).option("-of", "json").user_input(path)?;
-    let counted = match report(ffmpeg, &arguments, Limits::SCAN).await {
-        Err(Error::Tool { .. }) => return Ok(true),
-        counted => counted?,
-    };
-    Ok(counted.streams.iter().any(|stream| lacking(stream) && played.clone().any(|played| played.index == stream.index)))
-}
-
-/// The length of a file whose header says none, as browsers and live encoders write them: when its last frame ends, in seconds.
-async fn measure(ffmpeg: &Ffmpeg, path: &Path, fps: f64) -> Result<f64> {
-    let last = Mutex::new(None);
-    let note = |seconds: f64| *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(seconds);
-    let arguments = Arguments::new().user_input(path)?.option("-map", "0:V:0").option("-c", "copy").discard();
-    if let Err(error) = ffmpeg.run(&arguments, Limits::SCAN, &note, &CancellationToken::new()).await {
-        return Err(unreadable(error, extent(path).await?));
+    // Perhaps an edit list hides packets that are there.
+    match report(ffmpeg, path, extent, &[("-ignore_editlist", "1")]).await {
+        Err(Error::Tool { .. } | Error::Json(_)) => Ok(true),
+        all => all.map(|all| all.lacks_packets()),
     }
-    let last = last.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let last = last.ok_or_else(|| not_a_video("This file has no length: there is no moving picture in it."))?;
-    Ok((last + 1.0 / fps).min(LONGEST))
 }
 
-/// What the headers say; a length of 0 where they say none.
+/// What headers and packets say.
 fn read(report: &Report, extent: Extent) -> Result<Probe> {
     let audio = report.audio();
     let Some(video) = report.video() else {
@@ -192,20 +172,23 @@ fn read(report: &Report, extent: Extent) -> Result<Probe> {
     let codec = codec.ok_or_else(|| not_a_video("The picture of this file is encoded in a way that cannot be read."))?;
     let (width, height) = displayed_size(video)?;
     let (container, media_type) = container(report, extent);
-    let fps = video.frame_rate(container == "avi").ok_or_else(|| not_a_video("This file says no frame rate."))?;
-    let ends = [Some(video), audio].into_iter().flatten().map(|stream| report.end_of(stream));
-    let longest = ends.collect::<Option<Vec<f64>>>().and_then(|ends| ends.into_iter().reduce(f64::max));
-    let duration = longest.or_else(|| report::seconds(report.format.duration.as_deref()));
+    let timing = Timing::of(report).ok_or_else(|| not_a_video("This file has no length: there is no moving picture in it."))?;
     Ok(Probe {
-        duration_seconds: duration.map_or(0.0, |duration| duration.min(LONGEST)),
+        duration_seconds: timing.seconds,
         width,
         height,
         codec,
-        fps: (fps * 1000.0).round() / 1000.0,
+        fps: rounded_rate(timing.fps),
         audio: audio.map(audio_info),
         media_type: media_type.into(),
         container: container.into(),
     })
+}
+
+/// A frame rate to the thousandth; that of a picture every few minutes keeps what it has.
+fn rounded_rate(fps: f64) -> f64 {
+    let unit = if fps < 1.0 { 1e6 } else { 1e3 };
+    (fps * unit).round() / unit
 }
 
 /// Width and height as displayed: samples made square, then turned.

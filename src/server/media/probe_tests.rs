@@ -137,6 +137,54 @@ async fn a_header_that_lies_about_its_length_is_not_believed() {
 }
 
 #[tokio::test]
+async fn sound_of_cameras_and_editors_is_taken() {
+    let clips = Clips::new();
+    let made = "-f lavfi -i testsrc2=s=64x64:r=25:d=1 -f lavfi -i sine=d=1:r=48000 -c:v libx264 -pix_fmt yuv420p -c:a";
+    let codecs = ["pcm_s16le", "pcm_s24le", "pcm_s16be", "pcm_f32le", "pcm_alaw", "pcm_mulaw", "adpcm_ima_qt", "adpcm_ms", "alac", "ac3"];
+    for codec in codecs {
+        let path = clips.make(&format!("{codec}.mov"), &format!("{made} {codec}"));
+        let probe = probed(&path).await.unwrap();
+        assert_eq!(probe.audio.map(|audio| audio.codec).as_deref(), Some(codec));
+        assert!((probe.duration_seconds - 1.0).abs() < 0.05, "{codec}: {}", probe.duration_seconds);
+        let cut = clips.cut(&path, 0.7, "cut.mov");
+        assert!(refusal(&cut).await.contains("cut short"), "{codec}");
+    }
+}
+
+#[tokio::test]
+async fn the_length_is_what_plays() {
+    let clips = Clips::new();
+    clips.clip("a.mp4", "64x64", 24, 48_000);
+    let mut lies = std::fs::read(clips.silent("s.mp4", "64x64", 24)).unwrap();
+    let at = lies.windows(4).position(|window| window == b"mdhd").unwrap() + 20;
+    lies[at..at + 4].copy_from_slice(&700_u32.to_be_bytes());
+    let mut paths = vec![(clips.write("lies.mp4", &lies), 1.0)];
+    for (name, arguments, seconds) in [
+        ("offset.mkv", "-i {a.mp4} -c copy -output_ts_offset 100", 1.0),
+        ("offset.mp4", "-i {a.mp4} -c copy -output_ts_offset 100", 1.0),
+        ("offset.ts", "-i {a.mp4} -c copy -output_ts_offset 100", 1.0),
+        ("late.mkv", "-i {a.mp4} -itsoffset 0.5 -i {a.mp4} -map 0:v -map 1:a -c copy", 1.5),
+        ("long.mp4", "-i {a.mp4} -f lavfi -i sine=d=3 -map 0:v -map 1:a -c:v copy", 3.0),
+        ("edited.mp4", "-ss 0.5 -i {a.mp4} -c copy", 0.5),
+        ("rare.mp4", "-f lavfi -i testsrc2=s=64x64:r=1/200:d=400 -c:v libx264 -pix_fmt yuv420p", 400.0),
+    ] {
+        paths.push((clips.make(name, arguments), seconds));
+    }
+    // A tag that was true of the whole film, on a part of it.
+    let mut stale = std::fs::read(clips.make("stale.mkv", "-i {a.mp4} -c copy")).unwrap();
+    let at = stale.windows(8).position(|window| window == b"DURATION").unwrap();
+    let digits = stale[at..].windows(3).position(|window| window == b"00:").unwrap();
+    stale[at + digits..at + digits + 2].copy_from_slice(b"07");
+    paths.push((clips.write("stale.mkv", &stale), 1.0));
+    for (path, seconds) in paths {
+        let probe = probed(&path).await.unwrap();
+        assert!((probe.duration_seconds - seconds).abs() < 0.08, "{}: {probe:?}", path.display());
+    }
+    assert_eq!(probed(&clips.path("lies.mp4")).await.unwrap().fps, 24.0);
+    assert_eq!(probed(&clips.path("rare.mp4")).await.unwrap().fps, 0.005);
+}
+
+#[tokio::test]
 async fn footage_is_recognised_in_another_container() {
     let clips = Clips::new();
     let a = clips.clip("a.mp4", "64x64", 24, 48_000);

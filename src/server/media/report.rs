@@ -2,9 +2,20 @@
 
 use serde::Deserialize;
 
+use super::packets::{self, Track};
+
+/// What ffprobe is asked for. The hash of a codec's own data only has to differ where the data does.
+pub(super) const ENTRIES: &str = "format=format_name,start_time,duration:format_tags=major_brand:packet=stream_index,pts_time,dts_time,\
+     duration_time,flags:stream=index,codec_type,codec_name,profile,level,codec_tag_string,extradata_hash,pix_fmt,width,height,\
+     sample_aspect_ratio,avg_frame_rate,r_frame_rate,time_base,start_time,duration,duration_ts,nb_frames,sample_rate,channels,field_order,\
+     color_range,color_space,color_primaries,color_transfer:stream_disposition=attached_pic:stream_side_data=rotation";
+
 /// The whole report.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct Report {
+    /// The packets of each stream, by its number.
+    #[serde(default, rename = "packets", deserialize_with = "packets::tracks")]
+    tracks: Vec<Track>,
     #[serde(default)]
     pub(super) streams: Vec<Stream>,
     #[serde(default)]
@@ -16,8 +27,8 @@ pub(super) struct Report {
 pub(super) struct Format {
     #[serde(default)]
     pub(super) format_name: String,
-    pub(super) start_time: Option<String>,
-    pub(super) duration: Option<String>,
+    start_time: Option<String>,
+    duration: Option<String>,
     #[serde(default)]
     pub(super) tags: FormatTags,
 }
@@ -46,26 +57,20 @@ pub(super) struct Stream {
     pub(super) avg_frame_rate: Option<String>,
     pub(super) r_frame_rate: Option<String>,
     pub(super) time_base: Option<String>,
-    pub(super) start_time: Option<String>,
     pub(super) duration: Option<String>,
+    pub(super) duration_ts: Option<u64>,
     pub(super) nb_frames: Option<String>,
-    pub(super) nb_read_packets: Option<String>,
+    pub(super) field_order: Option<String>,
+    pub(super) color_range: Option<String>,
+    pub(super) color_space: Option<String>,
+    pub(super) color_primaries: Option<String>,
+    pub(super) color_transfer: Option<String>,
     pub(super) sample_rate: Option<String>,
     pub(super) channels: Option<i64>,
-    #[serde(default)]
-    pub(super) tags: StreamTags,
     #[serde(default)]
     pub(super) disposition: Disposition,
     #[serde(default)]
     pub(super) side_data_list: Vec<SideData>,
-}
-
-/// A stream's tags, as far as they matter.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub(super) struct StreamTags {
-    /// Matroska's own length of a stream, as `00:00:01.023000000`.
-    #[serde(rename = "DURATION")]
-    pub(super) duration: Option<String>,
 }
 
 /// What a stream is for.
@@ -92,18 +97,37 @@ impl Report {
         self.streams.iter().find(|stream| stream.is("audio") && stream.sample_rate().is_some())
     }
 
-    /// Seconds from the beginning of the file to this stream's last moment.
-    pub(super) fn end_of(&self, stream: &Stream) -> Option<f64> {
-        let late = moment(stream.start_time.as_deref()) - self.begins_at();
-        match stream.seconds() {
-            Some(seconds) => Some(seconds + late.max(0.0)),
-            None => clock(stream.tags.duration.as_deref()),
-        }
+    /// The packets of a stream; `None` where it has none.
+    pub(super) fn track(&self, stream: &Stream) -> Option<&Track> {
+        self.tracks.get(stream.index)
     }
 
-    /// When the file begins in its own time, in seconds: what tools count from.
-    pub(super) fn begins_at(&self) -> f64 {
+    /// Packets of a stream that are there.
+    pub(super) fn packets(&self, stream: Option<&Stream>) -> u64 {
+        stream.and_then(|stream| self.track(stream)).map_or(0, |track| track.packets)
+    }
+
+    /// When the container begins in its own time, in seconds: what ffmpeg counts from.
+    pub(super) fn container_begins(&self) -> f64 {
         moment(self.format.start_time.as_deref())
+    }
+
+    /// How long the header says that the container and the stream last, in seconds. Tools that join by copying go by both.
+    pub(super) fn header_lengths(&self, stream: &Stream) -> [Option<f64>; 2] {
+        [self.format.duration.as_deref(), stream.duration.as_deref()].map(seconds)
+    }
+
+    /// Whether an MP4 or MOV holds fewer packets than its header promises. What cannot be counted in packets lacks none: the header counts the
+    /// samples of uncompressed and companded sound, each a tick of the stream's clock long, and a packet holds many of them.
+    pub(super) fn lacks_packets(&self) -> bool {
+        let played = self.video().into_iter().chain(self.audio());
+        self.is_mov()
+            && played.into_iter().any(|stream| {
+                let promised = stream.nb_frames.as_deref().and_then(|number| number.parse::<u64>().ok()).unwrap_or(0);
+                let ticks = stream.duration_ts.unwrap_or(0);
+                let in_packets = stream.is("video") || promised < ticks / 2;
+                in_packets && promised > self.packets(Some(stream))
+            })
     }
 
     /// Whether the container is MP4 or MOV, the ones whose header counts the frames.
@@ -138,46 +162,23 @@ impl Stream {
         fraction(self.sample_aspect_ratio.as_deref(), ':').filter(|ratio| (0.1..=10.0).contains(ratio)).unwrap_or(1.0)
     }
 
-    /// Seconds from this stream's first to its last moment.
-    pub(super) fn seconds(&self) -> Option<f64> {
-        seconds(self.duration.as_deref())
-    }
-
     /// The average frame rate. AVI counts empty frames into it, there the nominal one is right.
     pub(super) fn frame_rate(&self, nominal: bool) -> Option<f64> {
         let (average, other) = (fraction(self.avg_frame_rate.as_deref(), '/'), fraction(self.r_frame_rate.as_deref(), '/'));
         let (first, second) = if nominal { (other, average) } else { (average, other) };
         // The nominal rate of a clip without a regular one is its clock's, such as 1000 or 90000.
-        let sane = |rate: &f64| (0.01..=480.0).contains(rate);
+        let sane = |rate: &f64| (0.004..=1000.0).contains(rate);
         first.filter(sane).or(second.filter(sane))
     }
 
     pub(super) fn sample_rate(&self) -> Option<u32> {
         self.sample_rate.as_deref()?.parse().ok().filter(|rate| (1..=768_000).contains(rate))
     }
-
-    /// Frames the header promises.
-    pub(super) fn frames_promised(&self) -> Option<u64> {
-        self.nb_frames.as_deref()?.parse().ok()
-    }
-
-    /// Packets that were there when counted.
-    pub(super) fn packets_read(&self) -> Option<u64> {
-        self.nb_read_packets.as_deref()?.parse().ok()
-    }
 }
 
 /// A length in seconds that can be one.
-pub(super) fn seconds(text: Option<&str>) -> Option<f64> {
+fn seconds(text: Option<&str>) -> Option<f64> {
     text?.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds > 0.0)
-}
-
-/// `00:00:01.023000000` in seconds.
-fn clock(text: Option<&str>) -> Option<f64> {
-    let mut parts = text?.splitn(3, ':').map(|part| part.parse::<f64>().ok());
-    let (hours, minutes, last) = (parts.next()??, parts.next()??, parts.next()??);
-    let total = hours * 3600.0 + minutes * 60.0 + last;
-    (total.is_finite() && total > 0.0).then_some(total)
 }
 
 /// `30000/1001` or `16:15` as a number.

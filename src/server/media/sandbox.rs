@@ -26,11 +26,16 @@ const GIB: u64 = 1 << 30;
 /// The variables a child keeps. Keys of providers, the access token and ffmpeg's own switches (`FFREPORT` writes files) are not among them.
 const ENVIRONMENT: [&str; 5] = ["PATH", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"];
 
+/// Bytes a second that the slowest disk gives which is waited for.
+const SLOWEST_DISK: u64 = 20 * MIB;
+
 /// What a child process may use before the system or the server stops it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Time on the wall clock.
     pub wall: Duration,
+    /// How long it may say nothing at all; `None` for one that may work in silence.
+    pub silence: Option<Duration>,
     /// Seconds of CPU time, all threads together.
     pub cpu_seconds: u64,
     /// Address space in bytes; held to on Linux only, macOS does not know this limit.
@@ -41,10 +46,16 @@ pub struct Limits {
 
 impl Limits {
     /// For reading a file's headers or one picture of it.
-    pub const INSPECT: Self = Self { wall: Duration::from_secs(30), cpu_seconds: 30, address_bytes: 4 * GIB, file_bytes: 64 * MIB };
+    pub const INSPECT: Self =
+        Self { wall: Duration::from_secs(30), silence: None, cpu_seconds: 30, address_bytes: 4 * GIB, file_bytes: 64 * MIB };
 
-    /// For reading every packet of a file without decoding it: bound by the disk, not by the CPU.
-    pub const SCAN: Self = Self { wall: Duration::from_secs(600), cpu_seconds: 300, address_bytes: 4 * GIB, file_bytes: 64 * MIB };
+    /// For reading every packet of a file of `size_bytes` without decoding it, by a program that tells of each: bound by the disk, not by the
+    /// CPU. Half a minute, and the time that a slow disk takes.
+    #[must_use]
+    pub fn read(size_bytes: u64) -> Self {
+        let wall = Self::INSPECT.wall + Duration::from_secs(size_bytes / SLOWEST_DISK);
+        Self { wall, silence: Some(Self::INSPECT.wall), cpu_seconds: wall.as_secs(), ..Self::INSPECT }
+    }
 
     /// For making `output_seconds` of video: five minutes, and a minute more for each second of it.
     /// libx264 at 4K with its look-ahead, beside a decoder's threads, stays well under the address space given.
@@ -52,7 +63,13 @@ impl Limits {
     pub fn render(output_seconds: f64) -> Self {
         const DAY: f64 = 86_400.0;
         let wall = (300.0 + 60.0 * output_seconds.max(0.0)).min(DAY);
-        Self { wall: Duration::from_secs_f64(wall), cpu_seconds: wall as u64 * 4, address_bytes: 16 * GIB, file_bytes: 64 * GIB }
+        Self {
+            wall: Duration::from_secs_f64(wall),
+            silence: None,
+            cpu_seconds: wall as u64 * 4,
+            address_bytes: 16 * GIB,
+            file_bytes: 64 * GIB,
+        }
     }
 }
 

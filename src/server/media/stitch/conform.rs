@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::params::StitchParams;
+use super::{
+    colour::{Colour, TONE_MAPPING},
+    params::StitchParams,
+};
 use crate::{
     domain::{ErrorKind, asset::AudioInfo, transition::CUT},
     server::{
@@ -10,12 +13,16 @@ use crate::{
         media::{
             probe::Probe,
             report::{Report, Stream},
+            timing::Timing,
         },
     },
 };
 
 /// How far apart a clip's own picture and sound may end for it to be joined as it is, in seconds.
 const OWN_DRIFT: f64 = 0.020;
+
+/// How long a picture may be held without a word, in seconds.
+const HELD: f64 = 0.1;
 
 /// Sound of everything we make, in samples a second.
 pub(super) const SAMPLE_RATE: u64 = 48_000;
@@ -82,6 +89,21 @@ pub struct ClipPlan {
     /// Frames it gives to the result where it is encoded again.
     #[serde(skip)]
     pub(super) frames: u64,
+    /// What its times are moved by so that it begins at 0, in seconds, beside what ffmpeg itself moves them.
+    #[serde(skip)]
+    pub(super) offset: f64,
+    /// How long its last frame is held because its sound goes on, in seconds.
+    #[serde(skip)]
+    pub(super) held: f64,
+    /// Which of its two fields comes first, where it is interlaced.
+    #[serde(skip)]
+    pub(super) fields: Option<Field>,
+    /// Whether parts of it are transparent.
+    #[serde(skip)]
+    pub(super) has_alpha: bool,
+    /// The filters that convert its colours.
+    #[serde(skip)]
+    pub(super) colour_filters: String,
     /// Its picture's stream in the file.
     #[serde(skip)]
     pub(super) video_stream: usize,
@@ -91,6 +113,23 @@ pub struct ClipPlan {
     /// Packets of picture and sound that the file holds.
     #[serde(skip)]
     pub(super) packets: (u64, u64),
+}
+
+/// The field of an interlaced frame that is shown first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Field {
+    Top,
+    Bottom,
+}
+
+impl Field {
+    fn of(stream: &Stream) -> Option<Self> {
+        match stream.field_order.as_deref()? {
+            "tt" | "tb" => Some(Self::Top),
+            "bb" | "bt" => Some(Self::Bottom),
+            _ => None,
+        }
+    }
 }
 
 /// How the clips become one.
@@ -106,6 +145,8 @@ pub struct StitchPlan {
     pub copy: bool,
     /// Whether the result has sound: as soon as one clip has.
     pub sound: bool,
+    /// Whether the result is labelled as BT.709: as soon as one clip says what its colours are. What says nothing is taken for BT.709 then.
+    pub labelled: bool,
     /// Frames that two neighbours share; 0 for a cut.
     pub transition_frames: u64,
     /// The clips in their order.
@@ -113,8 +154,8 @@ pub struct StitchPlan {
 }
 
 impl StitchPlan {
-    /// Plans the join. The first clip gives size and rate where `params` leave them open.
-    pub(super) fn new(examined: &[(Probe, Report)], params: &StitchParams) -> Result<Self> {
+    /// Plans the join. The first clip gives size and rate where `params` leave them open. `tone_maps`: this ffmpeg has [`TONE_MAPPING`].
+    pub(super) fn new(examined: &[(Probe, Report)], params: &StitchParams, tone_maps: bool) -> Result<Self> {
         let Some((first, _)) = examined.first() else {
             return Err(Error::api(ErrorKind::Invalid, "There is no clip to stitch."));
         };
@@ -128,10 +169,14 @@ impl StitchPlan {
             rate,
             copy: false,
             sound,
+            labelled: examined.iter().filter_map(|(_, report)| report.video()).any(|video| Colour::of(video).is_told()),
             transition_frames: if cut { 0 } else { rate.frames_in(params.transition_seconds) },
             clips: Vec::with_capacity(examined.len()),
         };
-        for (probe, report) in examined {
+        for (index, (probe, report)) in examined.iter().enumerate() {
+            if let Some(colour) = report.video().map(Colour::of).filter(|colour| colour.needs_light() && !tone_maps) {
+                return Err(no_tone_mapping(index, &colour));
+            }
             let clip = plan.clip(probe, report);
             plan.clips.push(clip);
         }
@@ -155,24 +200,28 @@ impl StitchPlan {
     fn clip(&self, probe: &Probe, report: &Report) -> ClipPlan {
         let video = report.video();
         let audio = report.audio();
-        let end = video.and_then(|video| report.end_of(video));
-        let length = end.unwrap_or(probe.duration_seconds).min(probe.duration_seconds);
-        let packets = |stream: Option<&Stream>| stream.and_then(Stream::frames_promised).unwrap_or(0);
+        let timing = Timing::of(report);
+        let colour = video.map(Colour::of).unwrap_or_default();
         ClipPlan {
             width: probe.width,
             height: probe.height,
             fps: probe.fps,
-            duration_seconds: length,
+            duration_seconds: probe.duration_seconds,
             audio: probe.audio.clone(),
-            changes: self.changes(probe, video),
-            frames: self.rate.frames_in(length),
+            changes: self.changes(probe, video, timing),
+            frames: self.rate.frames_in(probe.duration_seconds),
+            offset: timing.map_or(0.0, |timing| report.container_begins() - timing.begins),
+            held: timing.map_or(0.0, |timing| timing.seconds - timing.picture_ends),
+            fields: video.and_then(Field::of),
+            has_alpha: video.is_some_and(has_alpha),
+            colour_filters: if self.labelled { colour.filters() } else { String::new() },
             video_stream: video.map_or(0, |stream| stream.index),
             audio_stream: audio.map(|stream| stream.index),
-            packets: (packets(video), packets(audio)),
+            packets: (report.packets(video), report.packets(audio)),
         }
     }
 
-    fn changes(&self, probe: &Probe, video: Option<&Stream>) -> Vec<String> {
+    fn changes(&self, probe: &Probe, video: Option<&Stream>, timing: Option<Timing>) -> Vec<String> {
         let mut changes = Vec::new();
         if (probe.width, probe.height) != (self.width, self.height) {
             changes.push(format!("fitted from {} into {}x{}", probe.resolution(), self.width, self.height));
@@ -180,8 +229,35 @@ impl StitchPlan {
         if video.is_some_and(|video| video.quarter_turns() != 0) {
             changes.push("turned upright".into());
         }
+        if video.is_some_and(|video| video.sample_aspect() != 1.0) {
+            changes.push("pixels made square".into());
+        }
+        if video.and_then(Field::of).is_some() {
+            changes.push("deinterlaced".into());
+        }
         if (probe.fps - self.rate.decimal()).abs() > 0.001 {
             changes.push(format!("frame rate {} made {}", probe.fps, (self.rate.decimal() * 1000.0).round() / 1000.0));
+        }
+        changes.extend(video.and_then(|video| Colour::of(video).change()));
+        if video.is_some_and(has_alpha) {
+            changes.push("transparent parts made black".into());
+        }
+        if let Some(timing) = timing {
+            if timing.picture_begins > HELD {
+                changes.push(format!("first frame held for {:.2} s until the picture begins", timing.picture_begins));
+            }
+            let held = timing.seconds - timing.picture_ends;
+            if held > HELD {
+                changes.push(format!("last frame held for {held:.2} s while the sound goes on"));
+            }
+            if let Some((begins, ends)) = timing.sound {
+                if begins > HELD {
+                    changes.push(format!("silence added for {begins:.2} s until the sound begins"));
+                }
+                if timing.seconds - ends > HELD {
+                    changes.push(format!("silence added for {:.2} s after the sound", timing.seconds - ends));
+                }
+            }
         }
         if self.sound && probe.audio.is_none() {
             changes.push("silence added".into());
@@ -218,6 +294,23 @@ impl StitchPlan {
     }
 }
 
+/// Whether a picture may be transparent in parts.
+fn has_alpha(video: &Stream) -> bool {
+    let format = video.pix_fmt.as_deref().unwrap_or_default();
+    ["yuva", "gbrap", "ya8", "ya16", "rgba", "bgra", "argb", "abgr", "pal8"].iter().any(|start| format.starts_with(start))
+}
+
+fn no_tone_mapping(index: usize, colour: &Colour) -> Error {
+    let what = colour.hdr().map_or_else(|| "has linear colours".to_owned(), |hdr| format!("is HDR ({hdr})"));
+    let [zscale, tonemap] = TONE_MAPPING;
+    let message = format!(
+        "Clip {} {what}, and the ffmpeg of this server cannot make it SDR: it lacks the filter {zscale} or {tonemap}. Install an ffmpeg that has \
+         both (Debian, Ubuntu: apt install ffmpeg; macOS: brew install ffmpeg-full) and restart the server, or convert the clip first.",
+        index + 1
+    );
+    Error::api(ErrorKind::Unavailable, message)
+}
+
 /// The next even number down; H.264 in yuv420p has no odd sides.
 fn even(side: u32) -> u32 {
     (side & !1).max(2)
@@ -229,7 +322,7 @@ fn signature(report: &Report) -> Option<impl PartialEq> {
         let Stream { codec_name, profile, level, codec_tag_string, extradata_hash, pix_fmt, time_base, .. } = stream.clone();
         let shape = (stream.width, stream.height, stream.sample_aspect_ratio.clone(), stream.avg_frame_rate.clone());
         let sound = (stream.sample_rate(), stream.channels);
-        (codec_name, profile, level, codec_tag_string, extradata_hash, pix_fmt, time_base, shape, sound)
+        ((codec_name, profile, level, codec_tag_string, extradata_hash, pix_fmt, time_base), shape, sound, Colour::of(stream))
     };
     let video = report.video().filter(|video| video.sample_aspect() == 1.0 && video.extradata_hash.is_some())?;
     Some((of(video), report.audio().map(of)))
@@ -241,16 +334,12 @@ fn alike(examined: &[(Probe, Report)]) -> bool {
     examined.iter().all(|(_, report)| report.is_mov() && together(report) && signature(report).is_some_and(|other| other == first))
 }
 
+/// Whether picture and sound begin at 0 and end together, where the header says that they do: packets are copied by what it says.
 fn together(report: &Report) -> bool {
-    let span = |stream: &Stream| {
-        let start: f64 = stream.start_time.as_deref()?.parse().ok()?;
-        Some((start, start + stream.seconds()?))
-    };
-    let Some(video) = report.video().and_then(span) else { return false };
-    let audio = match report.audio().map(span) {
-        None => video,
-        Some(Some(audio)) => audio,
-        Some(None) => return false,
-    };
-    [video.0, audio.0, video.1 - audio.1].iter().all(|seconds| seconds.abs() <= OWN_DRIFT)
+    let (Some(timing), Some(video)) = (Timing::of(report), report.video()) else { return false };
+    let (begins, ends) = timing.sound.unwrap_or((timing.picture_begins, timing.picture_ends));
+    let said = report.header_lengths(video);
+    let mut apart = vec![timing.begins, timing.picture_begins, begins, timing.picture_ends - ends];
+    apart.extend(said.map(|said| said.map_or(f64::INFINITY, |said| said - timing.picture_ends)));
+    apart.iter().all(|seconds| seconds.abs() <= OWN_DRIFT)
 }

@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use super::conform::{ClipPlan, SAMPLE_RATE, StitchPlan};
+use super::{
+    colour::LABEL,
+    conform::{ClipPlan, Field, SAMPLE_RATE, StitchPlan},
+};
 
 /// How long the last frame may stand to fill a clip up to its length, in seconds. A clip that decodes to less than that is
 /// damaged, and must show as frames missing from the result, not as a still picture.
@@ -25,18 +28,28 @@ pub(super) fn filter_graph(plan: &StitchPlan, transition: &str) -> String {
     graph
 }
 
-/// One clip's picture: at the rate, fitted into the frame with its shape kept, of exactly its number of frames. It begins at 0 by `fps`; since
-/// ffmpeg 7 `setpts` takes a stream's rate and its frames' lengths away, without which `xfade` refuses it.
+/// One clip's picture: at the rate, fitted into the frame with its shape kept, in the colours of the result, of exactly its number of frames. It
+/// begins at 0 by `fps`; since ffmpeg 7 `setpts` takes a stream's rate and its frames' lengths away, without which `xfade` refuses it.
 fn picture(plan: &StitchPlan, index: usize, clip: &ClipPlan) -> String {
     let StitchPlan { width, height, rate, .. } = plan;
     let (across, down) = fit((clip.width, clip.height), (*width, *height));
     let (left, above) = ((width - across) / 4 * 2, (height - down) / 4 * 2);
+    let fields = match clip.fields {
+        Some(Field::Top) => "bwdif=mode=send_frame:parity=tff,",
+        Some(Field::Bottom) => "bwdif=mode=send_frame:parity=bff,",
+        None => "",
+    };
+    // What shows through is black.
+    let alpha = if clip.has_alpha { "format=yuva444p,premultiply=inplace=1," } else { "" };
+    let label = if plan.labelled { LABEL } else { "" };
     format!(
-        "[{index}:{stream}]fps=fps={}/{}:start_time=0,scale={across}:{down}:flags=bicubic:out_range=tv,setsar=1,pad={width}:{height}:{left}:{above},\
-         format=yuv420p,tpad=stop_mode=clone:stop_duration={FILL},trim=end_frame={frames}[v{index}];",
+        "[{index}:{stream}]{fields}fps=fps={}/{}:start_time=0,{alpha}scale={across}:{down}:flags=bicubic:out_range=tv,{colours}setsar=1,\
+         pad={width}:{height}:{left}:{above},format=yuv420p,{label}tpad=stop_mode=clone:stop_duration={fill:.6},trim=end_frame={frames}[v{index}];",
         rate.frames,
         rate.seconds,
         stream = clip.video_stream,
+        colours = clip.colour_filters,
+        fill = FILL + clip.held,
         frames = clip.frames,
     )
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::{conform::StitchPlan, filter_graph::filter_graph, params::StitchParams};
+use super::{colour::TONE_MAPPING, conform::StitchPlan, filter_graph::filter_graph, params::StitchParams};
 use crate::{
     domain::{ApiError, ErrorKind},
     server::{
@@ -13,7 +13,7 @@ use crate::{
         media::{
             ffmpeg::{Arguments, Ffmpeg, Limits},
             probe,
-            report::Stream,
+            timing::Timing,
         },
     },
 };
@@ -23,6 +23,9 @@ pub const MOST_CLIPS: usize = 200;
 
 /// How far apart picture and sound of the result may end, in seconds.
 const DRIFT: f64 = 0.050;
+
+/// A clip that begins so near to 0 is not moved, in seconds.
+const OFFSET: f64 = 0.0005;
 
 /// How the result was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -58,7 +61,8 @@ pub async fn plan(ffmpeg: &Ffmpeg, clips: &[PathBuf], params: &StitchParams) -> 
     for (index, clip) in clips.iter().enumerate() {
         examined.push(probe::examine(ffmpeg, clip).await.map_err(|error| of_clip(index, error))?);
     }
-    StitchPlan::new(&examined, params)
+    let filters = ffmpeg.filters().await?;
+    StitchPlan::new(&examined, params, TONE_MAPPING.iter().all(|filter| filters.contains(*filter)))
 }
 
 /// Joins `clips` in their order into the MP4 file `output`. `on_progress` gets the share done, 0 to 1. After an error there is no file.
@@ -136,7 +140,11 @@ fn copying(clips: &[PathBuf], output: &Path) -> Result<Arguments> {
 
 fn encoding(clips: &[PathBuf], plan: &StitchPlan, params: &StitchParams, output: &Path) -> Result<Arguments> {
     let mut arguments = Arguments::new().option("-filter_complex_threads", "1");
-    for clip in clips {
+    for (clip, planned) in clips.iter().zip(&plan.clips) {
+        // What is not played, such as a time code, may begin long before what is.
+        if planned.offset.abs() > OFFSET {
+            arguments = arguments.option("-itsoffset", format!("{:.6}", planned.offset));
+        }
         arguments = arguments.option("-threads", "1").user_input(clip)?;
     }
     arguments = arguments.option("-filter_complex", filter_graph(plan, &params.transition)).option("-map", "[v]");
@@ -159,8 +167,7 @@ async fn verify(ffmpeg: &Ffmpeg, output: &Path, plan: &StitchPlan, way: Way) -> 
         read => read?,
     };
     let wrong = |what: String| Err(Error::Internal(format!("the stitched clip is not what was planned: {what}")));
-    let held = |stream: Option<&Stream>| stream.and_then(Stream::frames_promised).unwrap_or(0);
-    let packets = (held(report.video()), held(report.audio()));
+    let packets = (report.packets(report.video()), report.packets(report.audio()));
     let expected = match way {
         Way::Copied => plan.clips.iter().fold((0, 0), |sum, clip| (sum.0 + clip.packets.0, sum.1 + clip.packets.1)),
         Way::Encoded => (plan.frames(), packets.1),
@@ -168,8 +175,8 @@ async fn verify(ffmpeg: &Ffmpeg, output: &Path, plan: &StitchPlan, way: Way) -> 
     if packets != expected {
         return wrong(format!("{packets:?} packets of picture and sound instead of {expected:?}"));
     }
-    let length = |stream: Option<&Stream>| stream.and_then(Stream::seconds);
-    let Some(video) = length(report.video()) else { return wrong("it has no length".into()) };
+    let Some(timing) = Timing::of(&report) else { return wrong("it has no length".into()) };
+    let video = timing.picture_ends;
     let planned: f64 = match way {
         Way::Copied => plan.clips.iter().map(|clip| clip.duration_seconds).sum(),
         Way::Encoded => plan.duration_seconds(),
@@ -179,7 +186,7 @@ async fn verify(ffmpeg: &Ffmpeg, output: &Path, plan: &StitchPlan, way: Way) -> 
     if (video - planned).abs() > slack {
         return wrong(format!("{video:.3} s instead of {planned:.3} s"));
     }
-    match length(report.audio()) {
+    match timing.sound.map(|(_, ends)| ends) {
         None if plan.sound => wrong("it has no sound".into()),
         Some(audio) if (audio - video).abs() > DRIFT => wrong(format!("{video:.3} s of picture beside {audio:.3} s of sound")),
         _ => Ok(Some(probe.duration_seconds)),

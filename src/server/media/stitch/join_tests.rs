@@ -60,14 +60,122 @@ async fn mixed_clips_are_made_alike_and_stay_in_step() {
     assert_eq!(outcome.way, Way::Encoded);
     let (result, report) = probe::examine(&Ffmpeg::locate(), &output).await.unwrap();
     assert_eq!((result.resolution(), result.fps, result.codec.as_str()), ("180x320".into(), 24.0, "h264"));
-    let (video, audio) = (report.video().unwrap().seconds().unwrap(), report.audio().unwrap().seconds().unwrap());
+    let timing = Timing::of(&report).unwrap();
+    let (video, (_, audio)) = (timing.picture_ends, timing.sound.unwrap());
     assert!((video - audio).abs() < 0.025, "{video} beside {audio}");
-    assert!((video - 7.0).abs() < 0.15, "{video}");
+    // Where the sound goes on, the picture is held.
+    assert!((video - 8.3).abs() < 0.15, "{video}");
     let changes: Vec<_> = outcome.plan.clips.iter().map(|clip| clip.changes.join(", ")).collect();
     assert!(changes[0].is_empty(), "{changes:?}");
     assert!(changes[1].contains("fitted from 320x180 into 180x320") && changes[1].contains("frame rate 30 made 24"), "{changes:?}");
     assert!(changes[2].contains("silence added") && changes[3] == "turned upright" && changes[6].contains("was vp8"), "{changes:?}");
+    assert!(changes[1].contains("last frame held for 0.30 s") && changes[5].contains("last frame held for 1.0"), "{changes:?}");
     decodes(&output).await;
+}
+
+/// Mean luma of a frame, 0 to 255, and the transfer that the file is labelled with.
+async fn luma(path: &Path, at: f64) -> u8 {
+    let arguments = Arguments::new().option("-ss", at.to_string()).user_input(path).unwrap().option("-frames:v", "1");
+    let arguments = arguments.option("-vf", "format=gray,scale=1:1").stdout("rawvideo");
+    Ffmpeg::locate().capture(&arguments, Limits::INSPECT, 1, &CancellationToken::new()).await.unwrap()[0]
+}
+
+#[tokio::test]
+async fn what_lies_in_its_header_begins_late_or_is_tagged_stale_is_joined_whole() {
+    let clips = Clips::new();
+    let plain = clips.clip("a.mp4", "64x64", 24, 48_000);
+    let mut bytes = std::fs::read(clips.silent("b.mp4", "64x64", 24)).unwrap();
+    let at = bytes.windows(4).position(|window| window == b"mdhd").unwrap() + 20;
+    bytes[at..at + 4].copy_from_slice(&700_u32.to_be_bytes());
+    let list = [
+        plain.clone(),
+        clips.write("lies.mp4", &bytes),
+        clips.make("offset.mkv", "-i {a.mp4} -c copy -output_ts_offset 100"),
+        clips.make("offset.ts", "-i {a.mp4} -c copy -output_ts_offset 50"),
+        clips.make("late-sound.mkv", "-i {a.mp4} -itsoffset 0.5 -i {a.mp4} -map 0:v -map 1:a -c copy"),
+        clips.make("late-picture.mkv", "-itsoffset 0.5 -i {a.mp4} -i {a.mp4} -map 0:v -map 1:a -c copy"),
+        plain,
+    ];
+    for params in [StitchParams::default(), fade(0.25)] {
+        let outcome = stitched(&list, &params, &clips.path("out")).await.unwrap();
+        let lengths: Vec<_> = outcome.plan.clips.iter().map(|clip| (clip.duration_seconds * 10.0).round() / 10.0).collect();
+        assert_eq!(lengths, [1.0, 1.0, 1.0, 1.0, 1.5, 1.5, 1.0]);
+        let expected = 8.0 - if params.transition == "fade" { 6.0 * 0.25 } else { 0.0 };
+        assert!((outcome.duration_seconds.unwrap() - expected).abs() < 0.1, "{outcome:?}");
+    }
+    // Alike but for the lie: copied by what the header says, frames would be lost.
+    let outcome = stitched(&[list[1].clone(), list[1].clone()], &StitchParams::default(), &clips.path("out")).await.unwrap();
+    assert_eq!((outcome.way, outcome.plan.frames()), (Way::Encoded, 48));
+}
+
+#[tokio::test]
+async fn hdr_and_sdr_become_one_light_under_one_label() {
+    let clips = Clips::new();
+    let bt709 = "-color_primaries bt709 -color_trc bt709 -colorspace bt709";
+    let grey = "-f lavfi -i color=gray:s=64x64:r=24:d=1 -pix_fmt";
+    let bt2020 = "-color_primaries bt2020 -colorspace bt2020nc -color_trc";
+    let sdr = clips.make("sdr.mp4", &format!("{grey} yuv420p -c:v libx264 {bt709}"));
+    let hlg = clips.make("hlg.mov", &format!("{grey} yuv420p10le -c:v libx264 {bt2020} arib-std-b67"));
+    let pq = clips.make("pq.mkv", &format!("{grey} yuv420p10le -c:v libx264 {bt2020} smpte2084"));
+    let old = clips
+        .make("old.mp4", &format!("{grey} yuv420p -c:v libx264 -color_primaries smpte170m -color_trc smpte170m -colorspace smpte170m"));
+    for list in [[&sdr, &hlg, &pq, &old], [&pq, &hlg, &old, &sdr]] {
+        let list = list.map(Clone::clone);
+        let output = clips.path("out");
+        let outcome = stitched(&list, &StitchParams::default(), &output).await.unwrap();
+        let (_, report) = probe::examine(&Ffmpeg::locate(), &output).await.unwrap();
+        let video = report.video().unwrap();
+        let label = [&video.color_transfer, &video.color_primaries, &video.color_space].map(|name| name.as_deref());
+        assert_eq!(label, [Some("bt709"); 3]);
+        for (index, path) in list.iter().enumerate() {
+            let (seen, said) = (luma(&output, index as f64 + 0.5).await, outcome.plan.clips[index].changes.join(", "));
+            // A middle grey of 709 stays one; of HLG it is a darker light, of PQ a brighter one than white paper's half.
+            let (words, expected) = match path.extension().and_then(|extension| extension.to_str()) {
+                Some("mov") => ("HDR (HLG) made SDR", 60..=115),
+                Some("mkv") => ("HDR (PQ) made SDR", 60..=180),
+                _ if *path == old => ("colours converted from BT.601", 120..=132),
+                _ => ("", 120..=132),
+            };
+            assert!(said.contains(words) && expected.contains(&seen), "{seen}: {said}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_the_filters_hdr_is_refused_by_their_names() {
+    let clips = Clips::new();
+    let hlg = clips.make(
+        "hlg.mov",
+        "-f lavfi -i color=gray:s=64x64:r=24:d=1 -pix_fmt yuv420p10le -c:v libx264 -color_primaries bt2020 -colorspace bt2020nc -color_trc arib-std-b67",
+    );
+    let examined = [probe::examine(&Ffmpeg::locate(), &hlg).await.unwrap()];
+    let Err(Error::Api(refused)) = StitchPlan::new(&examined, &StitchParams::default(), false) else {
+        panic!("joined under a wrong label")
+    };
+    assert_eq!(refused.kind, ErrorKind::Unavailable);
+    assert!(refused.message.starts_with("Clip 1 is HDR (HLG)") && refused.message.contains("zscale"), "{}", refused.message);
+}
+
+#[tokio::test]
+async fn combs_transparency_and_odd_rates_are_part_of_the_plan() {
+    let clips = Clips::new();
+    let list = [
+        clips.clip("a.mp4", "64x64", 24, 48_000),
+        clips.make(
+            "fields.mov",
+            "-f lavfi -i testsrc2=s=64x64:r=50:d=1 -vf tinterlace=interleave_top,fieldorder=tff -flags +ilme+ildct -c:v libx264 -x264opts tff=1 -pix_fmt yuv420p",
+        ),
+        clips.make("glass.mov", "-f lavfi -i color=white@0.0:s=64x64:r=24:d=1,format=yuva444p10le -c:v prores_ks"),
+        clips.make("lapse.mp4", "-f lavfi -i testsrc2=s=64x64:r=1/2:d=4 -c:v libx264 -pix_fmt yuv420p"),
+        clips.make("slow.mkv", "-f lavfi -i testsrc2=s=64x64:r=1000:d=0.5 -c:v libx264 -preset ultrafast -pix_fmt yuv420p"),
+    ];
+    let output = clips.path("out");
+    let outcome = stitched(&list, &StitchParams::default(), &output).await.unwrap();
+    let changes: Vec<_> = outcome.plan.clips.iter().map(|clip| clip.changes.join(", ")).collect();
+    assert!(changes[1].contains("deinterlaced") && changes[2].contains("transparent parts made black"), "{changes:?}");
+    assert!(changes[3].contains("frame rate 0.5 made 24") && changes[4].contains("frame rate 1000 made 24"), "{changes:?}");
+    assert!((outcome.duration_seconds.unwrap() - 7.5).abs() < 0.1, "{outcome:?}");
+    assert!(luma(&output, 2.5).await < 20, "what shows through is not black");
 }
 
 #[tokio::test]
