@@ -249,6 +249,7 @@ const TELL_KINDS_APART: &[&str] = &[
     // How its bytes are examined and pictured, and the element that shows it.
     "src/server/library/kinds",
     "src/ui/components/player",
+    "src/ui/editor/panels/stitch_plan",
     // What a node type takes, gives and makes.
     "src/graph/socket_type",
     "src/graph/nodes/",

@@ -1,12 +1,14 @@
 //! Executions as the page asks for them: start, look, cancel.
 
 use leptos::prelude::*;
+use serde_json::{Map, Value};
 
 use super::wire::Json;
 use crate::domain::{
-    ApiError, ExecutionId,
+    ApiError, ExecutionId, VideoId,
     execution::{Execution, NewExecution},
     spend::Estimate,
+    stitch::StitchPreview,
 };
 
 /// Runs a workflow, or the definition given.
@@ -29,6 +31,17 @@ pub async fn estimate_execution(execution: NewExecution) -> Result<Option<Estima
     use crate::server::{respond, runs::estimate};
     let state = respond::state()?;
     respond::respond(estimate::quote(&state.studio, &execution).await)
+}
+
+/// What a stitcher with these params would do to each of these clips. Nothing is made.
+///
+/// # Errors
+/// [`Invalid`](crate::domain::ErrorKind::Invalid), [`Damaged`](crate::domain::ErrorKind::Damaged); in words where the clips cannot be joined.
+#[server(input = Json, output = Json, endpoint = "preview_stitch")]
+pub async fn preview_stitch(video_ids: Vec<VideoId>, params: Map<String, Value>) -> Result<StitchPreview, ApiError> {
+    use crate::server::{respond, runs::stitching};
+    let state = respond::state()?;
+    respond::respond(stitching::preview(&state.studio, video_ids, params).await)
 }
 
 /// An execution with its nodes, as it stands now.

@@ -134,6 +134,9 @@ pub struct Asset {
     pub created_at: Timestamp,
     /// Since when it is in the trash.
     pub deleted_at: Option<Timestamp>,
+    /// Since when its bytes are gone or not those of its hash. The right ones uploaded again heal it.
+    #[serde(default)]
+    pub damaged_at: Option<Timestamp>,
     /// What was found out about its bytes.
     pub facts: Facts,
     /// How it was made, of what a provider or the animatic made.

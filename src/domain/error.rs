@@ -23,6 +23,8 @@ pub enum ErrorKind {
     Conflict,
     /// It was there and was deleted.
     Gone,
+    /// It is stored, and its bytes are gone or no longer those that were stored.
+    Damaged,
     /// It was changed by someone else in the meantime.
     PreconditionFailed,
     /// Larger than the server takes.
@@ -81,7 +83,7 @@ impl ErrorKind {
             Self::MethodNotAllowed => 405,
             Self::NoCredit | Self::CapReached => 402,
             Self::Conflict | Self::Cancelled | Self::UnknownOutcome => 409,
-            Self::Gone | Self::Expired => 410,
+            Self::Gone | Self::Damaged | Self::Expired => 410,
             Self::PreconditionFailed => 412,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
@@ -118,6 +120,7 @@ impl ErrorKind {
             Self::MethodNotAllowed => "Method not allowed",
             Self::Conflict => "In use",
             Self::Gone => "Deleted",
+            Self::Damaged => "Damaged",
             Self::PreconditionFailed => "Changed in the meantime",
             Self::TooLarge => "Too large",
             Self::UnsupportedMediaType => "Media type not supported",

@@ -34,6 +34,9 @@ pub struct Image {
     /// Since when it is in the trash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
+    /// Since when its bytes are gone or not those of its hash. The right ones uploaded again heal it.
+    #[serde(default)]
+    pub damaged_at: Option<Timestamp>,
 }
 
 impl From<Asset> for Image {
@@ -49,6 +52,7 @@ impl From<Asset> for Image {
             source_type: asset.source_type,
             created_at: asset.created_at,
             deleted_at: asset.deleted_at,
+            damaged_at: asset.damaged_at,
         }
     }
 }

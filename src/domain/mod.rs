@@ -15,6 +15,7 @@ pub mod origin;
 pub mod page;
 pub mod provider;
 pub mod spend;
+pub mod stitch;
 mod store_mark;
 pub mod timestamp;
 pub mod transition;

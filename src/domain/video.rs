@@ -77,6 +77,9 @@ pub struct Video {
     /// Since when it is in the trash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
+    /// Since when its bytes are gone or not those of its hash. The right ones uploaded again heal it.
+    #[serde(default)]
+    pub damaged_at: Option<Timestamp>,
     /// What does not fit the columns.
     pub metadata: VideoMetadata,
     /// How it was made, of a generated video.
@@ -106,6 +109,7 @@ impl Video {
             source_type: asset.source_type,
             created_at: asset.created_at,
             deleted_at: asset.deleted_at,
+            damaged_at: asset.damaged_at,
             metadata,
             generation: asset.generation,
             workflows: asset.uses,

@@ -20,7 +20,7 @@ use super::{
     library::{
         check::{self, Said},
         ownership::{self, Standing},
-        sweep,
+        scrub, sweep,
     },
     media::{content::Content, ffmpeg::Ffmpeg},
     providers::{Providers, Spool},
@@ -166,11 +166,18 @@ impl Server {
         let state = compose(config).await?;
         let app = router(state.clone(), access)?;
         let workers = Workers::start(&state);
+        let ffmpeg = state.studio.ffmpeg.clone();
+        tokio::spawn(async move {
+            if let Err(error) = ffmpeg.available().and(ffmpeg.tone_maps().await) {
+                tracing::warn!("{error}");
+            }
+        });
         let stop = state.stop.clone();
         let task = tokio::spawn(
             axum::serve(listener.tap_io(send_at_once), app).with_graceful_shutdown(async move { stop.cancelled().await }).into_future(),
         );
         tracing::info!("listening on http://{address}");
+        tokio::spawn(scrub::run(state.studio.db.clone(), state.studio.content.clone(), state.stop.clone()));
         tokio::spawn(sweep::run(state.studio.db.clone(), state.studio.content.clone(), started, state.stop.clone()));
         Ok(Self { state, address, task, workers })
     }

@@ -24,10 +24,13 @@ use super::{
     problem::Failed,
 };
 use crate::{
-    domain::{ApiError, AssetRef, ErrorKind, Sha256, VideoId},
+    domain::{ApiError, AssetRef, ErrorKind, VideoId},
     server::{
         Error, Result,
-        library::{assets, posters},
+        library::{
+            assets::{self, OpenedAsset},
+            integrity, posters,
+        },
         state::AppState,
     },
 };
@@ -102,40 +105,15 @@ pub(super) struct PosterHeaders {
 
 /// The bytes of an asset, or the part that was asked for.
 pub(super) async fn of_asset(state: &AppState, asset: AssetRef, query: TrashedQuery, request: &HeaderMap) -> Result<Response, Failed> {
-    let (stored, path) = assets::open(&state.studio.db, &state.studio.content, asset, query.trashed).await?;
-    let asset = &stored.asset;
-    let file = Stored {
-        hash: &asset.file_hash,
-        size_bytes: asset.size_bytes,
-        media_type: asset.media_type.as_deref(),
-        name: &asset.name,
-        file_path: &stored.file_path,
-        path,
-    };
-    send(request, file).await
-}
-
-/// A stored file that is to be sent.
-#[derive(Debug)]
-struct Stored<'a> {
-    /// SHA-256 of its bytes.
-    hash: &'a Sha256,
-    /// How many bytes it has.
-    size_bytes: i64,
-    /// What it is served as, if that is known.
-    media_type: Option<&'a str>,
-    /// The name under which a browser saves it.
-    name: &'a str,
-    /// Its file, as the row names it.
-    file_path: &'a str,
-    /// Where it lies.
-    path: PathBuf,
+    let opened = assets::open(&state.studio.db, &state.studio.content, asset, query.trashed).await?;
+    send(state, request, opened).await
 }
 
 /// Answers with the file or the part that was asked for.
-async fn send(request: &HeaderMap, file: Stored<'_>) -> Result<Response, Failed> {
-    let etag = entity_tag(&file.hash.to_string())?;
-    let size = u64::try_from(file.size_bytes).unwrap_or_default();
+async fn send(state: &AppState, request: &HeaderMap, OpenedAsset { stored, path }: OpenedAsset) -> Result<Response, Failed> {
+    let asset = &stored.asset;
+    let etag = entity_tag(&asset.file_hash.to_string())?;
+    let size = u64::try_from(asset.size_bytes).unwrap_or_default();
     let mut headers = HeaderMap::new();
     headers.typed_insert(etag.clone());
     headers.insert(header::CACHE_CONTROL, KEEP);
@@ -143,9 +121,9 @@ async fn send(request: &HeaderMap, file: Stored<'_>) -> Result<Response, Failed>
     if let Some(status) = precondition(request, &etag)? {
         return Ok((status, headers).into_response());
     }
-    let media_type = file.media_type.and_then(|text| HeaderValue::from_str(text).ok());
+    let media_type = asset.media_type.as_deref().and_then(|text| HeaderValue::from_str(text).ok());
     headers.insert(header::CONTENT_TYPE, media_type.unwrap_or(HeaderValue::from_static("application/octet-stream")));
-    headers.insert(header::CONTENT_DISPOSITION, disposition(file.name, file.file_path)?);
+    headers.insert(header::CONTENT_DISPOSITION, disposition(&asset.name, &stored.file_path)?);
     let (status, first, length) = match asked_range(request, &etag, size) {
         Asked::Whole => (StatusCode::OK, 0, size),
         Asked::Part { first, last } => {
@@ -160,7 +138,13 @@ async fn send(request: &HeaderMap, file: Stored<'_>) -> Result<Response, Failed>
         }
     };
     headers.insert(header::CONTENT_LENGTH, length.into());
-    Ok((status, headers, body(file.path, first, length).await?).into_response())
+    // Ranges rest on the look at each opening and on the scrub.
+    let body = if length == size && !integrity::is_fresh(&stored) {
+        whole_body(state, OpenedAsset { stored, path }).await?
+    } else {
+        body(path, first, length).await?
+    };
+    Ok((status, headers, body).into_response())
 }
 
 /// A small picture of a video, a JPEG.
@@ -246,6 +230,17 @@ fn asked_range(request: &HeaderMap, etag: &ETag, size: u64) -> Asked {
         Err(RangeUnsatisfiableError::Unsatisfiable) => Asked::Outside,
         _ => Asked::Whole,
     }
+}
+
+/// All of a file that nobody read through lately: hashed before it is sent where it is small, else on its way.
+async fn whole_body(state: &AppState, OpenedAsset { stored, path }: OpenedAsset) -> Result<Body> {
+    let (db, content) = (&state.studio.db, &state.studio.content);
+    if stored.asset.size_bytes <= PIECE as i64 {
+        let path = integrity::read_through(db, content, &stored).await?;
+        return body(path, 0, PIECE).await;
+    }
+    let file = File::open(&path).await.map_err(Error::io(path))?;
+    Ok(Body::from_stream(integrity::checked(db.clone(), content.clone(), stored, file, PIECE as usize)))
 }
 
 async fn body(path: PathBuf, first: u64, length: u64) -> Result<Body> {

@@ -15,6 +15,8 @@ pub struct Readiness {
     pub videos: String,
     /// ffmpeg and ffprobe.
     pub ffmpeg: String,
+    /// Whether HDR clips can be stitched. The server is ready without.
+    pub hdr: String,
 }
 
 /// The process lives.
@@ -35,6 +37,7 @@ pub async fn readyz(State(state): State<AppState>) -> impl IntoResponse {
         database: text(state.studio.db.check().await),
         videos: text(state.studio.content.check().await),
         ffmpeg: text(state.studio.ffmpeg.available()),
+        hdr: text(state.studio.ffmpeg.tone_maps().await),
     };
     let ready = [&readiness.database, &readiness.videos, &readiness.ffmpeg].into_iter().all(|part| part == "ok");
     (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(readiness))

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{ingest::MAX_NAME, ownership};
+use super::{ingest::MAX_NAME, integrity, ownership};
 use crate::{
     domain::{
         ApiError, Asset, AssetId, AssetKind, AssetRef, ErrorKind, ImageId, Timestamp, VideoId,
@@ -211,37 +211,43 @@ pub async fn empty_trash(db: &Db, content: &Content, now: Timestamp) -> Result<u
     Ok(number)
 }
 
-/// An asset whose file can be read, with the file's path. What is in the trash counts only where `trashed` says so.
+/// An asset whose file can be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenedAsset {
+    /// The asset, without its generation and its uses.
+    pub stored: StoredAsset,
+    /// Where its file lies.
+    pub path: PathBuf,
+}
+
+/// An asset whose file can be read. What is in the trash counts only where `trashed` says so.
 ///
 /// # Errors
-/// [`ErrorKind::Gone`] for what is in the trash, deleted for good, or whose file is missing or has another size than it was stored with;
-/// [`ErrorKind::NotFound`].
-pub async fn open(db: &Db, content: &Content, asset: AssetRef, trashed: bool) -> Result<(StoredAsset, PathBuf)> {
+/// [`ErrorKind::Gone`] for what is in the trash or deleted for good, [`ErrorKind::Damaged`] where the file is missing or not the one that was
+/// stored; [`ErrorKind::NotFound`].
+pub async fn open(db: &Db, content: &Content, asset: AssetRef, trashed: bool) -> Result<OpenedAsset> {
+    let stored = readable(db, asset, trashed).await?;
+    let path = integrity::opened(db, content, &stored).await?;
+    Ok(OpenedAsset { stored, path })
+}
+
+/// The same, once every byte of the file was read and is right.
+///
+/// # Errors
+/// As for [`open`].
+pub async fn open_verified(db: &Db, content: &Content, asset: AssetRef, trashed: bool) -> Result<OpenedAsset> {
+    let stored = readable(db, asset, trashed).await?;
+    let path = integrity::read_through(db, content, &stored).await?;
+    Ok(OpenedAsset { stored, path })
+}
+
+async fn readable(db: &Db, asset: AssetRef, trashed: bool) -> Result<StoredAsset> {
     let Some(found) = assets::row(db.reader(), asset).await? else { return Err(lacking(db, asset).await?) };
-    if found.asset.deleted_at.is_some() && !trashed {
-        return Err(trashed_now());
-    }
-    if content.holds(&found.file_path, found.asset.size_bytes).await {
-        let path = content.path_of(&found.file_path);
-        return Ok((found, path));
-    }
-    Err(lost(&found))
+    if found.asset.deleted_at.is_some() && !trashed { Err(trashed_now()) } else { Ok(found) }
 }
 
 /// The refusal of what is in the trash.
 #[must_use]
 pub fn trashed_now() -> Error {
     Error::api(ErrorKind::Gone, "This was deleted; it is in the trash, from which it can be restored.")
-}
-
-/// The row is there, its file is not: said clearly, and logged for whoever keeps the server.
-#[must_use]
-pub fn lost(found: &StoredAsset) -> Error {
-    let Asset { id, kind, .. } = &found.asset;
-    let kind = kind.name();
-    tracing::error!(kind, %id, file_path = found.file_path, "the file of this asset is missing from the store, or damaged");
-    let message = format!(
-        "The file of this {kind} is missing from the server's videos folder, or damaged. Upload the same file again to bring it back."
-    );
-    Error::api(ErrorKind::Gone, message)
 }

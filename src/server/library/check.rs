@@ -1,10 +1,13 @@
-//! Holds every stored file to its row and to its SHA-256, and tells what it found. Runs beside the server and changes no file.
+//! Holds every stored file to its row and to its SHA-256, tells what it found and keeps it in the rows. Runs beside the server and changes no file.
 
-use std::{fmt, io};
+use std::fmt;
 
 use time::macros::format_description;
 
-use super::{ownership, sweep};
+use super::{
+    integrity::{self, Finding},
+    ownership, sweep,
+};
 use crate::{
     domain::{Asset, AssetKind, Sha256, Timestamp},
     server::{
@@ -118,21 +121,13 @@ async fn unnamed(db: &Db, content: &Content) -> Result<Vec<(FoundFile, Sha256)>>
     Ok(unnamed)
 }
 
-/// What a file is, beside what it should be.
-#[derive(Debug, PartialEq, Eq)]
-enum Finding {
-    Whole(u64),
-    Missing,
-    Altered(String),
-}
-
 async fn check_row(db: &Db, content: &Content, mut row: StoredAsset, checked: &mut Checked, say: &mut Say<'_>) -> Result<()> {
-    let mut finding = look(content, &row).await?;
+    let mut finding = integrity::settle(db, content, &row).await?;
     if !matches!(finding, Finding::Whole(_)) {
         // Deleted, or replaced by the same bytes meanwhile?
         let found = rows::find(&mut *db.reader().acquire().await?, row.asset.reference()).await?;
         let Some(now) = found else { return Ok(()) };
-        finding = look(content, &now).await?;
+        finding = integrity::settle(db, content, &now).await?;
         row = now;
     }
     let (word, what) = match finding {
@@ -153,24 +148,6 @@ async fn check_row(db: &Db, content: &Content, mut row: StoredAsset, checked: &m
     };
     let StoredAsset { asset, file_path, .. } = &row;
     say(Said::Line(&format!("{word} {}: {} {what}{}", named(asset), file_path.escape_debug(), used(asset))))
-}
-
-async fn look(content: &Content, row: &StoredAsset) -> Result<Finding> {
-    let (path, size_bytes, hash) = (content.path_of(&row.file_path), row.asset.size_bytes, row.asset.file_hash);
-    let looking = tokio::task::spawn_blocking(move || match std::fs::metadata(&path) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Finding::Missing,
-        Ok(metadata) if !metadata.is_file() => Finding::Missing,
-        Ok(metadata) if i64::try_from(metadata.len()) != Ok(size_bytes) => {
-            Finding::Altered(format!("has {} bytes instead of {size_bytes}", metadata.len()))
-        }
-        Err(error) => Finding::Altered(format!("cannot be read: {error}")),
-        Ok(_) => match staging::digest(&path) {
-            Ok((found, bytes)) if found == hash => Finding::Whole(bytes),
-            Ok((found, _)) => Finding::Altered(format!("has other bytes, of SHA-256 {found}")),
-            Err(error) => Finding::Altered(format!("cannot be read: {error}")),
-        },
-    });
-    looking.await.map_err(|error| Error::Internal(format!("reading a file ended: {error}")))
 }
 
 async fn tell_orphan(db: &Db, content: &Content, found: &FoundFile, hash: &Sha256, checked: &mut Checked, say: &mut Say<'_>) -> Result<()> {

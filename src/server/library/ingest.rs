@@ -4,9 +4,12 @@
 
 use std::{path::Path, sync::Arc};
 
-use super::kinds::{self, Examined};
+use super::{
+    integrity,
+    kinds::{self, Examined},
+};
 use crate::{
-    domain::{ApiError, Asset, AssetId, AssetKind, Timestamp, limits, origin::Origin},
+    domain::{ApiError, Asset, AssetId, AssetKind, ErrorKind, Timestamp, limits, origin::Origin},
     server::{
         Error, Result,
         media::{
@@ -15,7 +18,13 @@ use crate::{
             staging::StagedFile,
         },
         operations::enqueue,
-        store::{Db, assets, deleted, kinds::StoredAsset, uses},
+        store::{
+            Db,
+            assets::{self, Verified},
+            deleted,
+            kinds::StoredAsset,
+            uses,
+        },
         studio::Studio,
     },
 };
@@ -92,15 +101,20 @@ async fn examine(ffmpeg: &Ffmpeg, incoming: &Incoming) -> Result<Examined> {
 
 /// Stores the file under the turn to change the store; `None` where it is new and not examined yet.
 async fn keep(db: &Db, content: &Content, incoming: &Incoming, examined: Option<Examined>) -> Result<Option<Kept>> {
-    let change = content.change().await;
     let hash = incoming.file.hash();
+    // Before the turn: it may read the file through.
+    let is_whole = match assets::by_hash(db.reader(), incoming.kind, &hash).await? {
+        Some(known) => is_whole(db, content, &known).await?,
+        None => false,
+    };
+    let change = content.change().await;
     if let Some(known) = assets::by_hash(db.reader(), incoming.kind, &hash).await? {
-        return keep_known(db, content, &change, incoming, known).await.map(Some);
+        return keep_known(db, &change, incoming, known, is_whole).await.map(Some);
     }
     let Some(examined) = examined else { return Ok(None) };
     let named = extension(incoming.kind, examined.media_type.as_deref(), incoming.file.path());
-    let Published { file_path, is_new } = change.publish(&incoming.file, named).await?;
-    let new = new_asset(incoming, examined, file_path);
+    let Published { file_path, is_new, mtime_ns } = change.publish(&incoming.file, named).await?;
+    let new = new_asset(incoming, examined, file_path, mtime_ns);
     match insert(db, new).await {
         Ok(stored) => Ok(Some(Kept { stored, duplicate: false, restored: false })),
         // Another process may have been first. Where not even that can be asked, the sweep decides about the file.
@@ -119,16 +133,31 @@ async fn keep(db: &Db, content: &Content, incoming: &Incoming, examined: Option<
     }
 }
 
+/// Whether the bytes of what is stored already are there and right.
+async fn is_whole(db: &Db, content: &Content, known: &StoredAsset) -> Result<bool> {
+    let opened = if integrity::is_fresh(known) {
+        integrity::opened(db, content, known).await
+    } else {
+        integrity::read_through(db, content, known).await
+    };
+    match opened {
+        Ok(_) => Ok(true),
+        Err(Error::Api(error)) if matches!(error.kind, ErrorKind::Damaged | ErrorKind::Gone) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// These bytes are there: nothing is stored twice, but a lost file comes back, a trashed one too, and a first making is recorded.
-async fn keep_known(db: &Db, content: &Content, change: &Change<'_>, incoming: &Incoming, known: StoredAsset) -> Result<Kept> {
+async fn keep_known(db: &Db, change: &Change<'_>, incoming: &Incoming, known: StoredAsset, is_whole: bool) -> Result<Kept> {
     let asset = known.asset.reference();
-    if !content.holds(&known.file_path, known.asset.size_bytes).await {
+    if !is_whole {
         let (kind, id) = (asset.kind.name(), asset.id);
-        tracing::warn!(kind, %id, known.file_path, "the file of this was gone; the same bytes came again and replace it");
+        tracing::warn!(kind, %id, known.file_path, "the file of this was gone or damaged; the same bytes came again and replace it");
         let named = extension(asset.kind, known.asset.media_type.as_deref(), Path::new(&known.file_path));
-        let Published { file_path, .. } = change.publish(&incoming.file, named).await?;
+        let Published { file_path, mtime_ns, .. } = change.publish(&incoming.file, named).await?;
         let mut tx = db.begin().await?;
-        assets::set_file_path(&mut *tx, asset, &file_path).await?;
+        let verified = Verified { mtime_ns, verified_at: Some(Timestamp::now()), damaged_at: None };
+        assets::set_file(&mut tx, asset, &file_path, verified).await?;
         tx.commit().await?;
     }
     let restored = known.asset.deleted_at.is_some();
@@ -177,7 +206,7 @@ async fn insert(db: &Db, mut new: StoredAsset) -> Result<StoredAsset, (Error, St
     }
 }
 
-fn new_asset(incoming: &Incoming, examined: Examined, file_path: String) -> StoredAsset {
+fn new_asset(incoming: &Incoming, examined: Examined, file_path: String, mtime_ns: Option<i64>) -> StoredAsset {
     let Examined { facts, media_type, container, stream_hash, warning } = examined;
     let (mut generation, mut stitch, mut made_by) = (None, None, None);
     match incoming.origin.clone() {
@@ -198,6 +227,7 @@ fn new_asset(incoming: &Incoming, examined: Examined, file_path: String) -> Stor
         source_type: incoming.origin.source_type(),
         created_at: Timestamp::now(),
         deleted_at: None,
+        damaged_at: None,
         facts,
         generation,
         stitch,
@@ -205,7 +235,7 @@ fn new_asset(incoming: &Incoming, examined: Examined, file_path: String) -> Stor
         warning,
         uses: Vec::new(),
     };
-    StoredAsset { asset, file_path, other }
+    StoredAsset { asset, file_path, mtime_ns, verified_at: Some(Timestamp::now()), other }
 }
 
 /// The extension of a file whose container is not known.

@@ -3,9 +3,11 @@
 pub mod assets;
 pub mod check;
 pub mod ingest;
+pub mod integrity;
 pub mod kinds;
 pub mod ownership;
 pub mod posters;
+pub mod scrub;
 pub mod sweep;
 pub mod upload;
 pub mod uses;

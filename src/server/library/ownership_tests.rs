@@ -99,6 +99,7 @@ impl Place {
             source_type: SourceType::Uploaded,
             created_at: Timestamp::now(),
             deleted_at: None,
+            damaged_at: None,
             facts: Facts::default(),
             generation: None,
             stitch: None,
@@ -106,7 +107,7 @@ impl Place {
             warning: None,
             uses: Vec::new(),
         };
-        let row = StoredAsset { asset, file_path: file_path.clone(), other: Map::new() };
+        let row = StoredAsset { asset, file_path: file_path.clone(), mtime_ns: None, verified_at: None, other: Map::new() };
         let db = self.db(name).await;
         let mut tx = db.begin().await.unwrap();
         rows::insert(&mut tx, &row).await.unwrap();

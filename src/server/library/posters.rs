@@ -4,7 +4,7 @@ use std::{io::Cursor, path::PathBuf};
 
 use image::{ImageFormat, Rgb, RgbImage};
 
-use super::{assets, kinds};
+use super::{assets, integrity, kinds};
 use crate::{
     domain::{AssetRef, Sha256},
     server::{
@@ -52,11 +52,9 @@ async fn make(studio: &Studio, found: &StoredAsset, path: PathBuf) -> Result<(Ve
     if kind.needs_ffmpeg() {
         ffmpeg.available()?;
     }
-    if !content.holds(&found.file_path, found.asset.size_bytes).await {
-        return Err(assets::lost(found));
-    }
+    let source = integrity::opened(db, content, found).await?;
     let staged = content.staging_path("jpg")?;
-    match kind.poster(ffmpeg, &content.path_of(&found.file_path), &staged).await {
+    match kind.poster(ffmpeg, &source, &staged).await {
         Ok(()) => {}
         Err(Error::Timeout { .. }) => return Ok((plain()?, false)),
         Err(Error::Tool { stderr, .. }) => {

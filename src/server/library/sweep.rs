@@ -14,7 +14,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{assets, ownership};
+use super::{assets, integrity, ownership};
 use crate::{
     domain::{AssetKind, Sha256},
     server::{
@@ -149,17 +149,21 @@ async fn named_by_rows(db: &Db, content: &Content, swept: &mut Swept) -> Result<
             if after.is_none() {
                 break;
             }
-            for StoredAsset { asset, file_path, .. } in page {
-                if !content.holds(&file_path, asset.size_bytes).await {
-                    if content.change().await.take_back(&file_path, &asset.file_hash).await? {
+            for stored in page {
+                let found = content.stat(&stored.file_path).await?;
+                let StoredAsset { asset, file_path, .. } = &stored;
+                if found.is_none_or(|found| found.size_bytes != asset.size_bytes) {
+                    let is_back = content.change().await.take_back(file_path, &asset.file_hash).await?;
+                    // Kept in the row, so that nothing counts on the file until it is there again.
+                    integrity::log(&stored, &integrity::settle(db, content, &stored).await?);
+                    if is_back {
                         tracing::warn!(kind = kind.name(), id = %asset.id, file_path, "a file that had been moved aside is back, as its row is");
                         swept.taken_back += 1;
                     } else {
                         swept.without_file += 1;
-                        tracing::error!(kind = kind.name(), id = %asset.id, file_path, "a file is missing from the store, or damaged");
                     }
                 }
-                paths.insert(content.path_of(&file_path));
+                paths.insert(content.path_of(file_path));
             }
         }
     }

@@ -48,7 +48,7 @@ pub async fn associate(db: &Db, id: WorkflowId, new: &NewAssociation) -> Result<
         return Err(ApiError::not_found("workflow").into());
     }
     let video = AssetRef::from(new.video_id);
-    if assets::file_hash(&mut *tx, video).await?.is_none() {
+    if assets::row(&mut *tx, video).await?.is_none_or(|found| found.asset.deleted_at.is_some()) {
         return Err(ApiError::not_found("video").into());
     }
     let known = uses::of_node(&mut tx, id, &new.node_id).await?.iter().any(|known| known.asset == video);

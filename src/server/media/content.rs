@@ -6,6 +6,7 @@
 use std::{
     collections::HashMap,
     fs, io,
+    os::unix::fs::MetadataExt,
     path::{Component, Path, PathBuf},
     sync::Arc,
 };
@@ -36,7 +37,44 @@ pub struct Content {
 struct Inner {
     root: PathBuf,
     changes: Mutex<()>,
-    posters: std::sync::Mutex<HashMap<Sha256, Arc<Mutex<()>>>>,
+    posters: Turns,
+    readings: Turns,
+}
+
+/// One turn for each asset that somebody is at.
+#[derive(Debug, Default)]
+struct Turns(std::sync::Mutex<HashMap<Sha256, Arc<Mutex<()>>>>);
+
+impl Turns {
+    fn turn(&self, hash: &Sha256) -> Arc<Mutex<()>> {
+        // A panic elsewhere leaves the map whole: entries are only added and dropped.
+        let mut turns = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        turns.entry(*hash).or_default().clone()
+    }
+}
+
+/// What the file system says of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stat {
+    /// Its length.
+    pub size_bytes: i64,
+    /// When it was last changed, in nanoseconds since 1970.
+    pub mtime_ns: i64,
+}
+
+impl Stat {
+    fn of(path: &Path) -> Result<Option<Self>> {
+        match fs::metadata(path) {
+            Ok(found) if found.is_file() => {
+                let mtime_ns = found.mtime().saturating_mul(1_000_000_000).saturating_add(found.mtime_nsec());
+                Ok(Some(Self { size_bytes: i64::try_from(found.len()).unwrap_or(i64::MAX), mtime_ns }))
+            }
+            Ok(_) => Ok(None),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+            Err(error) => Err(Error::Io { path: path.to_path_buf(), source: error }),
+        }
+    }
 }
 
 /// Held while files and rows are brought into step: between the link and the commit, and between the commit and the removal.
@@ -53,6 +91,8 @@ pub struct Published {
     pub file_path: String,
     /// Whether there was no file of that name. One that was there may be named by another database's row.
     pub is_new: bool,
+    /// When it was last changed, as [`Stat::mtime_ns`].
+    pub mtime_ns: Option<i64>,
 }
 
 impl Content {
@@ -87,7 +127,7 @@ impl Content {
     }
 
     fn in_root(root: PathBuf) -> Self {
-        Self { inner: Arc::new(Inner { root, changes: Mutex::default(), posters: std::sync::Mutex::default() }) }
+        Self { inner: Arc::new(Inner { root, changes: Mutex::default(), posters: Turns::default(), readings: Turns::default() }) }
     }
 
     /// Whether files can be written to the store.
@@ -165,13 +205,13 @@ impl Content {
         candidates.clone().find(|path| path.is_file()).or_else(|| candidates.clone().next()).unwrap_or_else(|| root.join("no-such-file"))
     }
 
-    /// Whether the file that `file_path` names is there with `size_bytes` bytes.
-    pub async fn holds(&self, file_path: &str, size_bytes: i64) -> bool {
+    /// What the file system says of the file that `file_path` names; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where it does not answer.
+    pub async fn stat(&self, file_path: &str) -> Result<Option<Stat>> {
         let (content, file_path) = (self.clone(), file_path.to_owned());
-        let found = tokio::task::spawn_blocking(move || {
-            fs::metadata(content.path_of(&file_path)).is_ok_and(|found| found.is_file() && i64::try_from(found.len()) == Ok(size_bytes))
-        });
-        found.await.unwrap_or(false)
+        blocking(move || Stat::of(&content.path_of(&file_path))).await
     }
 
     /// Where the poster of the asset with that hash lies, once it is made.
@@ -183,10 +223,13 @@ impl Content {
     /// The turn to make the poster of one asset: whoever asks meanwhile waits for it and finds the poster made.
     #[must_use]
     pub fn poster_turn(&self, hash: &Sha256) -> Arc<Mutex<()>> {
-        // A panic elsewhere leaves the map whole: entries are only added and dropped.
-        let mut turns = self.inner.posters.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        turns.retain(|_, turn| Arc::strong_count(turn) > 1);
-        turns.entry(*hash).or_default().clone()
+        self.inner.posters.turn(hash)
+    }
+
+    /// The turn to read one asset's file through: whoever asks meanwhile waits for it and finds the file judged.
+    #[must_use]
+    pub fn reading_turn(&self, hash: &Sha256) -> Arc<Mutex<()>> {
+        self.inner.readings.turn(hash)
     }
 
     /// The turn to change which files the store holds. It orders the changes of this process; several processes on one folder are kept
@@ -206,7 +249,7 @@ impl Change<'_> {
         let file_path = Content::file_path(&staged.hash(), extension);
         let target = self.content.root().join(&file_path);
         let (root, source) = (self.content.root().to_path_buf(), staged.path().to_path_buf());
-        let is_new = blocking(move || {
+        let (is_new, mtime_ns) = blocking(move || {
             let folder = target.parent().unwrap_or(&root).to_path_buf();
             if !folder.is_dir() {
                 fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
@@ -219,10 +262,10 @@ impl Change<'_> {
                 }
                 return Err(error);
             }
-            Ok(is_new)
+            Ok((is_new, Stat::of(&target)?.map(|stat| stat.mtime_ns)))
         })
         .await?;
-        Ok(Published { file_path, is_new })
+        Ok(Published { file_path, is_new, mtime_ns })
     }
 
     /// Brings back the file that `file_path` names from those that were moved aside, if it is there with these bytes.
@@ -328,13 +371,14 @@ mod tests {
     async fn a_file_is_stored_under_its_hash_and_nothing_stays_staged() {
         let (_dir, content) = store().await;
         let file = staged(&content, b"abc").await;
-        let Published { file_path, is_new } = content.change().await.publish(&file, "mp4").await.unwrap();
+        let Published { file_path, is_new, .. } = content.change().await.publish(&file, "mp4").await.unwrap();
         drop(file);
         assert!(is_new);
         assert_eq!(file_path, "ba/ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad.mp4");
         assert_eq!(fs::read(content.path_of(&file_path)).unwrap(), b"abc");
         assert_eq!(fs::read_dir(content.staging_dir()).unwrap().count(), 0);
-        assert!(content.holds(&file_path, 3).await && !content.holds(&file_path, 4).await);
+        assert_eq!(content.stat(&file_path).await.unwrap().unwrap().size_bytes, 3);
+        assert_eq!(content.stat("ab/none.mp4").await.unwrap(), None);
     }
 
     #[tokio::test]

@@ -23,7 +23,10 @@ use tokio_util::{io::SyncIoBridge, sync::CancellationToken};
 
 use super::sandbox::Running;
 pub use super::{arguments::Arguments, sandbox::Limits};
-use crate::server::{Error, Result};
+use crate::{
+    domain::ErrorKind,
+    server::{Error, Result},
+};
 
 /// How much of what a program writes to stderr is kept: the end of it, in bytes.
 const STDERR_TAIL: usize = 4096;
@@ -33,6 +36,9 @@ const PROGRESS_LINE: usize = 1024;
 
 /// The longest list of filters that is read, in bytes: several times what the fullest build has.
 const FILTER_BYTES: usize = 1 << 20;
+
+/// The filters without which HDR cannot be made SDR. Homebrew's ffmpeg has not had the first since 8.1.
+const TONE_MAPPING: [&str; 2] = ["zscale", "tonemap"];
 
 /// How often a program that may not be silent is listened for, in each stretch of silence that it may keep.
 const LISTENED_FOR: u32 = 10;
@@ -58,6 +64,13 @@ impl Ffmpeg {
         Self { ffmpeg: on_path("ffmpeg"), ffprobe: on_path("ffprobe"), filters: Arc::default() }
     }
 
+    /// The programs of this machine, as if they had these filters only.
+    #[cfg(test)]
+    pub(super) fn with_filters(names: &[&str]) -> Self {
+        let filters = OnceCell::new_with(Some(names.iter().map(|name| (*name).to_owned()).collect()));
+        Self { filters: Arc::new(filters), ..Self::locate() }
+    }
+
     /// Whether both programs are there.
     ///
     /// # Errors
@@ -72,11 +85,26 @@ impl Ffmpeg {
         program.as_deref().ok_or(Error::ToolMissing { tool })
     }
 
-    /// The names of the filters that this build has. Asked once.
+    /// Whether this build can make HDR clips SDR.
     ///
     /// # Errors
-    /// As for [`Ffmpeg::capture`].
-    pub async fn filters(&self) -> Result<&HashSet<String>> {
+    /// [`ErrorKind::Unavailable`] naming the filter that it lacks and how to get it; as for [`Ffmpeg::capture`].
+    pub async fn tone_maps(&self) -> Result<()> {
+        let filters = self.filters().await?;
+        match TONE_MAPPING.into_iter().find(|filter| !filters.contains(*filter)) {
+            None => Ok(()),
+            Some(lacking) => Err(Error::api(
+                ErrorKind::Unavailable,
+                format!(
+                    "The ffmpeg of this server lacks the filter {lacking}, without which HDR clips cannot be made SDR. Install an ffmpeg that has it \
+                     (Debian, Ubuntu: apt install ffmpeg; macOS: brew install ffmpeg-full) and restart the server, or convert such clips first."
+                ),
+            )),
+        }
+    }
+
+    /// The names of the filters that this build has. Asked once.
+    async fn filters(&self) -> Result<&HashSet<String>> {
         let ask = async || {
             let arguments = Arguments::new().flag("-filters");
             let listed = self.capture(&arguments, Limits::INSPECT, FILTER_BYTES, &CancellationToken::new()).await?;

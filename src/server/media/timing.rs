@@ -5,6 +5,9 @@ use super::report::Report;
 /// Sound that begins or ends by no more than this outside the picture is its codec's padding, in seconds; players and we pass over it.
 const PADDING: f64 = 0.1;
 
+/// Times are told to such a part of a second: ffprobe rounds each to a microsecond, and a length is made of several.
+const TICKS: f64 = 1e5;
+
 /// The longest length that is believed, in seconds: a week.
 pub(super) const LONGEST: f64 = 7.0 * 86_400.0;
 
@@ -43,13 +46,14 @@ impl Timing {
         let begins = sound.filter(|_| early).map_or(picture.begin, |sound| sound.begin);
         let late = sound.filter(|sound| sound.end > picture.end + PADDING);
         let end = late.map_or(picture.end, |sound| sound.end);
-        let seconds = (end - begins).min(LONGEST);
+        let rounded = |seconds: f64| (seconds * TICKS).round() / TICKS;
+        let seconds = rounded(end - begins).min(LONGEST);
         (seconds > 0.0).then_some(Self {
             begins,
             seconds,
-            picture_begins: picture.begin - begins,
-            picture_ends: (picture.end - begins).min(seconds),
-            sound: sound.map(|sound| (sound.begin - begins, (sound.end - begins).min(seconds))),
+            picture_begins: rounded(picture.begin - begins),
+            picture_ends: rounded(picture.end - begins).min(seconds),
+            sound: sound.map(|sound| (rounded(sound.begin - begins), rounded(sound.end - begins).min(seconds))),
             fps,
         })
     }

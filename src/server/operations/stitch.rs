@@ -1,5 +1,7 @@
 //! Joining clips into one.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -11,11 +13,15 @@ use crate::{
         AssetKind, AssetRef, VideoId,
         origin::{Origin, StitchRecord},
         provider::Size,
+        stitch::StitchPreview,
     },
     graph::Step,
     server::{
         Result,
-        media::stitch::{join, params::StitchParams},
+        media::{
+            ffmpeg::Ffmpeg,
+            stitch::{join, params::StitchParams},
+        },
     },
 };
 
@@ -38,6 +44,29 @@ pub struct StitchInput {
     pub fps: Option<f64>,
     /// The clip's name in the library.
     pub name: String,
+}
+
+impl StitchInput {
+    fn params(&self) -> StitchParams {
+        let Self { transition, transition_seconds, size, fps, .. } = self;
+        StitchParams { transition: transition.clone(), transition_seconds: *transition_seconds, size: *size, fps: *fps }
+    }
+
+    /// What joining `clips`, the files of its videos, would do to each. Nothing is written.
+    ///
+    /// # Errors
+    /// As for [`join::plan`].
+    pub async fn preview(&self, ffmpeg: &Ffmpeg, clips: &[PathBuf]) -> Result<StitchPreview> {
+        let plan = join::plan(ffmpeg, clips, &self.params()).await?;
+        Ok(StitchPreview {
+            copied: plan.copy,
+            width: plan.width,
+            height: plan.height,
+            fps: (plan.rate.decimal() * 1000.0).round() / 1000.0,
+            duration_seconds: plan.duration_seconds(),
+            clips: plan.clips.into_iter().map(|clip| clip.changes).collect(),
+        })
+    }
 }
 
 impl Operation for Stitch {
@@ -65,8 +94,8 @@ impl Operation for Stitch {
     }
 
     async fn perform(input: StitchInput, context: &Context<'_>) -> Result<Made> {
-        let StitchInput { video_ids, transition, transition_seconds, size, fps, name } = input;
-        let params = StitchParams { transition, transition_seconds, size, fps };
+        let params = input.params();
+        let StitchInput { video_ids, name, .. } = input;
         let mut clips = Vec::with_capacity(video_ids.len());
         for id in &video_ids {
             clips.push(context.library.file((*id).into()).await?.path);

@@ -120,8 +120,18 @@ async fn hindrances(
     }
     let param = nodes::spec(&node.node_type).and_then(NodeSpec::given).map_or("", |(param, _)| param);
     let what = media.kind.name();
-    let detail = format!("The {what} of this node is no longer in the library. Choose or upload another one.");
-    Ok(vec![error(param, &format!("missing_{what}"), detail)])
+    let stored = assets::row(&mut *connection, media).await?.filter(|stored| stored.asset.deleted_at.is_none());
+    let (kind, detail) = match stored {
+        Some(stored) => (
+            "damaged",
+            format!(
+                "The {what} of this node, “{}”, is damaged on the server. Upload the same file again, which heals it.",
+                stored.asset.name
+            ),
+        ),
+        None => ("missing", format!("The {what} of this node is no longer in the library. Choose or upload another one.")),
+    };
+    Ok(vec![error(param, &format!("{kind}_{what}"), detail)])
 }
 
 fn in_definition(mut error: FieldError) -> FieldError {

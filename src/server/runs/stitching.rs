@@ -9,9 +9,14 @@ use utoipa::{
 
 use super::{jobs, prepare};
 use crate::{
-    domain::{JobId, VideoId, execution::Mode, limits},
+    domain::{AssetRef, JobId, VideoId, execution::Mode, limits, stitch::StitchPreview},
     graph::{NodeType, document::schema},
-    server::{Result, store::assets, studio::Studio},
+    server::{
+        Error, Result, library,
+        operations::{operation::Operation, stitch::Stitch},
+        store::assets,
+        studio::Studio,
+    },
 };
 
 const NODE: &str = "stitch";
@@ -63,7 +68,7 @@ pub async fn stitch(studio: &Studio, new: NewStitch) -> Result<JobId> {
     let Studio { db, ffmpeg, providers, events, .. } = studio;
     ffmpeg.available()?;
     jobs::check_name(new.name.as_deref())?;
-    let definition = definition(&new);
+    let definition = definition(&new.video_ids, params(&new));
     let mut reader = db.reader().acquire().await?;
     let prepared = prepare::prepare(&mut reader, providers, &definition, None, Mode::Draft).await;
     let plan = prepared.map_err(|error| prepare::repoint(error, pointer))?.plan;
@@ -77,21 +82,47 @@ pub async fn stitch(studio: &Studio, new: NewStitch) -> Result<JobId> {
     jobs::request(db, events, step, &clips, new.name).await
 }
 
-/// The stitcher first, then one node a clip.
-fn definition(new: &NewStitch) -> Value {
-    let ids: Vec<String> = (0..new.video_ids.len()).map(|place| format!("clip {place}")).collect();
-    let mut params = Map::from_iter([("order".to_owned(), json!(ids))]);
+/// What joining the clips would do to each of them, with the params of a stitcher. Nothing is made.
+///
+/// # Errors
+/// As for [`stitch`], and where the clips cannot be joined: a clip that cannot be read or is damaged, HDR without the filters for it.
+pub async fn preview(studio: &Studio, video_ids: Vec<VideoId>, params: Map<String, Value>) -> Result<StitchPreview> {
+    let Studio { db, content, ffmpeg, providers, .. } = studio;
+    ffmpeg.available()?;
+    let definition = definition(&video_ids, params);
+    let mut reader = db.reader().acquire().await?;
+    let prepared = prepare::prepare(&mut reader, providers, &definition, None, Mode::Draft).await;
+    let plan = prepared.map_err(|error| prepare::repoint(error, pointer))?.plan;
+    drop(reader);
+    let inputs: Vec<_> = video_ids.iter().map(|id| ("videos", AssetRef::from(*id))).collect();
+    let input = Stitch::input(prepare::step_of(&plan, NODE)?, &inputs);
+    let input = input.ok_or_else(|| Error::Internal("a checked stitcher lacks a value".into()))?;
+    let mut clips = Vec::with_capacity(video_ids.len());
+    for (_, asset) in inputs {
+        clips.push(library::assets::open(db, content, asset, false).await?.path);
+    }
+    input.preview(ffmpeg, &clips).await
+}
+
+/// The params of a stitcher.
+fn params(new: &NewStitch) -> Map<String, Value> {
     let given = [
         ("transition", new.transition.clone().map(Value::from)),
         ("transition_seconds", new.transition_seconds.map(Value::from)),
         ("size", new.size.clone().map(Value::from)),
         ("fps", new.fps.map(Value::from)),
     ];
-    params.extend(given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+}
+
+/// The stitcher first, then one node a clip.
+fn definition(video_ids: &[VideoId], mut params: Map<String, Value>) -> Value {
+    let ids: Vec<String> = (0..video_ids.len()).map(|place| format!("clip {place}")).collect();
+    params.insert("order".to_owned(), json!(ids));
     let node =
         |id: &str, node_type: &str, params: Value| json!({ "id": id, "type": node_type, "position": { "x": 0, "y": 0 }, "params": params });
     let mut nodes = vec![node(NODE, "VideoStitcher", Value::Object(params))];
-    nodes.extend(ids.iter().zip(&new.video_ids).map(|(id, video)| node(id, "UploadVideo", json!({ "video_id": video }))));
+    nodes.extend(ids.iter().zip(video_ids).map(|(id, video)| node(id, "UploadVideo", json!({ "video_id": video }))));
     let connection = |id: &String| json!({ "from": { "node": id, "socket": "video" }, "to": { "node": NODE, "socket": "videos" } });
     json!({ "schema": 1, "nodes": nodes, "connections": ids.iter().map(connection).collect::<Vec<_>>() })
 }

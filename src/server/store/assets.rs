@@ -28,12 +28,13 @@ use crate::{
 /// # Errors
 /// A unique violation ([`Error::is_unique_violation`](crate::server::Error::is_unique_violation)) where these bytes are stored already.
 pub async fn insert(connection: &mut SqliteConnection, new: &StoredAsset) -> Result<()> {
-    let StoredAsset { asset, file_path, other } = new;
+    let StoredAsset { asset, file_path, mtime_ns, verified_at, other } = new;
     let Asset { id, kind, name, file_hash, stream_hash, size_bytes, media_type, source_type, created_at, facts, .. } = asset;
     let KindSpec { table, columns, .. } = kind.spec();
     let own: String = columns.iter().map(|column| format!(", {}", column.name())).collect();
     let mut query = QueryBuilder::<Sqlite>::new(format!(
-        "INSERT INTO {table} (id, name, file_path, file_hash, size_bytes, source_type, created_at, metadata, stream_hash, media_type{own}) VALUES (",
+        "INSERT INTO {table} (id, name, file_path, file_hash, size_bytes, source_type, created_at, metadata, stream_hash, media_type, \
+         mtime_ns, verified_at{own}) VALUES (",
     ));
     let mut values = query.separated(", ");
     values.push_bind(id.to_string()).push_bind(name).push_bind(file_path).push_bind(file_hash.to_string()).push_bind(size_bytes);
@@ -42,6 +43,7 @@ pub async fn insert(connection: &mut SqliteConnection, new: &StoredAsset) -> Res
         .push_bind(created_at.to_string())
         .push_bind(serde_json::to_string(&VideoMetadata::of(asset, other.clone()))?);
     values.push_bind(text(stream_hash.as_ref())).push_bind(media_type);
+    values.push_bind(mtime_ns).push_bind(text(verified_at.as_ref()));
     let Facts { duration_seconds, width, height, resolution, aspect_ratio, codec, fps, .. } = facts;
     for column in *columns {
         match column {
@@ -151,13 +153,14 @@ pub async fn knows_any(db: &Db, hashes: &[Sha256]) -> Result<bool> {
     Ok(false)
 }
 
-/// The SHA-256 of the file of an asset, while it is stored and not in the trash.
+/// The SHA-256 of the file of an asset, while it is stored, whole and not in the trash.
 ///
 /// # Errors
 /// The database's.
 pub async fn file_hash(executor: impl SqliteExecutor<'_>, asset: AssetRef) -> Result<Option<Sha256>> {
     let table = asset.kind.spec().table;
-    let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT file_hash FROM {table} WHERE deleted_at IS NULL AND id = "));
+    let mut query =
+        QueryBuilder::<Sqlite>::new(format!("SELECT file_hash FROM {table} WHERE deleted_at IS NULL AND damaged_at IS NULL AND id = "));
     let row = query.push_bind(asset.id.to_string()).build().fetch_optional(executor).await?;
     row.map(|row| parsed(&row, table, "file_hash")).transpose()
 }
@@ -272,12 +275,55 @@ pub async fn list(db: &Db, filter: &AssetFilter, page: &PageRequest) -> Result<P
     Ok(cut(items, page, |last| (last.created_at.to_string(), last.id.to_string())))
 }
 
-/// Points an asset at another file with the same bytes.
+/// What is known of an asset's file beside its hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verified {
+    /// As in [`StoredAsset::mtime_ns`].
+    pub mtime_ns: Option<i64>,
+    /// When it was last read whole and found right.
+    pub verified_at: Option<Timestamp>,
+    /// Since when it is damaged.
+    pub damaged_at: Option<Timestamp>,
+}
+
+/// Points an asset at another file with the same bytes, which are right.
 ///
 /// # Errors
 /// The database's.
-pub async fn set_file_path(executor: impl SqliteExecutor<'_>, asset: AssetRef, file_path: &str) -> Result<()> {
-    set(executor, asset, "file_path", file_path.to_owned()).await.map(drop)
+pub async fn set_file(connection: &mut SqliteConnection, asset: AssetRef, file_path: &str, verified: Verified) -> Result<()> {
+    set(&mut *connection, asset, "file_path", file_path.to_owned()).await?;
+    set_verified(connection, asset, verified).await
+}
+
+/// Keeps what was found of an asset's file.
+///
+/// # Errors
+/// The database's.
+pub async fn set_verified(executor: impl SqliteExecutor<'_>, asset: AssetRef, verified: Verified) -> Result<()> {
+    let Verified { mtime_ns, verified_at, damaged_at } = verified;
+    let mut query = QueryBuilder::<Sqlite>::new(format!("UPDATE {} SET mtime_ns = ", asset.kind.spec().table));
+    query.push_bind(mtime_ns).push(", verified_at = ").push_bind(text(verified_at.as_ref()));
+    query.push(", damaged_at = ").push_bind(text(damaged_at.as_ref())).push(" WHERE id = ").push_bind(asset.id.to_string());
+    query.build().execute(executor).await?;
+    Ok(())
+}
+
+/// The assets of a kind whose file was last verified before `moment` and is not known to be damaged, at most `limit` of them, what was never
+/// verified first.
+///
+/// # Errors
+/// The database's, or [`Error::Row`](crate::server::Error::Row).
+pub async fn verified_before(
+    executor: impl SqliteExecutor<'_>,
+    kind: AssetKind,
+    moment: Timestamp,
+    limit: u32,
+) -> Result<Vec<StoredAsset>> {
+    let mut query = select(kind);
+    query.push("damaged_at IS NULL AND COALESCE(verified_at, '') < ").push_bind(moment.to_string());
+    query.push(" ORDER BY COALESCE(verified_at, '') LIMIT ").push_bind(limit);
+    let rows = query.build().fetch_all(executor).await?;
+    rows.iter().map(|row| stored(kind, row)).collect()
 }
 
 /// Renames an asset; false where there is none.
@@ -348,6 +394,7 @@ mod tests {
                 source_type: SourceType::Uploaded,
                 created_at: Timestamp::now(),
                 deleted_at: None,
+                damaged_at: None,
                 facts: Facts {
                     duration_seconds: all.duration_seconds.filter(|_| has(Column::DurationSeconds)),
                     width: all.width.filter(|_| has(Column::Width)),
@@ -364,7 +411,13 @@ mod tests {
                 warning: Some("It has no sound.".into()),
                 uses: Vec::new(),
             };
-            let new = StoredAsset { asset, file_path: "ab/ab.bin".into(), other: Map::from_iter([("container".into(), json!("mov"))]) };
+            let new = StoredAsset {
+                asset,
+                file_path: "ab/ab.bin".into(),
+                mtime_ns: Some(1_700_000_000_123_456_789),
+                verified_at: Some(Timestamp::now()),
+                other: Map::from_iter([("container".into(), json!("mov"))]),
+            };
             let mut tx = db.begin().await.unwrap();
             insert(&mut tx, &new).await.unwrap();
             tx.commit().await.unwrap();

@@ -24,11 +24,15 @@ pub(super) fn uses(kind: AssetKind) -> (&'static str, &'static str, bool) {
     kind.spec().uses.map_or((USES, "asset_id", true), |(table, column)| (table, column, false))
 }
 
-/// SQL that gives the hash of an asset's file while it is stored and not in the trash; `kind` and `id` are columns that name the asset, with their
+/// SQL that gives the hash of an asset's file while it is stored, whole and not in the trash; `kind` and `id` are columns that name the asset, with their
 /// table.
 pub(super) fn file_hash_of(kind: &str, id: &str) -> String {
     let when = |one: AssetKind| {
-        format!("WHEN '{}' THEN (SELECT file_hash FROM {} WHERE id = {id} AND deleted_at IS NULL)", one.name(), one.spec().table)
+        format!(
+            "WHEN '{}' THEN (SELECT file_hash FROM {} WHERE id = {id} AND deleted_at IS NULL AND damaged_at IS NULL)",
+            one.name(),
+            one.spec().table
+        )
     };
     format!("CASE {kind} {} END", AssetKind::ALL.map(when).join(" "))
 }
@@ -47,6 +51,11 @@ pub struct StoredAsset {
     pub asset: Asset,
     /// Its file, as the row names it.
     pub file_path: String,
+    /// When its file was last changed, by the file system, in nanoseconds since 1970; of a damaged one when that was found, `None` where it was
+    /// gone.
+    pub mtime_ns: Option<i64>,
+    /// When its file was last read whole and found right.
+    pub verified_at: Option<Timestamp>,
     /// What its metadata hold besides what the asset tells.
     pub other: Map<String, Value>,
 }
@@ -66,6 +75,7 @@ pub(super) fn stored(kind: AssetKind, row: &SqliteRow) -> Result<StoredAsset> {
         source_type: named(row, table, "source_type", SourceType::from_name)?,
         created_at: time_option(row, table, "created_at")?.unwrap_or_else(|| time::OffsetDateTime::UNIX_EPOCH.into()),
         deleted_at: parsed_option(row, table, "deleted_at")?,
+        damaged_at: parsed_option(row, table, "damaged_at")?,
         facts: Facts { audio, ..facts(row, kind.spec())? },
         generation: None,
         stitch,
@@ -73,7 +83,8 @@ pub(super) fn stored(kind: AssetKind, row: &SqliteRow) -> Result<StoredAsset> {
         warning,
         uses: Vec::new(),
     };
-    Ok(StoredAsset { asset, file_path: row.try_get("file_path")?, other })
+    let (mtime_ns, verified_at) = (row.try_get("mtime_ns")?, parsed_option(row, table, "verified_at")?);
+    Ok(StoredAsset { asset, file_path: row.try_get("file_path")?, mtime_ns, verified_at, other })
 }
 
 fn facts(row: &SqliteRow, KindSpec { table, columns, .. }: &KindSpec) -> Result<Facts> {

@@ -11,7 +11,7 @@ use crate::{
         Error, Result,
         error::ProviderError,
         library::{
-            assets,
+            assets::{self, OpenedAsset},
             ingest::{self, Incoming, MetadataFailure},
             posters,
         },
@@ -112,7 +112,8 @@ struct Stored<'a>(&'a AppState);
 impl Library for Stored<'_> {
     async fn file(&self, asset: AssetRef) -> Result<StoredFile> {
         let Self(state) = self;
-        let (stored, path) = assets::open(&state.studio.db, &state.studio.content, asset, true).await?;
+        // What is made of it is kept, and may be shown for years: every byte is looked at before.
+        let OpenedAsset { stored, path } = assets::open_verified(&state.studio.db, &state.studio.content, asset, true).await?;
         Ok(StoredFile { name: stored.asset.name, path })
     }
 

@@ -20,6 +20,9 @@ pub enum DownloadError {
     /// The server refused.
     #[error("The server has no such file to give (status {0}).")]
     Refused(u16),
+    /// The server had it, and has it no more.
+    #[error("It is damaged on the server, or deleted. Upload the same file again to bring it back.")]
+    Gone,
     /// Other bytes than the library has on record.
     #[error("It arrived damaged and was not kept. Reload to bring it again.")]
     Damaged,
@@ -32,7 +35,7 @@ impl DownloadError {
         match self {
             Self::Broken | Self::Damaged => true,
             Self::Refused(status) => *status >= 500,
-            Self::Stopped => false,
+            Self::Stopped | Self::Gone => false,
         }
     }
 }
@@ -85,7 +88,7 @@ pub async fn fetch_checked(url: &str, expected: &Sha256, handle: &AbortHandle, o
     let response = JsFuture::from(window().fetch_with_str_and_init(url, &options)).await.map_err(broken)?;
     let response: Response = response.dyn_into().map_err(broken)?;
     if !response.ok() {
-        return Err(DownloadError::Refused(response.status()));
+        return Err(if response.status() == 410 { DownloadError::Gone } else { DownloadError::Refused(response.status()) });
     }
     let media_type = response.headers().get("content-type").ok().flatten().unwrap_or_default();
     let reader = response.body().ok_or(DownloadError::Broken)?.get_reader();

@@ -73,7 +73,7 @@ const SHARED: [Shared; 13] = [
     Shared {
         name: "AssetGone",
         kind: ErrorKind::Gone,
-        description: "It was deleted and has left the trash; of its file also: it is in the trash, or lost",
+        description: "It was deleted and has left the trash; of its file also: it is in the trash, or damaged (`type` ends in `:damaged`)",
         given_by: |facts| facts.asset,
     },
     Shared {

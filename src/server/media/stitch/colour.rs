@@ -4,9 +4,6 @@
 
 use crate::server::media::report::Stream;
 
-/// The filters of ffmpeg without which HDR cannot be made SDR.
-pub const TONE_MAPPING: [&str; 2] = ["zscale", "tonemap"];
-
 /// What everything is made.
 const DELIVERY: &str = "bt709";
 
@@ -68,7 +65,7 @@ impl Colour {
         }
     }
 
-    /// Whether its conversion goes by the light itself, for which ffmpeg needs [`TONE_MAPPING`].
+    /// Whether its conversion goes by the light itself, which not every build of ffmpeg can.
     pub(super) fn needs_light(&self) -> bool {
         self.transfer.as_deref().is_some_and(|transfer| !NEAR_DELIVERY.contains(&transfer))
     }

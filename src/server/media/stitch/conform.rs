@@ -2,10 +2,7 @@
 
 use serde::Serialize;
 
-use super::{
-    colour::{Colour, TONE_MAPPING},
-    params::StitchParams,
-};
+use super::{colour::Colour, params::StitchParams};
 use crate::{
     domain::{ErrorKind, asset::AudioInfo, transition::CUT},
     server::{
@@ -154,8 +151,8 @@ pub struct StitchPlan {
 }
 
 impl StitchPlan {
-    /// Plans the join. The first clip gives size and rate where `params` leave them open. `tone_maps`: this ffmpeg has [`TONE_MAPPING`].
-    pub(super) fn new(examined: &[(Probe, Report)], params: &StitchParams, tone_maps: bool) -> Result<Self> {
+    /// Plans the join. The first clip gives size and rate where `params` leave them open.
+    pub(super) fn new(examined: &[(Probe, Report)], params: &StitchParams) -> Result<Self> {
         let Some((first, _)) = examined.first() else {
             return Err(Error::api(ErrorKind::Invalid, "There is no clip to stitch."));
         };
@@ -173,10 +170,7 @@ impl StitchPlan {
             transition_frames: if cut { 0 } else { rate.frames_in(params.transition_seconds) },
             clips: Vec::with_capacity(examined.len()),
         };
-        for (index, (probe, report)) in examined.iter().enumerate() {
-            if let Some(colour) = report.video().map(Colour::of).filter(|colour| colour.needs_light() && !tone_maps) {
-                return Err(no_tone_mapping(index, &colour));
-            }
+        for (probe, report) in examined {
             let clip = plan.clip(probe, report);
             plan.clips.push(clip);
         }
@@ -298,17 +292,6 @@ impl StitchPlan {
 fn has_alpha(video: &Stream) -> bool {
     let format = video.pix_fmt.as_deref().unwrap_or_default();
     ["yuva", "gbrap", "ya8", "ya16", "rgba", "bgra", "argb", "abgr", "pal8"].iter().any(|start| format.starts_with(start))
-}
-
-fn no_tone_mapping(index: usize, colour: &Colour) -> Error {
-    let what = colour.hdr().map_or_else(|| "has linear colours".to_owned(), |hdr| format!("is HDR ({hdr})"));
-    let [zscale, tonemap] = TONE_MAPPING;
-    let message = format!(
-        "Clip {} {what}, and the ffmpeg of this server cannot make it SDR: it lacks the filter {zscale} or {tonemap}. Install an ffmpeg that has \
-         both (Debian, Ubuntu: apt install ffmpeg; macOS: brew install ffmpeg-full) and restart the server, or convert the clip first.",
-        index + 1
-    );
-    Error::api(ErrorKind::Unavailable, message)
 }
 
 /// The next even number down; H.264 in yuv420p has no odd sides.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::{colour::TONE_MAPPING, conform::StitchPlan, filter_graph::filter_graph, params::StitchParams};
+use super::{colour::Colour, conform::StitchPlan, filter_graph::filter_graph, params::StitchParams};
 use crate::{
     domain::{ApiError, ErrorKind},
     server::{
@@ -61,8 +61,13 @@ pub async fn plan(ffmpeg: &Ffmpeg, clips: &[PathBuf], params: &StitchParams) -> 
     for (index, clip) in clips.iter().enumerate() {
         examined.push(probe::examine(ffmpeg, clip).await.map_err(|error| of_clip(index, error))?);
     }
-    let filters = ffmpeg.filters().await?;
-    StitchPlan::new(&examined, params, TONE_MAPPING.iter().all(|filter| filters.contains(*filter)))
+    for (index, (_, report)) in examined.iter().enumerate() {
+        if report.video().is_some_and(|video| Colour::of(video).needs_light()) {
+            // Joined without, it would be shown in other light than it has.
+            ffmpeg.tone_maps().await.map_err(|error| of_clip(index, error))?;
+        }
+    }
+    StitchPlan::new(&examined, params)
 }
 
 /// Joins `clips` in their order into the MP4 file `output`. `on_progress` gets the share done, 0 to 1. After an error there is no file.

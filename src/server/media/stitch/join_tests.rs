@@ -148,12 +148,13 @@ async fn without_the_filters_hdr_is_refused_by_their_names() {
         "hlg.mov",
         "-f lavfi -i color=gray:s=64x64:r=24:d=1 -pix_fmt yuv420p10le -c:v libx264 -color_primaries bt2020 -colorspace bt2020nc -color_trc arib-std-b67",
     );
-    let examined = [probe::examine(&Ffmpeg::locate(), &hlg).await.unwrap()];
-    let Err(Error::Api(refused)) = StitchPlan::new(&examined, &StitchParams::default(), false) else {
-        panic!("joined under a wrong label")
+    let ffmpeg = Ffmpeg::with_filters(&["tonemap", "scale"]);
+    let refused = match plan(&ffmpeg, &[clips.silent("a.mp4", "64x64", 24), hlg], &StitchParams::default()).await {
+        Err(Error::Api(refused)) => refused,
+        other => panic!("joined under a wrong label: {other:?}"),
     };
     assert_eq!(refused.kind, ErrorKind::Unavailable);
-    assert!(refused.message.starts_with("Clip 1 is HDR (HLG)") && refused.message.contains("zscale"), "{}", refused.message);
+    assert!(refused.message.starts_with("Clip 2: ") && refused.message.contains("lacks the filter zscale"), "{}", refused.message);
 }
 
 #[tokio::test]

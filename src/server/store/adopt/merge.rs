@@ -219,6 +219,7 @@ impl Kept {
             source_type: row.source_type.as_deref().and_then(SourceType::from_name).unwrap_or(SourceType::Uploaded),
             created_at: row.created_at.unwrap_or_else(Timestamp::now),
             deleted_at: None,
+            damaged_at: None,
             facts,
             generation,
             stitch,
@@ -228,7 +229,7 @@ impl Kept {
         };
         // The file of a merged row stands in for one that is gone.
         let file_path = files.iter().find_map(|file| find_file(file)).or_else(|| files.first().cloned());
-        StoredAsset { file_path: file_path.unwrap_or_else(|| format!("{}.mp4", self.id)), asset, other }
+        StoredAsset { file_path: file_path.unwrap_or_else(|| format!("{}.mp4", self.id)), asset, mtime_ns: None, verified_at: None, other }
     }
 }
 

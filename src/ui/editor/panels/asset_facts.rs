@@ -71,7 +71,12 @@ fn Facts(asset: Arc<Asset>) -> impl IntoView {
         let rows = pairs(&made_by.params);
         view! { <Section title><Rows rows/></Section> }
     });
-    let warning = asset.warning.clone().map(|warning| view! { <p class="inspector-warning"><Icon glyph=Glyph::Alert/>{warning}</p> });
+    let damaged = asset.damaged_at.map(|since| {
+        format!("Damaged on the server since {}: its file is gone or altered. Upload the same file again to heal it.", words::moment(since))
+    });
+    let warning = damaged
+        .or_else(|| asset.warning.clone())
+        .map(|warning| view! { <p class="inspector-warning"><Icon glyph=Glyph::Alert/>{warning}</p> });
     let generation = asset.generation.clone().map(|generation| view! { <Made generation/> });
     let address = download_url(asset.reference());
     view! {

@@ -13,7 +13,11 @@ use crate::{
     ui::{
         browser::canvas_dom,
         components::{Glyph, Icon, memo, part},
-        editor::{NodeState, state::Editor},
+        editor::{
+            NodeState,
+            panels::stitch_plan::{self, Answer, StitchSummary},
+            state::Editor,
+        },
         media::{Media, poster_url},
     },
 };
@@ -35,6 +39,7 @@ pub fn ClipOrder(
             editor.with_graph(|graph| graph.node(&node).map(|node| in_list_order(graph, node, socket)).unwrap_or_default())
         }
     });
+    let answer = stitch_plan::ask_of(&node, nodes);
     let place_of = move |id: &NodeId| nodes.with(|nodes| nodes.iter().position(|other| other == id)).unwrap_or_default();
     let go = move |id: &NodeId, by: isize| {
         let Some(value) = moved(nodes.get_untracked(), untrack(|| place_of(id)), by) else { return };
@@ -50,15 +55,16 @@ pub fn ClipOrder(
             </Show>
             <ol>
                 <For each=move || nodes.get() key=NodeId::clone let:id>
-                    <Row id=id.clone() place=Signal::derive({ let id = id.clone(); move || place_of(&id) }) go=go.clone()/>
+                    <Row id=id.clone() place=Signal::derive({ let id = id.clone(); move || place_of(&id) }) answer go=go.clone()/>
                 </For>
             </ol>
+            <StitchSummary answer/>
         </div>
     }
 }
 
 #[component]
-fn Row(id: NodeId, place: Signal<usize>, go: impl Fn(&NodeId, isize) + Clone + 'static) -> impl IntoView {
+fn Row(id: NodeId, place: Signal<usize>, answer: RwSignal<Answer>, go: impl Fn(&NodeId, isize) + Clone + 'static) -> impl IntoView {
     let editor = expect_context::<Editor>();
     let state = editor.node(&id);
     let title = editor.title_of(&id);
@@ -84,7 +90,9 @@ fn Row(id: NodeId, place: Signal<usize>, go: impl Fn(&NodeId, isize) + Clone + '
         <li>
             <span class="clip-order-place">{part(move || place.get() + 1)}</span>
             <span class="clip-order-poster">{part(move || poster.get().map(|asset| view! { <img src=poster_url(asset) alt="" draggable="false"/> }))}</span>
-            <span class="clip-order-name">{name}</span>
+            <span class="clip-order-name">
+                {name} {part(move || answer.with(|answer| answer.of_clip(place.get())).map(|changes| view! { <small>{changes}</small> }))}
+            </span>
             {button(Glyph::ChevronUp, -1, "Earlier")}
             {button(Glyph::ChevronDown, 1, "Later")}
         </li>

@@ -10,5 +10,6 @@ pub mod model_facts;
 pub mod palette;
 pub mod price;
 pub mod shortcuts;
+mod stitch_plan;
 pub mod tools;
 pub mod topbar;

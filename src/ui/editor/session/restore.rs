@@ -201,6 +201,9 @@ impl Restore {
         if let Some(url) = clip_store::kept(&asset.file_hash).await {
             return Ok(url);
         }
+        if asset.damaged_at.is_some() {
+            return Err(DownloadError::Gone);
+        }
         let address = download_url(asset.reference());
         if !page::is_secure() {
             self.tell_once("This address is not secure, so the browser keeps no clips; they stream from the server.");
