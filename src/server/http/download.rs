@@ -106,11 +106,20 @@ pub(super) struct PosterHeaders {
 /// The bytes of an asset, or the part that was asked for.
 pub(super) async fn of_asset(state: &AppState, asset: AssetRef, query: TrashedQuery, request: &HeaderMap) -> Result<Response, Failed> {
     let opened = assets::open(&state.studio.db, &state.studio.content, asset, query.trashed).await?;
-    send(state, request, opened).await
+    // From here on it stays readable, whatever becomes of its name.
+    let file = match File::open(&opened.path).await {
+        Ok(file) => file,
+        // Deleted since its row was looked up.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(assets::unreadable(&state.studio.db, &opened.stored).await?.into());
+        }
+        Err(source) => return Err(Error::Io { path: opened.path, source }.into()),
+    };
+    send(state, request, opened, file).await
 }
 
 /// Answers with the file or the part that was asked for.
-async fn send(state: &AppState, request: &HeaderMap, OpenedAsset { stored, path }: OpenedAsset) -> Result<Response, Failed> {
+async fn send(state: &AppState, request: &HeaderMap, OpenedAsset { stored, path }: OpenedAsset, file: File) -> Result<Response, Failed> {
     let asset = &stored.asset;
     let etag = entity_tag(&asset.file_hash.to_string())?;
     let size = u64::try_from(asset.size_bytes).unwrap_or_default();
@@ -140,9 +149,9 @@ async fn send(state: &AppState, request: &HeaderMap, OpenedAsset { stored, path 
     headers.insert(header::CONTENT_LENGTH, length.into());
     // Ranges rest on the look at each opening and on the scrub.
     let body = if length == size && !integrity::is_fresh(&stored) {
-        whole_body(state, OpenedAsset { stored, path }).await?
+        whole_body(state, OpenedAsset { stored, path }, file).await?
     } else {
-        body(path, first, length).await?
+        body(file, path, first, length).await?
     };
     Ok((status, headers, body).into_response())
 }
@@ -233,19 +242,17 @@ fn asked_range(request: &HeaderMap, etag: &ETag, size: u64) -> Asked {
 }
 
 /// All of a file that nobody read through lately: hashed before it is sent where it is small, else on its way.
-async fn whole_body(state: &AppState, OpenedAsset { stored, path }: OpenedAsset) -> Result<Body> {
+async fn whole_body(state: &AppState, OpenedAsset { stored, path }: OpenedAsset, file: File) -> Result<Body> {
     let (db, content) = (&state.studio.db, &state.studio.content);
     if stored.asset.size_bytes <= PIECE as i64 {
-        let path = integrity::read_through(db, content, &stored).await?;
-        return body(path, 0, PIECE).await;
+        integrity::read_through(db, content, &stored).await?;
+        return body(file, path, 0, PIECE).await;
     }
-    let file = File::open(&path).await.map_err(Error::io(path))?;
     Ok(Body::from_stream(integrity::checked(db.clone(), content.clone(), stored, file, PIECE as usize)))
 }
 
-async fn body(path: PathBuf, first: u64, length: u64) -> Result<Body> {
+async fn body(mut file: File, path: PathBuf, first: u64, length: u64) -> Result<Body> {
     let at = || Error::io(path.clone());
-    let mut file = File::open(&path).await.map_err(at())?;
     if first > 0 {
         file.seek(SeekFrom::Start(first)).await.map_err(at())?;
     }

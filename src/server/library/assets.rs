@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use sqlx::SqliteConnection;
+
 use super::{ingest::MAX_NAME, integrity, ownership};
 use crate::{
     domain::{
         ApiError, Asset, AssetId, AssetKind, AssetRef, ErrorKind, ImageId, Timestamp, VideoId,
-        asset::{AssetFilter, TRASH_DAYS},
+        asset::{AssetFilter, MissingAsset, TRASH_DAYS},
         image::Image,
         page::{Page, PageRequest},
         video::{Video, VideoFilter},
@@ -27,7 +29,10 @@ const AT_ONCE: u32 = 500;
 /// [`ErrorKind::Gone`] where it has left the trash for good, [`ErrorKind::NotFound`].
 pub async fn find(db: &Db, asset: AssetRef) -> Result<StoredAsset> {
     let mut read = db.reader().begin().await?;
-    match assets::find(&mut read, asset).await? {
+    let found = assets::find(&mut read, asset).await?;
+    // Whoever kept one reader while it waits for a second could wait for itself.
+    drop(read);
+    match found {
         Some(found) => Ok(found),
         None => Err(lacking(db, asset).await?),
     }
@@ -66,18 +71,33 @@ pub async fn reference(db: &Db, id: AssetId) -> Result<AssetRef> {
     let mut read = db.reader().acquire().await?;
     match assets::kind_of(&mut read, id).await? {
         Some(kind) => Ok(AssetRef { kind, id }),
-        None if deleted::was(&mut *read, id).await? => Err(gone()),
-        None => Err(ApiError::not_found("asset").into()),
+        None => Err(gone(&mut read, id).await?.unwrap_or_else(|| ApiError::not_found("asset").into())),
     }
 }
 
 async fn lacking(db: &Db, asset: AssetRef) -> Result<Error> {
-    let was = deleted::was(db.reader(), asset.id).await?;
-    Ok(if was { gone() } else { ApiError::not_found(asset.kind.name()).into() })
+    let mut read = db.reader().acquire().await?;
+    Ok(gone(&mut read, asset.id).await?.unwrap_or_else(|| ApiError::not_found(asset.kind.name()).into()))
 }
 
-fn gone() -> Error {
-    Error::api(ErrorKind::Gone, "This was deleted, and has left the trash.")
+/// The refusal of what has left the trash, by its name; `None` for what never was.
+async fn gone(connection: &mut SqliteConnection, id: AssetId) -> Result<Option<Error>> {
+    let traces = deleted::traces(connection, &[id]).await?;
+    let words = |(_, trace): &(AssetId, MissingAsset)| format!("“{}” was deleted, and has left the trash.", trace.name);
+    Ok(traces.first().map(|trace| Error::api(ErrorKind::Gone, words(trace))))
+}
+
+/// Whether one of these assets has been deleted for good since it was found, and if so which: the refusal that names it.
+///
+/// # Errors
+/// The database's.
+pub async fn first_gone(db: &Db, used: &[AssetRef]) -> Result<Option<Error>> {
+    for asset in used {
+        if assets::row(db.reader(), *asset).await?.is_none() {
+            return lacking(db, *asset).await.map(Some);
+        }
+    }
+    Ok(None)
 }
 
 /// A page of the assets that pass `filter`.
@@ -227,7 +247,7 @@ pub struct OpenedAsset {
 /// stored; [`ErrorKind::NotFound`].
 pub async fn open(db: &Db, content: &Content, asset: AssetRef, trashed: bool) -> Result<OpenedAsset> {
     let stored = readable(db, asset, trashed).await?;
-    let path = integrity::opened(db, content, &stored).await?;
+    let path = or_deleted(db, &stored, integrity::opened(db, content, &stored).await).await?;
     Ok(OpenedAsset { stored, path })
 }
 
@@ -237,13 +257,30 @@ pub async fn open(db: &Db, content: &Content, asset: AssetRef, trashed: bool) ->
 /// As for [`open`].
 pub async fn open_verified(db: &Db, content: &Content, asset: AssetRef, trashed: bool) -> Result<OpenedAsset> {
     let stored = readable(db, asset, trashed).await?;
-    let path = integrity::read_through(db, content, &stored).await?;
+    let path = or_deleted(db, &stored, integrity::read_through(db, content, &stored).await).await?;
     Ok(OpenedAsset { stored, path })
+}
+
+/// What was deleted while it was opened is not called damaged.
+pub(super) async fn or_deleted(db: &Db, stored: &StoredAsset, opened: Result<PathBuf>) -> Result<PathBuf> {
+    match opened {
+        Err(Error::Api(error)) if matches!(error.kind, ErrorKind::Damaged | ErrorKind::Gone) => Err(unreadable(db, stored).await?),
+        opened => opened,
+    }
 }
 
 async fn readable(db: &Db, asset: AssetRef, trashed: bool) -> Result<StoredAsset> {
     let Some(found) = assets::row(db.reader(), asset).await? else { return Err(lacking(db, asset).await?) };
     if found.asset.deleted_at.is_some() && !trashed { Err(trashed_now()) } else { Ok(found) }
+}
+
+/// Why the file of an asset is not there: the asset was deleted since it was looked up, or the file is damaged.
+///
+/// # Errors
+/// The database's.
+pub async fn unreadable(db: &Db, found: &StoredAsset) -> Result<Error> {
+    let deleted = first_gone(db, &[found.asset.reference()]).await?;
+    Ok(deleted.unwrap_or_else(|| integrity::damaged(found)))
 }
 
 /// The refusal of what is in the trash.

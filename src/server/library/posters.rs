@@ -52,7 +52,7 @@ async fn make(studio: &Studio, found: &StoredAsset, path: PathBuf) -> Result<(Ve
     if kind.needs_ffmpeg() {
         ffmpeg.available()?;
     }
-    let source = integrity::opened(db, content, found).await?;
+    let source = assets::or_deleted(db, found, integrity::opened(db, content, found).await).await?;
     let staged = content.staging_path("jpg")?;
     match kind.poster(ffmpeg, &source, &staged).await {
         Ok(()) => {}
