@@ -1,6 +1,10 @@
 //! The server's own error: keeps every source, and becomes an [`ApiError`] in one place, which logs a 5xx once with its cause and hides it.
 
-use std::{path::PathBuf, time::Duration};
+use std::{io, path::PathBuf, time::Duration};
+
+mod database;
+
+pub use database::DatabaseFault;
 
 use crate::domain::{ApiError, ErrorKind};
 
@@ -160,22 +164,58 @@ impl Error {
         matches!(self, Self::Database(sqlx::Error::Database(error)) if error.is_unique_violation())
     }
 
+    /// What is wrong with the database itself, if that is what failed.
+    #[must_use]
+    pub fn database_fault(&self) -> Option<DatabaseFault> {
+        match self {
+            Self::Database(error) | Self::Migrate(sqlx::migrate::MigrateError::Execute(error)) => DatabaseFault::of(error),
+            _ => None,
+        }
+    }
+
     /// Whether the disk is full, wherever that was found out.
     #[must_use]
     pub fn is_storage_full(&self) -> bool {
         match self {
-            Self::Io { source, .. } => source.kind() == std::io::ErrorKind::StorageFull,
-            Self::Database(sqlx::Error::Database(error)) => error.message().contains("disk is full"),
-            _ => false,
+            Self::Io { source, .. } => matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded),
+            error => error.database_fault() == Some(DatabaseFault::Full),
+        }
+    }
+
+    /// Whether a disk or the database only cannot take this now: once there is room, or another program lets go, the same goes well.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Io { source, .. } => {
+                self.is_storage_full() || matches!(source.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
+            }
+            error => error.database_fault().is_some_and(DatabaseFault::is_passing),
         }
     }
 }
+
+/// Where the database is, in answers to those who need not know the server's folders.
+const DATABASE: &str = "that DATABASE_URL names";
 
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         if error.is_storage_full() {
             tracing::error!(cause = %error, "the disk is full");
             return Self::new(ErrorKind::StorageFull, "The disk is full; nothing was kept of this. Free some room and try again.");
+        }
+        if let Some(fault) = error.database_fault() {
+            tracing::error!(cause = %error, ?fault, "the database refused");
+            let (kind, then) = match fault {
+                DatabaseFault::Damaged => (ErrorKind::Internal, "The server's log has the cause"),
+                _ => (ErrorKind::Unavailable, "Nothing was changed; then try again"),
+            };
+            let message = match fault {
+                DatabaseFault::Busy => {
+                    "The database is busy, or held by another program. Nothing was changed. Try again in a moment.".into()
+                }
+                _ => format!("On the server, {}. {then}.", fault.words(DATABASE)),
+            };
+            return Self::new(kind, message);
         }
         match error {
             Error::Api(error) => error,
@@ -185,7 +225,12 @@ impl From<Error> for ApiError {
                 ErrorKind::Unavailable,
                 format!("This needs {tool}, which is not installed on the server. Install ffmpeg and restart the server."),
             ),
-            Error::Database(sqlx::Error::PoolTimedOut) => Self::new(ErrorKind::Unavailable, "The database is busy. Try again in a moment."),
+            Error::Io { .. } if error.is_passing() => {
+                tracing::error!(cause = %error, "a file or folder may not be written to");
+                let message = "The server's videos folder (VIDEOS_URL) may not be written to. Look at its rights, and whether its disk is mounted \
+                               for reading only; the server's log names the file. Nothing was kept of this.";
+                Self::new(ErrorKind::Unavailable, message)
+            }
             Error::Tool { tool, .. } | Error::Timeout { what: tool, .. } => {
                 tracing::error!(cause = %error, "a tool failed");
                 Self::new(ErrorKind::Internal, format!("{tool} could not finish this; the server's log has the details."))

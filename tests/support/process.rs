@@ -2,14 +2,14 @@
 
 use std::{
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
 };
 
 use std::io::{BufRead, BufReader};
 
-use super::Client;
+use super::{Client, PATIENCE};
 
 /// Settings of the machine that a test must not meet.
 const SETTINGS: [&str; 17] = [
@@ -48,10 +48,8 @@ fn program(dir: &Path, name: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_reelgraph"));
     command
         .arg(name)
-        .arg("--database-url")
-        .arg(format!("sqlite://{}", dir.join("media.db").display()))
-        .arg("--videos-url")
-        .arg(format!("file:{}", dir.join("videos").display()))
+        .env("DATABASE_URL", format!("sqlite://{}", dir.join("media.db").display()))
+        .env("VIDEOS_URL", format!("file:{}", dir.join("videos").display()))
         .env("NO_COLOR", "1")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -78,6 +76,40 @@ pub fn refused(dir: &Path, change: impl FnOnce(&mut Command)) -> (Option<i32>, S
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
+/// Starts the program on the database and the videos in `dir`, and kills it after `moment`, wherever it is then.
+pub fn killed_after(dir: &Path, moment: std::time::Duration) {
+    let quiet = |command: &mut Command| {
+        command.stderr(Stdio::null());
+    };
+    let mut child = serve(dir, quiet).spawn().unwrap();
+    std::thread::sleep(moment);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// Has the command run with `folder` on a small disk of its own, of `size` as `mount` reads it, which no other process sees but through
+/// [`ServerProcess::its`]. `false`, and the command as it was, where the kernel lets nobody make a namespace.
+pub fn on_a_small_disk(command: &mut Command, folder: &Path, size: &str) -> bool {
+    let enter = ["--map-root-user", "--mount", "sh", "-c"];
+    let mount = format!(r#"mount -t tmpfs -o size={size} tmpfs "$0" && exec "$@""#);
+    let tried = Command::new("unshare").args(enter).args([&mount, &folder.display().to_string(), "true"]).output();
+    if !tried.as_ref().is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: no disk can be mounted here ({tried:?})");
+        return false;
+    }
+    let mut inside = Command::new("unshare");
+    inside.args(enter).arg(mount).arg(folder).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => inside.env(name, value),
+            None => inside.env_remove(name),
+        };
+    }
+    inside.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    *command = inside;
+    true
+}
+
 /// A running `reelgraph serve`. Killed when dropped.
 pub struct ServerProcess {
     child: Child,
@@ -94,7 +126,17 @@ impl ServerProcess {
 
     /// The same, with the command changed.
     pub fn start_with(dir: &Path, change: impl FnOnce(&mut Command)) -> Self {
-        let mut command = serve(dir, change);
+        Self::run(serve(dir, change))
+    }
+
+    /// The same, if the change says that it can be.
+    pub fn start_if(dir: &Path, change: impl FnOnce(&mut Command) -> bool) -> Option<Self> {
+        let mut is_possible = false;
+        let command = serve(dir, |command| is_possible = change(command));
+        is_possible.then(|| Self::run(command))
+    }
+
+    fn run(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut log = String::new();
@@ -118,6 +160,33 @@ impl ServerProcess {
     /// What it has logged so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// Waits until it has logged `words`.
+    pub async fn logged(&self, words: &str) {
+        let begun = std::time::Instant::now();
+        while !self.log().contains(words) {
+            assert!(begun.elapsed() < PATIENCE, "{words:?} is not in the log:\n{}", self.log());
+            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+        }
+    }
+
+    /// Its process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// A path as the program sees it, where that has disks of its own.
+    pub fn its(&self, path: &Path) -> PathBuf {
+        Path::new(&format!("/proc/{}/root", self.child.id())).join(path.strip_prefix("/").unwrap())
+    }
+
+    /// Does something while the program stands still.
+    pub fn held_still(&self, act: impl FnOnce()) {
+        let signal = |signal| nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.child.id() as i32), signal).unwrap();
+        signal(nix::sys::signal::Signal::SIGSTOP);
+        act();
+        signal(nix::sys::signal::Signal::SIGCONT);
     }
 
     /// The most memory that it has held so far, in KiB.

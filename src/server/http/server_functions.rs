@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::problem::Failed;
+use super::problem::{Failed, tell_when_to_return};
 use crate::{domain::ApiError, server::Error};
 
 /// Where server functions answer.
@@ -35,5 +35,7 @@ pub async fn set_status(request: Request, next: Next) -> Response {
     if let Some(status) = serde_json::from_slice::<ApiError>(&body).ok().and_then(|error| StatusCode::from_u16(error.kind.status()).ok()) {
         parts.status = status;
     }
-    Response::from_parts(parts, Body::from(body))
+    let mut response = Response::from_parts(parts, Body::from(body));
+    tell_when_to_return(&mut response);
+    response
 }

@@ -69,12 +69,11 @@ pub struct Kept {
 
 /// Stores a file as an asset, or finds the one of its kind that has these bytes already; one in the trash comes back. Once the file is being
 /// given its name, the caller going away no longer stops it: file and row come together. Notify afterwards: the poster of a new video
-/// waits in the queue.
+/// waits in the queue. The file stays with the caller, who may try again.
 ///
 /// # Errors
 /// As for [`Kind::examine`](kinds::Kind::examine) where the file is to be refused; the store's.
-pub async fn ingest(studio: &Studio, incoming: Incoming) -> Result<Kept> {
-    let incoming = Arc::new(incoming);
+pub async fn ingest(studio: &Studio, incoming: Arc<Incoming>) -> Result<Kept> {
     let attempt = async |examined: Option<Examined>| {
         let (db, content, incoming) = (studio.db.clone(), studio.content.clone(), incoming.clone());
         let keeping = tokio::spawn(async move { keep(&db, &content, &incoming, examined).await });

@@ -1,5 +1,7 @@
 //! An upload on its way: a limit on its size, a file in the store's staging folder, and in the end an asset.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::ingest::{Incoming, Kept, MetadataFailure, ingest};
@@ -95,7 +97,7 @@ impl Arrived {
     pub async fn keep(self, studio: &Studio, name: String) -> Result<Kept> {
         let Self { file, kind } = self;
         let incoming = Incoming { file, kind, name, origin: Origin::Uploaded, metadata_failure: MetadataFailure::Refuse };
-        let kept = ingest(studio, incoming).await?;
+        let kept = ingest(studio, Arc::new(incoming)).await?;
         studio.events.notify();
         Ok(kept)
     }

@@ -97,7 +97,7 @@ mod tests {
             operations::enqueue::Requester,
             runs::{
                 jobs::{check_again, job},
-                leases::{finish, give_back_silent, next_due, take_next},
+                leases::{finish, give_back_all, next_due, take_next},
                 outcome::Outcome,
                 sample_jobs::{ask_of, database},
             },
@@ -120,7 +120,7 @@ mod tests {
         assert_eq!([first, second], [dead, lost]);
 
         assert_eq!(hold(&db).await.unwrap(), 0, "none is in the queue");
-        give_back_silent(&db, &events, Timestamp::now()).await.unwrap();
+        give_back_all(&db, &events).await.unwrap();
         check_again(&db, &events, first).await.unwrap();
         let new = ask_of(&db, LANE, 3, Requester::Caller).await;
         for id in [first, second] {

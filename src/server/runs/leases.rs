@@ -19,7 +19,7 @@ use crate::{
         events::Events,
         store::{
             Db, Tx, events, executions,
-            jobs::{self, Lease, QueuedJob, lane},
+            jobs::{self, Lease, QueuedJob, Sign, lane},
             spends,
         },
     },
@@ -179,22 +179,41 @@ pub async fn give_back(db: &Db, events: &Events, lease: &Lease) -> Result<()> {
     Ok(())
 }
 
-/// Gives back every running job whose worker has been silent since `moment`: it is dead. One that was taken too often has failed.
+/// The last sign of life of each running job's worker.
 ///
 /// # Errors
 /// The database's.
-pub async fn give_back_silent(db: &Db, events: &Events, moment: Timestamp) -> Result<usize> {
-    let mut reader = db.reader().acquire().await?;
-    if jobs::silent_since(&mut reader, moment).await?.is_empty() {
+pub async fn signs(db: &Db) -> Result<Vec<Sign>> {
+    jobs::signs(&mut *db.reader().acquire().await?).await
+}
+
+/// Gives back every running job, where nobody can be working on any: at the start.
+///
+/// # Errors
+/// The database's.
+pub async fn give_back_all(db: &Db, events: &Events) -> Result<usize> {
+    let signs = signs(db).await?;
+    give_back_dead(db, events, &signs).await
+}
+
+/// Gives back the jobs of dead workers whose last sign these are. One that was taken too often has failed.
+///
+/// # Errors
+/// The database's.
+pub async fn give_back_dead(db: &Db, events: &Events, dead: &[Sign]) -> Result<usize> {
+    if dead.is_empty() {
         return Ok(0);
     }
-    drop(reader);
+    let mut number = 0;
     let mut tx = db.begin().await?;
-    let silent = jobs::silent_since(&mut tx, moment).await?;
-    let number = silent.len();
-    for found in silent {
+    for sign in dead {
+        if !jobs::is_last(&mut tx, sign).await? {
+            continue;
+        }
+        let found = jobs::get(&mut tx, sign.job_id).await?.ok_or_else(not_found)?;
         tracing::warn!(job = %found.job.id, attempts = found.attempts, "a worker died with this job");
         requeue(&mut tx, found).await?;
+        number += 1;
     }
     tx.commit().await?;
     events.notify();
@@ -262,7 +281,7 @@ mod tests {
         let events = Events::default();
         let id = ask(&db, 1, Requester::Caller).await;
         let (_, dead) = take(&db, "dead").await;
-        assert_eq!(give_back_silent(&db, &events, Timestamp::now()).await.unwrap(), 1);
+        assert_eq!(give_back_all(&db, &events).await.unwrap(), 1);
         let (_, alive) = take(&db, "alive").await;
         let failure = Failure { kind: ErrorKind::Internal, message: "late".into() };
         assert!(!finish(&db, &events, &dead, Outcome::Failed(failure)).await.unwrap());
@@ -280,7 +299,7 @@ mod tests {
         let id = ask(&db, 1, Requester::Caller).await;
         for attempt in 1..=MAX_ATTEMPTS {
             assert_eq!(take(&db, "doomed").await.0.attempts, attempt);
-            give_back_silent(&db, &events, Timestamp::now()).await.unwrap();
+            give_back_all(&db, &events).await.unwrap();
         }
         let failed = job(&db, id).await.unwrap();
         assert_eq!((failed.status, failed.kind), (Status::Failed, JobKind::from_name("generate")));

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, str::FromStr, sync::LazyLock, time::Duration};
 
 use sqlx::{
-    Row, SqlStr, Sqlite, SqlitePool, Transaction,
+    Connection, Row, SqlStr, Sqlite, SqlitePool, Transaction,
     migrate::{Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -12,6 +12,11 @@ use crate::{
     domain::ErrorKind,
     server::{Error, Result},
 };
+
+/// How long a statement waits for another program that holds the database.
+const HELD: Duration = Duration::from_secs(10);
+/// How long one waits for a connection that others use before it: the only writer, or one of the readers.
+const TURN: Duration = Duration::from_secs(20);
 
 /// The files of `migrations/sqlite`: number, what it is about, its SQL. Listed here because sqlx's macro for it compiles the whole
 /// database a second time.
@@ -84,7 +89,7 @@ impl Db {
     }
 
     async fn with_readers(writer: SqlitePool, options: SqliteConnectOptions) -> Result<Self> {
-        let reader = SqlitePoolOptions::new().max_connections(8).connect_with(options.read_only(true)).await?;
+        let reader = pool(8).connect_with(options.read_only(true)).await?;
         Ok(Self { reader, writer })
     }
 
@@ -132,11 +137,22 @@ fn options(url: &str) -> Result<SqliteConnectOptions> {
         .journal_mode(SqliteJournalMode::Wal)
         // A 2xx promises that the row outlives a power cut.
         .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(Duration::from_secs(10)))
+        // Sorting needs no file of its own: lists are shown on a full disk too.
+        .pragma("temp_store", "memory")
+        .busy_timeout(HELD))
 }
 
 async fn writer(options: &SqliteConnectOptions) -> Result<SqlitePool> {
-    Ok(SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?)
+    Ok(pool(1).connect_with(options.clone()).await?)
+}
+
+/// Connections of which none is used on after a fault in the middle of a transaction. SQLite ends a transaction by itself where the disk is
+/// full or fails; the rollback that follows finds none, and sqlx counts one as open for ever: that connection refuses whatever it is asked.
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(TURN)
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
 }
 
 /// Whether every migration of this program was run.

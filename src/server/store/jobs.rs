@@ -51,6 +51,17 @@ pub struct Lease {
     pub token: String,
 }
 
+/// A worker's last sign of life. Only whether it changes is looked at: the clock that it was written by may be set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sign {
+    /// The job that it works on.
+    pub job_id: JobId,
+    /// Its token.
+    pub token: Option<String>,
+    /// When it gave the sign.
+    pub heartbeat_at: Option<String>,
+}
+
 /// Stores a new job.
 ///
 /// # Errors
@@ -298,16 +309,30 @@ pub async fn forgive_attempt(tx: &mut Tx, id: JobId) -> Result<()> {
     Ok(())
 }
 
-/// Running jobs whose worker has given no sign since `moment`.
+/// The last sign of life of each running job's worker.
 ///
 /// # Errors
 /// The database's.
-pub async fn silent_since(connection: &mut SqliteConnection, moment: Timestamp) -> Result<Vec<QueuedJob>> {
-    let rows = sqlx::query("SELECT * FROM jobs WHERE status = 'running' AND (heartbeat_at IS NULL OR heartbeat_at <= $1)")
-        .bind(moment.to_string())
-        .fetch_all(connection)
+pub async fn signs(connection: &mut SqliteConnection) -> Result<Vec<Sign>> {
+    let rows = sqlx::query("SELECT id, lease_token, heartbeat_at FROM jobs WHERE status = 'running'").fetch_all(connection).await?;
+    let sign = |row: &SqliteRow| {
+        Ok(Sign { job_id: rows::parsed(row, TABLE, "id")?, token: row.try_get("lease_token")?, heartbeat_at: row.try_get("heartbeat_at")? })
+    };
+    rows.iter().map(sign).collect()
+}
+
+/// Whether a worker's sign is still its last, and the job still runs.
+///
+/// # Errors
+/// The database's.
+pub async fn is_last(connection: &mut SqliteConnection, sign: &Sign) -> Result<bool> {
+    let row = sqlx::query("SELECT 1 FROM jobs WHERE id = $1 AND status = 'running' AND lease_token IS $2 AND heartbeat_at IS $3")
+        .bind(sign.job_id.to_string())
+        .bind(&sign.token)
+        .bind(&sign.heartbeat_at)
+        .fetch_optional(connection)
         .await?;
-    rows.iter().map(queued_job).collect()
+    Ok(row.is_some())
 }
 
 pub(super) fn queued_job(row: &SqliteRow) -> Result<QueuedJob> {

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::patience::until_written;
 use crate::{
     domain::{ErrorKind, Timestamp, spend::SpendState},
     server::{
@@ -33,6 +34,11 @@ impl<'a> JobLedger<'a> {
         }
         Ok(Some(Self { state, lease, entry }))
     }
+
+    /// A step that has happened is not forgotten because the disk is full: the next one waits until it is written down.
+    async fn written<T, F: Future<Output = Result<T>>>(&self, attempt: impl FnMut() -> F) -> Result<T> {
+        until_written(&self.state.stop, "the ledger", attempt).await
+    }
 }
 
 #[async_trait]
@@ -46,33 +52,34 @@ impl Ledger for JobLedger<'_> {
     }
 
     async fn sending(&self) -> Result<()> {
-        ledger::sending(&self.state.studio.db, &self.state.config.caps, self.lease).await
+        let (db, caps) = (&self.state.studio.db, &self.state.config.caps);
+        self.written(|| ledger::sending(db, caps, self.lease)).await
     }
 
     async fn not_taken(&self, answer: Option<&str>, again: bool) -> Result<()> {
-        ledger::not_taken(&self.state.studio.db, self.lease.job_id, answer, again).await
+        self.written(|| ledger::not_taken(&self.state.studio.db, self.lease.job_id, answer, again)).await
     }
 
     async fn accepted(&self, provider_job_id: &str, answer: &str) -> Result<()> {
-        ledger::accepted(&self.state.studio.db, self.lease.job_id, provider_job_id, answer).await?;
+        self.written(|| ledger::accepted(&self.state.studio.db, self.lease.job_id, provider_job_id, answer)).await?;
         // Where it was given up meanwhile, the provider can be told now.
         self.state.studio.events.notify();
         Ok(())
     }
 
     async fn is_taken(&self, provider_job_id: &str) -> Result<bool> {
-        ledger::is_taken(&self.state.studio.db, provider_job_id).await
+        self.written(|| ledger::is_taken(&self.state.studio.db, provider_job_id)).await
     }
 
     async fn priced(&self, usd_micros: i64) -> Result<()> {
-        ledger::priced(&self.state.studio.db, self.lease.job_id, usd_micros).await
+        self.written(|| ledger::priced(&self.state.studio.db, self.lease.job_id, usd_micros)).await
     }
 
     async fn lost(&self, usd_micros: Option<i64>) -> Result<()> {
-        ledger::lost(&self.state.studio.db, self.lease.job_id, usd_micros).await
+        self.written(|| ledger::lost(&self.state.studio.db, self.lease.job_id, usd_micros)).await
     }
 
     async fn answered(&self, answer: &str) -> Result<()> {
-        ledger::answered(&self.state.studio.db, self.lease.job_id, answer).await
+        self.written(|| ledger::answered(&self.state.studio.db, self.lease.job_id, answer)).await
     }
 }

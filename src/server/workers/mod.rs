@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
+use self::lease::{Leases, Watch};
 use super::{
     Result, events,
     runs::{advance, leases, queue},
@@ -14,6 +16,7 @@ use crate::domain::Timestamp;
 
 mod job_ledger;
 mod lease;
+mod patience;
 mod perform;
 mod withdraw;
 mod worker;
@@ -53,22 +56,23 @@ async fn begin(state: AppState, tracker: TaskTracker) {
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
         }
     }
+    let leases = Leases::default();
     for _ in 0..state.config.workers {
-        tracker.spawn(worker::work(state.clone(), lane::LOCAL, tracker.clone()));
+        tracker.spawn(worker::work(state.clone(), lane::LOCAL, leases.clone(), tracker.clone()));
     }
     // Waiting for a provider takes no time of this machine.
     for lane in lane::PAID {
         for _ in 0..SIDE_BY_SIDE {
-            tracker.spawn(worker::work(state.clone(), lane, tracker.clone()));
+            tracker.spawn(worker::work(state.clone(), lane, leases.clone(), tracker.clone()));
         }
     }
     tracker.spawn(withdraw::tell_providers(state.clone()));
-    tracker.spawn(keep_house(state));
+    tracker.spawn(keep_house(state, leases));
 }
 
 /// With SQLite there is one process: whatever runs at its start has lost its worker. Executions go on where they were.
 async fn recover(state: &AppState) -> Result<()> {
-    let left = leases::give_back_silent(&state.studio.db, &state.studio.events, Timestamp::now()).await?;
+    let left = leases::give_back_all(&state.studio.db, &state.studio.events).await?;
     let resumed = advance::resume_all(&state.studio.db, &state.studio.events).await?;
     if left + resumed > 0 {
         tracing::info!(jobs = left, executions = resumed, "going on with what an earlier process left");
@@ -76,7 +80,8 @@ async fn recover(state: &AppState) -> Result<()> {
     Ok(())
 }
 
-async fn keep_house(state: AppState) {
+async fn keep_house(state: AppState, ours: Leases) {
+    let mut watch = Watch::default();
     let mut ticks = tokio::time::interval(HOUSEKEEPING);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -84,8 +89,7 @@ async fn keep_house(state: AppState) {
             () = state.stop.cancelled() => return,
             _ = ticks.tick() => {}
         }
-        let silent_since = Timestamp::now().plus_seconds(-SILENCE.as_secs_f64());
-        if let Err(error) = leases::give_back_silent(&state.studio.db, &state.studio.events, silent_since).await {
+        if let Err(error) = give_back_dead(&state, &mut watch, &ours).await {
             tracing::warn!(cause = %error, "jobs of dead workers could not be given back");
         }
         if let Err(error) = events::prune(&state.studio.db).await {
@@ -95,4 +99,9 @@ async fn keep_house(state: AppState) {
             tracing::warn!(cause = %error, "old poster jobs could not be removed");
         }
     }
+}
+
+async fn give_back_dead(state: &AppState, watch: &mut Watch, ours: &Leases) -> Result<()> {
+    let dead = watch.dead(leases::signs(&state.studio.db).await?, ours, SILENCE, Instant::now());
+    leases::give_back_dead(&state.studio.db, &state.studio.events, &dead).await.map(drop)
 }

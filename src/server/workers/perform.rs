@@ -1,10 +1,12 @@
 //! Doing a job: its operation is given what it may use, and what it makes is stored.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use async_trait::async_trait;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::job_ledger::JobLedger;
+use super::{job_ledger::JobLedger, patience::until_written};
 use crate::{
     domain::{ApiError, AssetRef, ErrorKind},
     server::{
@@ -64,61 +66,95 @@ pub(super) async fn perform(
         progress.send_replace(Progress { share: share.clamp(0.0, 1.0), message: message.to_owned() });
     };
     let on_progress = |share: f64, message: &str| tell(share * MAKING, message);
+    let stored = Stored { state, read: Mutex::default() };
     let context = Context {
         job_id: job.job.id,
         ffmpeg: &state.studio.ffmpeg,
         providers: &state.studio.providers,
         content: &state.studio.content,
-        library: &Stored(state),
+        library: &stored,
         ledger: ledger.as_ref().map(|ledger| ledger as &dyn Ledger),
         on_progress: &on_progress,
         leave_lane: &|| lane_left.notify_one(),
         cancel,
     };
-    match operation.perform(&job.input, &context).await? {
+    let made = match operation.perform(&job.input, &context).await {
+        Ok(made) => made,
+        Err(error) => return Err(stored.why(error).await),
+    };
+    match made {
         Made::Beside(asset) => Ok(asset),
         Made::Cut(file) => {
             tell(MAKING, "Storing the result");
             let name = file.name.clone();
-            keep(state, *file).await.map_err(not_stored)?;
+            keep(state, *file, cancel).await.map_err(not_stored)?;
             let message = "The clip came cut short, however often it was fetched. What came is in the library";
             Err(ProviderError::unknown(format!("{message} as “{name}”, with a warning. Check again: it is fetched once more.")).into())
         }
         Made::File(file) => {
             tell(MAKING, "Storing the result");
-            keep(state, *file).await.map_err(|error| if ledger.is_some() { not_stored(error) } else { error })
+            keep(state, *file, cancel).await.map_err(|error| if ledger.is_some() { not_stored(error) } else { error })
         }
     }
 }
 
-async fn keep(state: &AppState, made: MadeFile) -> Result<AssetRef> {
+/// Stores what was made. Where there is no room for it now, it waits in the staging folder.
+async fn keep(state: &AppState, made: MadeFile, cancel: &CancellationToken) -> Result<AssetRef> {
     let MadeFile { path, kind, name, origin } = made;
     let file = StagedFile::read(path).await?;
-    let incoming = Incoming { file, kind, name, origin, metadata_failure: MetadataFailure::KeepWithWarning };
-    Ok(ingest::ingest(&state.studio, incoming).await?.stored.asset.reference())
+    let incoming = Arc::new(Incoming { file, kind, name, origin, metadata_failure: MetadataFailure::KeepWithWarning });
+    let kept = until_written(cancel, "a result", || ingest::ingest(&state.studio, incoming.clone())).await?;
+    Ok(kept.stored.asset.reference())
 }
 
-/// A clip that was paid for and could not be stored is still at the provider: the job waits for the user.
+/// A clip that was paid for and could not be stored is still at the provider: the job waits for the user. One whose storing was broken off is
+/// done again by whoever has the job next.
 fn not_stored(error: Error) -> Error {
+    if matches!(error, Error::Cancelled) {
+        return error;
+    }
     let reason = ApiError::from(error).message;
     let message = format!("The clip is made and paid for, but could not be stored. {reason} Then check again: it is downloaded once more.");
     ProviderError::unknown(message).into()
 }
 
 /// The library as an operation sees it.
-struct Stored<'a>(&'a AppState);
+struct Stored<'a> {
+    state: &'a AppState,
+    /// What it has asked for.
+    read: Mutex<Vec<AssetRef>>,
+}
+
+impl Stored<'_> {
+    /// Why the operation failed: a file that was deleted under its hands reads like a broken one, or one that never was.
+    async fn why(&self, error: Error) -> Error {
+        if matches!(error, Error::Cancelled | Error::Provider(_)) {
+            return error;
+        }
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match assets::first_gone(&self.state.studio.db, &read).await {
+            Ok(Some(deleted)) => {
+                tracing::info!(cause = %error, "a step failed because what it reads was deleted");
+                deleted
+            }
+            Ok(None) => error,
+            Err(refused) => refused,
+        }
+    }
+}
 
 #[async_trait]
 impl Library for Stored<'_> {
     async fn file(&self, asset: AssetRef) -> Result<StoredFile> {
-        let Self(state) = self;
+        let studio = &self.state.studio;
         // What is made of it is kept, and may be shown for years: every byte is looked at before.
-        let OpenedAsset { stored, path } = assets::open_verified(&state.studio.db, &state.studio.content, asset, true).await?;
+        let OpenedAsset { stored, path } = assets::open_verified(&studio.db, &studio.content, asset, true).await?;
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).push(asset);
         Ok(StoredFile { name: stored.asset.name, path })
     }
 
     async fn make_poster(&self, asset: AssetRef) -> Result<()> {
-        let Self(state) = self;
+        let state = self.state;
         match posters::poster(&state.studio, asset, true).await {
             Ok(poster) if poster.lasting => Ok(()),
             _ if store::assets::row(state.studio.db.reader(), asset).await?.is_none() => Ok(()),

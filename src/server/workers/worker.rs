@@ -7,14 +7,15 @@ use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    lease,
+    lease::{self, Leases},
+    patience::{pauses, until_written},
     perform::{Progress, perform},
 };
 use crate::{
     domain::{ApiError, AssetRef, ErrorKind, job::Failure},
     server::{
         Error, Result,
-        error::{ProviderClass, ProviderError},
+        error::{DatabaseFault, ProviderClass, ProviderError},
         runs::{leases, outcome::Outcome},
         state::AppState,
         store::jobs::{Lease, QueuedJob},
@@ -23,22 +24,27 @@ use crate::{
 
 /// How long a worker waits for a ring before it looks by itself: a job may become due without one.
 const IDLE: Duration = Duration::from_secs(5);
-/// How long it waits after the database refused.
-const PAUSE: Duration = Duration::from_secs(1);
-/// How often it tries to write back how a job ended.
-const WRITE_BACKS: usize = 5;
 
 /// Works on the jobs of one lane until the server stops. A job that leaves the lane goes on beside it, among the tasks of `tracker`.
-pub(super) async fn work(state: AppState, lane: &'static str, tracker: TaskTracker) {
+pub(super) async fn work(state: AppState, lane: &'static str, leases: Leases, tracker: TaskTracker) {
     let mut changes = state.studio.events.changes();
+    let mut after_refusal = pauses();
     while !state.stop.is_cancelled() {
         // Looked at before the table: a ring that comes between is not lost.
         changes.mark_unchanged();
-        let token = crate::domain::JobId::generate().to_string();
-        let wait = match leases::take_next(&state.studio.db, &state.studio.events, lane, &token).await {
+        let held = leases.begin();
+        let taken = leases::take_next(&state.studio.db, &state.studio.events, lane, held.token()).await;
+        if taken.is_ok() {
+            after_refusal = pauses();
+        }
+        let wait = match taken {
             Ok(Some((job, lease))) => {
                 let lane_left = Arc::new(Notify::new());
-                let mut running = Box::pin(run(state.clone(), job, lease, lane_left.clone()));
+                let running = run(state.clone(), job, lease, lane_left.clone());
+                let mut running = Box::pin(async move {
+                    running.await;
+                    drop(held);
+                });
                 tokio::select! {
                     () = &mut running => {}
                     () = lane_left.notified() => drop(tracker.spawn(running)),
@@ -47,8 +53,8 @@ pub(super) async fn work(state: AppState, lane: &'static str, tracker: TaskTrack
             }
             Ok(None) => leases::next_due(&state.studio.db, lane).await.unwrap_or_default().map_or(IDLE, |due| due.min(IDLE)),
             Err(error) => {
-                tracing::error!(cause = %error, "the queue could not be read");
-                PAUSE
+                tracing::error!(cause = %error, "no job could be taken from the queue; trying again");
+                after_refusal.next().unwrap_or(IDLE)
             }
         };
         tokio::select! {
@@ -73,39 +79,36 @@ async fn run(state: AppState, job: QueuedJob, lease: Lease, lane_left: Arc<Notif
     }
 }
 
+/// Writes down how the job ended, however long the database cannot take it. One that could not do its part without the database is asked for anew.
 async fn write_back(state: &AppState, lease: &Lease, cancel: &CancellationToken, result: Result<AssetRef>) -> Result<()> {
+    let (db, events) = (&state.studio.db, &state.studio.events);
+    let give_back = || leases::give_back(db, events, lease);
     let outcome = match result {
         Ok(asset) => Outcome::Made(asset),
         // What a provider said is written down even now: it must not be asked for a second time.
-        Err(error) if state.stop.is_cancelled() && !matches!(error, Error::Provider(_)) => {
-            return leases::give_back(&state.studio.db, &state.studio.events, lease).await;
-        }
+        Err(error) if state.stop.is_cancelled() && !matches!(error, Error::Provider(_)) => return give_back().await,
         // Cancelled or given to another: whoever did that has written what there is to write.
         Err(Error::Cancelled) if cancel.is_cancelled() => return Ok(()),
+        Err(error) if error.database_fault().is_some_and(DatabaseFault::is_passing) => {
+            tracing::warn!(job = %lease.job_id, cause = %error, "the job needs the database and is done again once that can be used");
+            return until_written(&state.stop, "a job to be done again", give_back).await;
+        }
         Err(Error::Provider(ProviderError { class: class @ (ProviderClass::NotReached | ProviderClass::Busy(_)), message, .. })) => {
             let wait = match class {
                 ProviderClass::Busy(wait) => wait,
                 _ => None,
             };
-            return leases::put_off(&state.studio.db, &state.studio.events, lease, wait, message).await;
+            let put_off = || leases::put_off(db, events, lease, wait, message.clone());
+            return until_written(&state.stop, "a job that is put off", put_off).await;
         }
         Err(Error::Provider(ProviderError { class: ProviderClass::Unknown, message, .. })) => {
             Outcome::Unknown(Failure { kind: ErrorKind::UnknownOutcome, message })
         }
         Err(error) => Outcome::Failed(ApiError::from(error).into()),
     };
-    let mut tries = 0;
-    loop {
-        match leases::finish(&state.studio.db, &state.studio.events, lease, outcome.clone()).await {
-            Ok(true) => return Ok(()),
-            Ok(false) => {
-                tracing::info!(job = %lease.job_id, "the job was cancelled or given to another worker while it ended");
-                return Ok(());
-            }
-            Err(error) if tries >= WRITE_BACKS => return Err(error),
-            Err(error) => tracing::warn!(job = %lease.job_id, cause = %error, "trying again to write how the job ended"),
-        }
-        tries += 1;
-        tokio::time::sleep(PAUSE).await;
+    let finish = || leases::finish(db, events, lease, outcome.clone());
+    if !until_written(&state.stop, "how a job ended", finish).await? {
+        tracing::info!(job = %lease.job_id, "the job was cancelled or given to another worker while it ended");
     }
+    Ok(())
 }

@@ -121,6 +121,11 @@ pub(super) fn shared() -> impl Iterator<Item = (String, RefOr<Response>)> {
                     HeaderBuilder::new().schema(Some(Object::with_type(Type::String))).description(Some("How to show the token")).build();
                 response.header("WWW-Authenticate", header)
             }
+            ErrorKind::Unavailable => {
+                let header =
+                    HeaderBuilder::new().schema(Some(Object::with_type(Type::Integer))).description(Some("Seconds to wait")).build();
+                response.header("Retry-After", header)
+            }
             _ => response,
         };
         (shared.name.to_owned(), response.build().into())
