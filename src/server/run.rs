@@ -30,7 +30,7 @@ use super::{
     studio::Studio,
     workers::Workers,
 };
-use crate::domain::provider;
+use crate::domain::{ErrorKind, provider};
 
 /// How long requests and jobs under way may take to end once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(8);
@@ -75,7 +75,7 @@ pub fn main(commit: Option<&str>) -> ExitCode {
             tracing::info!("Reelgraph {version}");
             runtime.block_on(serve(config)).map(|()| true)
         }
-        Command::Check => runtime.block_on(check(&config)),
+        Command::Check => runtime.block_on(check(&config)).map_err(|error| of_database(error, &config.database_url)),
     };
     runtime.shutdown_timeout(Duration::from_secs(1));
     match result {
@@ -163,7 +163,8 @@ impl Server {
         let address = listener.local_addr().map_err(Error::io("the listening socket"))?;
         let access = Access::new(&config.public_origins, config.access_token.as_deref(), address);
         let started = SystemTime::now();
-        let state = compose(config).await?;
+        let database = config.database_url.clone();
+        let state = compose(config).await.map_err(|error| of_database(error, &database))?;
         let app = router(state.clone(), access)?;
         let workers = Workers::start(&state);
         let ffmpeg = state.studio.ffmpeg.clone();
@@ -202,8 +203,16 @@ impl Server {
     }
 }
 
+/// A fault of the database in words that name its file and say what to do; any other error as it is.
+fn of_database(error: Error, url: &str) -> Error {
+    let (Some(fault), Ok(path)) = (error.database_fault(), Db::path(url)) else { return error };
+    let words = fault.words(&path.display().to_string());
+    Error::api(ErrorKind::Unavailable, format!("DATABASE_URL: {words} ({error})"))
+}
+
 /// Builds the server's parts.
 async fn compose(config: Config) -> Result<AppState> {
+    ownership::refuse_new(&Db::path(&config.database_url)?, &config.videos_dir).await?;
     adopt::adopt(&config.database_url, &config.videos_dir).await?;
     let db = Db::open(&config.database_url).await?;
     let (content, standing) = ownership::open(&db, &config.videos_dir, &config.database_url).await?;

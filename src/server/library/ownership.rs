@@ -2,7 +2,7 @@
 //! other database takes the files for nobody's, and one whose counter is behind the store's is known for a copy or a restored backup: it cannot
 //! know all that the store holds, and nothing leaves the store on its word until `reelgraph check` was run.
 
-use std::path::Path;
+use std::{io, path::Path};
 
 use crate::{
     domain::{AssetKind, ErrorKind, Sha256, StoreId},
@@ -54,6 +54,32 @@ pub async fn open(db: &Db, dir: &Path, database: &str) -> Result<(Content, Stand
         }
         return Ok((content, Standing::Current));
     }
+}
+
+/// Refuses a database that is not there, or has not a byte, for a folder that another has: it is lost, or the wrong name, and a new one would
+/// lie in its place. To be asked before a database is created.
+///
+/// # Errors
+/// [`ErrorKind::Conflict`]; where the folder cannot be read.
+pub async fn refuse_new(database: &Path, dir: &Path) -> Result<()> {
+    let length = |path: &Path| std::fs::metadata(path).map(|found| found.len());
+    let mut log = database.as_os_str().to_owned();
+    log.push("-wal");
+    let what = match length(database) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => "is not there",
+        Ok(0) if length(Path::new(&log)).unwrap_or(0) == 0 => "is empty",
+        _ => return Ok(()),
+    };
+    let content = Content::as_it_is(dir).await?;
+    if mark::read(content.root()).await?.is_none() {
+        return Ok(());
+    }
+    let (database, folder) = (database.display(), content.root().display());
+    let message = format!(
+        "the database {database} {what}, and the videos folder {folder} belongs to another: put a backup of that one in its place, name it \
+         (DATABASE_URL), or give a new database a folder of its own (VIDEOS_URL)"
+    );
+    Err(Error::api(ErrorKind::Conflict, message))
 }
 
 /// How the database that `database` names stands to the store. Nothing is changed.
