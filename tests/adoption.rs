@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use reelgraph::server::{
@@ -14,7 +15,10 @@ use sha2::{Digest, Sha256};
 use sqlx::{Connection, Row, SqliteConnection};
 use tempfile::TempDir;
 
-use crate::support::{self, Client, clips};
+use crate::support::{
+    self, Client, clips,
+    process::{ServerProcess, killed_after},
+};
 
 const SCHEMA: &str = "
     CREATE TABLE videos (
@@ -281,6 +285,43 @@ async fn an_interrupted_adoption_starts_over() {
     assert_eq!(client.get("/api/workflows").await.json().as_array().unwrap().len(), 3);
     server.stop().await;
     assert_eq!(seed.copies().len(), 1, "the copy that was there is the same and is used: {:?}", seed.copies());
+}
+
+/// Moments of the start at which it is killed, and how far they lie apart.
+const KILLS: u32 = 24;
+const APART: Duration = Duration::from_millis(7);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_any_moment_the_next_start_adopts_and_one_untouched_copy_is_left() {
+    let seed = Seed::make().await;
+    let (original, untouched) = (fs::read(seed.database()).unwrap(), seed.dir.path().join("untouched"));
+    let mut db = seed.connect().await;
+    sqlx::query("VACUUM INTO $1").bind(untouched.to_string_lossy()).execute(&mut db).await.unwrap();
+    db.close().await.unwrap();
+    let (mut before, mut after) = (0, 0);
+    for kill in 0..KILLS {
+        for leftover in fs::read_dir(seed.dir.path()).unwrap().map(|entry| entry.unwrap().path()) {
+            if leftover.file_name().unwrap().to_string_lossy().starts_with("media.db") {
+                fs::remove_file(leftover).unwrap();
+            }
+        }
+        fs::remove_file(seed.videos().join(".reelgraph.json")).ok();
+        fs::write(seed.database(), &original).unwrap();
+        killed_after(seed.dir.path(), APART * kill);
+        if seed.copies().iter().any(|copy| copy.extension().is_some_and(|name| name != "partial")) {
+            after += 1
+        } else {
+            before += 1
+        }
+        let server = ServerProcess::start(seed.dir.path());
+        assert_eq!(server.client.get("/api/workflows").await.expect(200).json().as_array().unwrap().len(), 3);
+        assert_eq!(server.client.get("/api/videos").await.expect(200).json().as_array().unwrap().len(), 3);
+        assert_eq!(server.client.get(&format!("/api/videos/{KEPT}/download")).await.expect(200).body, clips::short(1));
+        assert_eq!(server.terminate(), Some(0));
+        let [copy] = &seed.copies()[..] else { panic!("killed after {:?}: {:?}", APART * kill, seed.copies()) };
+        assert!(fs::read(copy).unwrap() == fs::read(&untouched).unwrap(), "killed after {:?} the copy is another", APART * kill);
+    }
+    println!("{before} kills came before the copy, {after} after it");
 }
 
 #[tokio::test]
