@@ -2,6 +2,7 @@
 
 mod arguments;
 pub mod content;
+mod descendants;
 mod extent;
 pub mod ffmpeg;
 pub mod frames;

@@ -1,4 +1,4 @@
-//! Child processes kept on a downloads: own process group, resource limits, an environment without secrets, and none outlives the server.
+//! Child processes kept on a leash: own process group, resource limits, an environment without secrets, and none outlives the server.
 
 use std::{
     io,
@@ -19,6 +19,8 @@ use tokio::{
     runtime::Handle,
     sync::oneshot,
 };
+
+use super::descendants::{self, Mark};
 
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
@@ -73,9 +75,13 @@ impl Limits {
     }
 }
 
-/// A child process. Dropping it kills its whole group.
+/// A child process. Dropping it kills its whole group, and on Linux whatever has left that: nothing outlives the child's job, however that ended.
+/// There is no limit on the number of processes: the system counts those of a user, and a user may run more than this server.
 #[derive(Debug)]
-pub(super) struct Running(Child);
+pub(super) struct Running {
+    child: Child,
+    mark: Mark,
+}
 
 impl Running {
     /// Starts `command` in its own process group, under `limits`, with all three standard streams piped.
@@ -87,33 +93,37 @@ impl Running {
         command.env("LC_ALL", "C").current_dir("/");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.process_group(0).kill_on_drop(true);
+        clearer();
+        let mark = Mark::new();
+        command.env(descendants::VARIABLE, mark.text());
         let server = Pid::this();
         // SAFETY: between fork and exec only system calls are made: no allocation, no lock.
         unsafe {
             command.pre_exec(move || restrict(limits, server));
         }
-        spawn(command).await.map(Self)
+        let child = spawn(command).await?;
+        Ok(Self { child, mark })
     }
 
     /// Takes the three streams; they are there once.
     pub(super) fn streams(&mut self) -> Option<(ChildStdin, ChildStdout, ChildStderr)> {
-        Some((self.0.stdin.take()?, self.0.stdout.take()?, self.0.stderr.take()?))
+        Some((self.child.stdin.take()?, self.child.stdout.take()?, self.child.stderr.take()?))
     }
 
     /// Waits for the end.
     pub(super) async fn wait(&mut self) -> io::Result<ExitStatus> {
-        self.0.wait().await
+        self.child.wait().await
     }
 
-    /// Kills the whole group and waits until the child is gone.
+    /// Kills the whole group, with what has left it, and waits until the child is gone.
     pub(super) async fn kill(mut self) -> io::Result<ExitStatus> {
         self.kill_group();
-        self.0.wait().await
+        self.child.wait().await
     }
 
     /// The child's id, which is also its group's, until it was waited for: after that the number may belong to someone else.
     fn kill_group(&self) {
-        let group = self.0.id().and_then(|id| i32::try_from(id).ok());
+        let group = self.child.id().and_then(|id| i32::try_from(id).ok());
         if let Some(group) = group
             && let Err(error) = killpg(Pid::from_raw(group), Signal::SIGKILL)
             && error != nix::errno::Errno::ESRCH
@@ -126,6 +136,9 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.kill_group();
+        if clearer().send(self.mark.clone()).is_err() {
+            tracing::error!("the thread that kills what children have left is gone");
+        }
     }
 }
 
@@ -148,6 +161,19 @@ fn lower(resource: Resource, limit: u64) -> io::Result<()> {
     let (_, ceiling) = getrlimit(resource)?;
     let limit = limit.min(ceiling);
     Ok(setrlimit(resource, limit, limit)?)
+}
+
+/// The thread that kills what has left its child's group. It begins with what a killed server has left.
+fn clearer() -> &'static mpsc::Sender<Mark> {
+    static CLEARER: OnceLock<mpsc::Sender<Mark>> = OnceLock::new();
+    CLEARER.get_or_init(|| {
+        let (marks, queue) = mpsc::channel::<Mark>();
+        std::thread::spawn(move || {
+            descendants::kill_orphans();
+            queue.into_iter().for_each(|mark| mark.kill_all());
+        });
+        marks
+    })
 }
 
 /// A request to the thread that starts children.
@@ -236,6 +262,27 @@ mod tests {
         line.begun().await;
         drop(running);
         line.ended().await;
+    }
+
+    /// A child that leaves its group and its parent, and holds the lifeline; the program that began it has ended or waits.
+    #[cfg(target_os = "linux")]
+    const GONE: &str = r#"exec >"$1"; (setsid sh -c 'sleep 600 & echo up; sleep 600' &) & "#;
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_child_that_forks_away_dies_with_its_job() {
+        for (after, ends) in [("wait; exit 0", true), ("sleep 600", false)] {
+            let mut line = Lifeline::new();
+            let mut running = Running::start(line.shell(&format!("{GONE}{after}")), Limits::INSPECT).await.unwrap();
+            line.begun().await;
+            if ends {
+                assert!(running.wait().await.unwrap().success());
+                drop(running);
+            } else {
+                running.kill().await.unwrap();
+            }
+            line.ended().await;
+        }
     }
 
     #[tokio::test]
