@@ -76,3 +76,16 @@ async fn streams_end_when_the_server_stops() {
     let (ended, ()) = tokio::join!(stream.next(), server.stop());
     assert_eq!(ended, None);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_stream_gives_signs_of_life_that_no_proxy_keeps_back() {
+    let server = TestServer::start().await;
+    let answer = server.client.request(reqwest::Method::GET, "/api/events").send().await.unwrap();
+    assert_eq!(answer.headers()["x-accel-buffering"], "no");
+    drop(answer);
+    let mut stream = EventStream::open(&server.client, "?after=0", None).await;
+    for _ in 0..2 {
+        let ping = stream.next().await.unwrap();
+        assert_eq!((ping.id, ping.name.as_str(), &ping.data), (None, "ping", &json!({})), "without data no browser hands it on");
+    }
+}

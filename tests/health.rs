@@ -1,5 +1,8 @@
 //! The process's life: it answers at once, tells what is missing, and stops when told.
 
+use clap::CommandFactory;
+use reelgraph::server::config::Cli;
+
 use crate::support::{
     TestServer,
     process::{ServerProcess, refused},
@@ -38,12 +41,21 @@ fn a_bad_setting_stops_the_start_with_a_sentence_that_names_it() {
 #[tokio::test]
 async fn an_empty_variable_counts_as_not_set() {
     let dir = tempfile::tempdir().unwrap();
+    let cli = Cli::command();
+    let settings = cli.get_arguments().filter_map(|argument| argument.get_env()?.to_str()).filter(|name| *name != "LEPTOS_SITE_ADDR");
+    let settings: Vec<_> = settings.collect();
+    assert!(settings.len() > 15 && settings.contains(&"REELGRAPH_WORKERS"), "{settings:?}");
+    let libraries = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "https_proxy", "no_proxy", "NO_COLOR", "TMPDIR", "LEPTOS_WATCH"];
     let server = ServerProcess::start_with(dir.path(), |command| {
-        for name in ["OPENAI_API_KEY", "OPENAI_BASE_URL", "REELGRAPH_MODELS", "REELGRAPH_CAP_RUN_USD", "REELGRAPH_MAX_UPLOAD_BYTES"] {
+        for name in settings.into_iter().chain(libraries) {
             command.env(name, "");
         }
+        // Its defaults are relative.
+        command.current_dir(dir.path());
     });
     server.client.get("/healthz").await.expect(200);
+    let page = server.client.get("/").await.expect(200);
+    assert!(!page.header("content-security-policy").contains("ws:"));
 }
 
 #[test]

@@ -18,6 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("server/providers", &["domain", "server/media/ffmpeg", "server/error", "server/config"]),
     ("server/events", &["domain", "server/store", "server/error"]),
     ("server/operations", &["domain", "graph", "server/providers", "server/media", "server/store", "server/error"]),
+    ("server/sessions", &["domain", "server/store", "server/error"]),
     ("server/money", &["domain", "server/store", "server/error", "server/config"]),
     (
         "server/library",
@@ -54,6 +55,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "server/library",
             "server/money",
             "server/events",
+            "server/sessions",
             "server/state",
             "server/respond",
             "server/error",

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what is not there fails the test")]
 
 mod access;
+mod addresses;
 mod adoption;
 mod associations;
 mod check;
@@ -26,6 +27,7 @@ mod kills;
 mod layers;
 mod limits;
 mod locked;
+mod logs;
 mod long_answers;
 mod models;
 mod odd_clips;
@@ -33,6 +35,7 @@ mod old_database;
 mod openapi;
 mod ownership;
 mod paid;
+mod peers;
 mod proxies;
 mod restart;
 mod support;

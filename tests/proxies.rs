@@ -67,7 +67,7 @@ async fn a_proxy_that_lets_nothing_through_is_told_and_nothing_counts_as_sent() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_that_is_not_there_is_told_too() {
     let dir = tempfile::tempdir().unwrap();
-    let server = start(dir.path(), "https://provider.invalid/v1", &[("https_proxy", "http://127.0.0.1:9")]);
+    let server = start(dir.path(), "https://provider.invalid/v1", &[("HTTPS_PROXY", ""), ("https_proxy", "http://127.0.0.1:9")]);
     let job = ask(&server.client, "openai", "a lantern before nothing").await;
     let is_told = |job: &Value| job["message"].as_str().is_some_and(|message| message.contains("HTTPS_PROXY"));
     let told = server.client.wait_for(&format!("/api/jobs/{job}"), is_told).await;

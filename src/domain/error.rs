@@ -43,6 +43,8 @@ pub enum ErrorKind {
     MissingSetting,
     /// The connection broke before the request had arrived whole.
     Interrupted,
+    /// The request's body came too slowly to wait for its end.
+    TooSlow,
     /// Cancelled by the user.
     Cancelled,
     /// Something this work needs (ffmpeg, the store) is not there now.
@@ -83,6 +85,7 @@ impl ErrorKind {
             Self::MethodNotAllowed => 405,
             Self::NoCredit | Self::CapReached => 402,
             Self::Conflict | Self::Cancelled | Self::UnknownOutcome => 409,
+            Self::TooSlow => 408,
             Self::Gone | Self::Damaged | Self::Expired => 410,
             Self::PreconditionFailed => 412,
             Self::TooLarge => 413,
@@ -106,7 +109,7 @@ impl ErrorKind {
     /// Whether the same request may be answered in another way a little later, without anybody doing anything about it here.
     #[must_use]
     pub fn is_passing(self) -> bool {
-        matches!(self, Self::Unavailable | Self::StorageFull | Self::Interrupted)
+        matches!(self, Self::Unavailable | Self::StorageFull | Self::Interrupted | Self::TooSlow)
     }
 
     /// The kind in a few words, as RFC 9457's `title`.
@@ -130,6 +133,7 @@ impl ErrorKind {
             Self::NotAnImage => "Not a readable image",
             Self::MissingSetting => "A setting is missing",
             Self::Interrupted => "Interrupted",
+            Self::TooSlow => "Too slow",
             Self::Cancelled => "Cancelled",
             Self::Unavailable => "Not available now",
             Self::StorageFull => "The disk is full",

@@ -6,16 +6,20 @@ use clap::{
     Args, CommandFactory, FromArgMatches, Parser, Subcommand,
     builder::{self, Resettable},
 };
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 
 use models_file::Added;
 
 use crate::domain::provider::{Dialect, Model};
 
+pub mod environment;
 mod models_file;
+mod peers;
 mod setting_error;
 pub mod site;
 
+pub use peers::Patience;
 pub use setting_error::SettingError;
 
 /// Reelgraph: build video workflows as a graph, run them, and never lose or repeat a clip.
@@ -77,7 +81,10 @@ pub struct Settings {
     pub public_origin: Option<String>,
     /// The token every caller must show; required off loopback.
     #[arg(long, env = "REELGRAPH_ACCESS_TOKEN", global = true, hide_env_values = true)]
-    pub access_token: Option<String>,
+    pub access_token: Option<SecretString>,
+    /// Networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto count, separated by commas, like 10.0.0.0/8.
+    #[arg(long, env = "REELGRAPH_TRUSTED_PROXIES", global = true)]
+    pub trusted_proxies: Option<String>,
     /// Key of the Videos-API provider.
     #[arg(long, env = "OPENAI_API_KEY", global = true, hide_env_values = true)]
     pub openai_api_key: Option<SecretString>,
@@ -111,6 +118,9 @@ pub struct Settings {
     /// Local ffmpeg jobs at a time; the number of cores without.
     #[arg(long, env = "REELGRAPH_WORKERS", global = true)]
     pub workers: Option<usize>,
+    /// How the log is written: text or json, a line an event.
+    #[arg(long, env = "REELGRAPH_LOG_FORMAT", default_value = "text", global = true)]
+    pub log_format: String,
     /// Log filter.
     #[arg(long, env = "RUST_LOG", default_value = "info", global = true)]
     pub log: String,
@@ -131,7 +141,9 @@ pub struct Config {
     /// Origins (`scheme://host[:port]`) that were given; empty means the loopback names with the bound port.
     pub public_origins: Vec<String>,
     /// The token every caller must show.
-    pub access_token: Option<String>,
+    pub access_token: Option<SecretString>,
+    /// The networks of proxies that are believed when they name their callers.
+    pub trusted_proxies: Vec<IpNet>,
     /// Key of the Videos-API provider.
     pub openai_api_key: Option<SecretString>,
     /// Base URL of the Videos-API provider, without a slash at its end.
@@ -152,12 +164,25 @@ pub struct Config {
     pub caps: Caps,
     /// How providers are asked after what they make.
     pub pace: Pace,
+    /// How slow callers may be.
+    pub patience: Patience,
     /// The largest upload, in bytes.
     pub max_upload_bytes: u64,
     /// Local ffmpeg jobs at a time, at least 1.
     pub workers: usize,
+    /// How the log is written.
+    pub log_format: LogFormat,
     /// The folder with the browser's files; whether it holds them is for [`site::check`].
     pub site_root: PathBuf,
+}
+
+/// How the log is written, a line an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// An object a line, for programs.
+    Json,
 }
 
 /// What may be spent, in millionths of a US dollar; `None`: no cap.
@@ -213,7 +238,7 @@ impl TryFrom<Settings> for Config {
         let public_origins =
             settings.public_origin.as_deref().unwrap_or_default().split(',').map(str::trim).filter(|text| !text.is_empty());
         let public_origins = public_origins.map(origin).collect::<Result<Vec<_>, _>>()?;
-        let access_token = settings.access_token.filter(|token| !token.is_empty());
+        let access_token = settings.access_token.filter(is_set);
         if !settings.site_addr.ip().is_loopback() {
             if public_origins.is_empty() {
                 return refuse(format!(
@@ -233,6 +258,11 @@ impl TryFrom<Settings> for Config {
             Some(workers) => workers,
             None => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         };
+        let log_format = match settings.log_format.as_str() {
+            "text" => LogFormat::Text,
+            "json" => LogFormat::Json,
+            other => return refuse(format!("REELGRAPH_LOG_FORMAT: {other:?} is no format; give text or json")),
+        };
         let caps = Caps {
             run_usd_micros: cap("REELGRAPH_CAP_RUN_USD", settings.cap_run_usd)?,
             day_usd_micros: cap("REELGRAPH_CAP_DAY_USD", settings.cap_day_usd)?,
@@ -242,11 +272,13 @@ impl TryFrom<Settings> for Config {
         Ok(Self {
             caps,
             pace: Pace::default(),
+            patience: Patience::default(),
             site_addr: settings.site_addr,
             database_url: settings.database_url,
             videos_dir,
             public_origins,
             access_token,
+            trusted_proxies: peers::networks(settings.trusted_proxies.as_deref().unwrap_or_default())?,
             openai_api_key: settings.openai_api_key.filter(is_set),
             openai_base_url: base_url("OPENAI_BASE_URL", &settings.openai_base_url)?,
             gemini_api_key: settings.gemini_api_key.filter(is_set),
@@ -257,6 +289,7 @@ impl TryFrom<Settings> for Config {
             dialects,
             max_upload_bytes: settings.max_upload_bytes,
             workers,
+            log_format,
             site_root: settings.site_root.filter(|path| !path.as_os_str().is_empty()).unwrap_or_else(site::beside_the_program),
         })
     }
@@ -329,6 +362,8 @@ mod tests {
             (["--openai-base-url", "api.openai.com/v1"], "OPENAI_BASE_URL"),
             (["--gemini-base-url", "ftp://google.example"], "GEMINI_BASE_URL"),
             (["--xai-base-url", "https://s3cret@api.x.ai/v1"], "XAI_BASE_URL"),
+            (["--trusted-proxies", "10.0.0.0/33"], "REELGRAPH_TRUSTED_PROXIES"),
+            (["--log-format", "xml"], "REELGRAPH_LOG_FORMAT"),
             (["--models", "/nowhere/models.json"], "REELGRAPH_MODELS"),
         ] {
             let error = config(&arguments).unwrap_err();

@@ -7,21 +7,21 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use axum::serve::ListenerExt;
 use leptos::config::LeptosOptions;
 use tokio::{net::TcpListener, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Error, Result,
-    config::{Cli, Command, Config, site},
+    config::{Cli, Command, Config, environment, site},
     events::Events,
-    http::{access::Access, router::router},
+    http::{access::Access, router::router, serve},
     library::{
         check::{self, Said},
         ownership::{self, Standing},
         scrub, sweep,
     },
+    log,
     media::{content::Content, ffmpeg::Ffmpeg},
     providers::{Providers, Spool},
     runs::held,
@@ -51,19 +51,19 @@ fn version(commit: Option<&str>) -> &'static str {
 /// `commit` is what the program was built from, where that is known.
 #[must_use]
 pub fn main(commit: Option<&str>) -> ExitCode {
+    environment::unset_empty();
     let version = version(commit);
     let cli = Cli::read(version);
     let command = cli.command.unwrap_or(Command::Serve);
     let filter = tracing_subscriber::EnvFilter::try_new(&cli.settings.log);
-    let config = match (filter, Config::try_from(cli.settings)) {
+    let (_log, config) = match (filter, Config::try_from(cli.settings)) {
         (Err(error), _) => return complain(2, &format!("RUST_LOG: {error}")),
         (_, Err(error)) => return complain(2, &error.to_string()),
         (Ok(filter), Ok(config)) => {
             if let (Command::Serve, Err(error)) = (command, site::check(&config.site_root)) {
                 return complain(2, &error.to_string());
             }
-            tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-            config
+            (log::begin(config.log_format, filter), config)
         }
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -85,9 +85,8 @@ pub fn main(commit: Option<&str>) -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "a command's error goes to stderr as one sentence")]
 fn complain(code: u8, sentence: &str) -> ExitCode {
-    eprintln!("reelgraph: {sentence}");
+    log::complain(sentence);
     ExitCode::from(code)
 }
 
@@ -136,13 +135,6 @@ async fn check(config: &Config) -> Result<bool> {
     Ok(checked.is_sound())
 }
 
-/// Head and body of an answer are written apart: waiting to send them together costs 40 ms each time the peer delays its acknowledgement.
-fn send_at_once(connection: &mut tokio::net::TcpStream) {
-    if let Err(error) = connection.set_nodelay(true) {
-        tracing::debug!(%error, "answers on this connection may be delayed");
-    }
-}
-
 /// A running server: what `serve` and the tests start.
 #[derive(Debug)]
 pub struct Server {
@@ -150,7 +142,7 @@ pub struct Server {
     pub state: AppState,
     /// Where it listens.
     pub address: std::net::SocketAddr,
-    task: tokio::task::JoinHandle<std::io::Result<()>>,
+    task: tokio::task::JoinHandle<()>,
     workers: Workers,
 }
 
@@ -161,7 +153,7 @@ impl Server {
     /// Where a part cannot start.
     pub async fn start(config: Config, listener: TcpListener) -> Result<Self> {
         let address = listener.local_addr().map_err(Error::io("the listening socket"))?;
-        let access = Access::new(&config.public_origins, config.access_token.as_deref(), address);
+        let access = Access::new(&config.public_origins, config.access_token.as_ref(), &config.trusted_proxies, address);
         let started = SystemTime::now();
         let database = config.database_url.clone();
         let state = compose(config).await.map_err(|error| of_database(error, &database))?;
@@ -173,10 +165,7 @@ impl Server {
                 tracing::warn!("{error}");
             }
         });
-        let stop = state.stop.clone();
-        let task = tokio::spawn(
-            axum::serve(listener.tap_io(send_at_once), app).with_graceful_shutdown(async move { stop.cancelled().await }).into_future(),
-        );
+        let task = tokio::spawn(serve::serve(listener, app, state.config.patience, state.stop.clone()));
         tracing::info!("listening on http://{address}");
         tokio::spawn(scrub::run(state.studio.db.clone(), state.studio.content.clone(), state.stop.clone()));
         tokio::spawn(sweep::run(state.studio.db.clone(), state.studio.content.clone(), started, state.stop.clone()));
@@ -192,8 +181,8 @@ impl Server {
             tracing::warn!("some jobs did not stop in time; the next start picks them up");
         }
         match served {
-            Ok(Ok(Ok(()))) => {}
-            Ok(other) => tracing::error!(?other, "the server ended with an error"),
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(cause = %error, "the server ended with an error"),
             Err(_) => {
                 tracing::warn!("some requests did not end in time and were cut");
                 self.task.abort();

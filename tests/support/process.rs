@@ -12,7 +12,7 @@ use std::io::{BufRead, BufReader};
 use super::{Client, PATIENCE};
 
 /// Settings of the machine that a test must not meet.
-const SETTINGS: [&str; 17] = [
+const SETTINGS: [&str; 19] = [
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
     "GEMINI_API_KEY",
@@ -22,6 +22,8 @@ const SETTINGS: [&str; 17] = [
     "REELGRAPH_MODELS",
     "REELGRAPH_ACCESS_TOKEN",
     "REELGRAPH_PUBLIC_ORIGIN",
+    "REELGRAPH_TRUSTED_PROXIES",
+    "REELGRAPH_LOG_FORMAT",
     "HTTP_PROXY",
     "http_proxy",
     "HTTPS_PROXY",
@@ -38,7 +40,7 @@ fn serve(dir: &Path, change: impl FnOnce(&mut Command)) -> Command {
     // Stands for the browser's files, which these tests do not need.
     let site = dir.join("site");
     std::fs::create_dir_all(site.join("pkg")).unwrap();
-    command.args(["--site-addr", "127.0.0.1:0", "--workers", "2", "--site-root"]).arg(site).env("RUST_LOG", "info");
+    command.args(["--workers", "2", "--site-root"]).arg(site).env("LEPTOS_SITE_ADDR", "127.0.0.1:0").env("RUST_LOG", "info");
     change(&mut command);
     command
 }
@@ -58,6 +60,20 @@ fn program(dir: &Path, name: &str) -> Command {
         command.env_remove(key);
     }
     command
+}
+
+/// The same command run by a shell, which does `first` before: `ulimit -n 64; `.
+pub fn by_shell(command: &Command, first: &str, redirection: &str) -> Command {
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(format!("{first}exec \"$0\" \"$@\" {redirection}")).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    shell
 }
 
 /// Runs a command of the program to its end on the database and the videos in `dir`, and gives its exit code, its report and what it complains of.
@@ -116,6 +132,7 @@ pub struct ServerProcess {
     /// Speaks to it.
     pub client: Client,
     log: Arc<Mutex<String>>,
+    reader: Option<std::thread::JoinHandle<()>>,
 }
 
 impl ServerProcess {
@@ -142,7 +159,10 @@ impl ServerProcess {
         let mut log = String::new();
         let mut address: Option<SocketAddr> = None;
         for line in lines.by_ref().map_while(Result::ok) {
-            let found = line.split_once("listening on http://").map(|(_, address)| address.trim().parse().unwrap());
+            let found = line.split_once("listening on http://").map(|(_, rest)| {
+                // In JSON more follows.
+                rest.split(|letter: char| letter == '"' || letter.is_whitespace()).next().unwrap().parse().unwrap()
+            });
             log.push_str(&(line + "\n"));
             if found.is_some() {
                 address = found;
@@ -153,8 +173,26 @@ impl ServerProcess {
         // A full pipe would stop the server.
         let log = Arc::new(Mutex::new(log));
         let kept = log.clone();
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| kept.lock().unwrap().push_str(&(line + "\n"))));
-        Self { child, client: Client::new(address), log }
+        let reader = std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| kept.lock().unwrap().push_str(&(line + "\n"))));
+        Self { child, client: Client::new(address), log, reader: Some(reader) }
+    }
+
+    /// Starts the program with its log where nobody reads it, and waits until it answers.
+    pub async fn start_unheard(dir: &Path, change: impl FnOnce(&mut Command)) -> Self {
+        // Nobody tells the port that it would choose itself.
+        let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut command = serve(dir, |command| {
+            command.env("LEPTOS_SITE_ADDR", address.to_string());
+            change(command);
+        });
+        let child = command.spawn().unwrap();
+        let server = Self { child, client: Client::new(address), log: Arc::default(), reader: None };
+        let began = std::time::Instant::now();
+        while tokio::net::TcpStream::connect(address).await.is_err() {
+            assert!(began.elapsed() < super::PATIENCE, "the server did not start");
+            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+        }
+        server
     }
 
     /// What it has logged so far.
@@ -202,10 +240,24 @@ impl ServerProcess {
         self.child.wait().unwrap();
     }
 
+    /// SIGTERM, and waits until it is gone and all that it logged was read; gives that.
+    pub fn ended(mut self) -> String {
+        self.ask_to_end();
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
+        self.log()
+    }
+
     /// SIGTERM, and waits until it is gone; gives its exit code.
     pub fn terminate(mut self) -> Option<i32> {
-        nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.child.id() as i32), nix::sys::signal::Signal::SIGTERM).unwrap();
+        self.ask_to_end();
         self.child.wait().unwrap().code()
+    }
+
+    fn ask_to_end(&self) {
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.child.id() as i32), nix::sys::signal::Signal::SIGTERM).unwrap();
     }
 }
 

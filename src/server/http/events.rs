@@ -7,10 +7,10 @@ use axum::{
     http::{HeaderMap, HeaderName},
     response::{
         IntoResponse,
-        sse::{Event, KeepAlive, Sse},
+        sse::{Event, Sse},
     },
 };
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt, stream};
 use serde::Deserialize;
 use utoipa::{IntoParams, openapi::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -27,8 +27,11 @@ use crate::{
 
 /// The answer's header that says from which event on a page has to follow.
 const EVENT_ID: HeaderName = HeaderName::from_static("x-event-id");
+/// Read by nginx and those who follow it.
+const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 const LAST_EVENT_ID: &str = "last-event-id";
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// A sign of life: shows a page that its stream is alive, which a connection that died on the way does not tell, and proxies too.
+const PING: Duration = Duration::from_secs(10);
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
@@ -58,7 +61,7 @@ pub struct From {
 }
 
 /// What happens: `node`, `execution` and `job` events whose data is what their GET shows. State changes are numbered and kept for 7
-/// days; progress has no number. `reset`: older than kept was asked for, read everything anew.
+/// days; progress has no number, nor has `ping`, which comes every 10 seconds. `reset`: older than kept was asked for, read everything anew.
 #[utoipa::path(get, path = "/api/events", operation_id = "follow_events", tag = "events",
     params(From, ("Last-Event-ID" = Option<String>, Header,
     description = "What a browser sends when it comes back: the number of the last event it has. It goes before `after`.")), responses(
@@ -68,7 +71,8 @@ pub struct From {
 pub async fn follow(State(state): State<AppState>, Query(from): Query<From>, headers: HeaderMap) -> Result<impl IntoResponse, Failed> {
     let after = last_event_id(&headers)?.or(from.after);
     let follower = state.studio.events.follow(&state.studio.db, after, state.stop.clone()).await?;
-    Ok(Sse::new(messages(follower)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+    // A proxy that buffers would keep the events to itself.
+    Ok(([(BUFFERING, "no")], Sse::new(with_pings(messages(follower)))))
 }
 
 fn last_event_id(headers: &HeaderMap) -> Result<Option<i64>, ApiError> {
@@ -88,6 +92,17 @@ fn messages(follower: Follower) -> impl Stream<Item = Result<Event, Infallible>>
             }
         }
     })
+}
+
+/// The stream with a ping every so often. It ends where `told` ends.
+fn with_pings(told: impl Stream<Item = Result<Event, Infallible>>) -> impl Stream<Item = Result<Event, Infallible>> {
+    let pings = tokio::time::interval_at(tokio::time::Instant::now() + PING, PING);
+    let pings = stream::unfold(pings, |mut pings| async {
+        pings.tick().await;
+        Some((Some(Ok(Event::default().event("ping").data("{}"))), pings))
+    });
+    let told = told.map(Some).chain(stream::once(std::future::ready(None)));
+    stream::select(told, pings).scan((), |(), event| std::future::ready(event))
 }
 
 fn event(message: Message) -> Event {

@@ -12,7 +12,7 @@ use axum::{
 use metrics::{counter, gauge, histogram, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 
-use super::problem::Failed;
+use super::{problem::Failed, serve::Open};
 use crate::{
     domain::origin::SourceType,
     server::{Error, runs::figures, state::AppState},
@@ -20,6 +20,7 @@ use crate::{
 
 const REQUESTS: &str = "reelgraph_http_requests_total";
 const DURATIONS: &str = "reelgraph_http_request_duration_seconds";
+const CONNECTIONS: &str = "reelgraph_http_connections";
 const JOBS: &str = "reelgraph_jobs";
 const VIDEOS: &str = "reelgraph_videos";
 const STORED_BYTES: &str = "reelgraph_stored_bytes";
@@ -42,6 +43,7 @@ impl Metrics {
         with_local_recorder(&recorder, || {
             metrics::describe_counter!(REQUESTS, "Requests by method, route and status.");
             metrics::describe_histogram!(DURATIONS, metrics::Unit::Seconds, "Time until an answer began, by method and route.");
+            metrics::describe_gauge!(CONNECTIONS, "Connections that are open.");
             metrics::describe_gauge!(JOBS, "Jobs by kind and status.");
             metrics::describe_gauge!(VIDEOS, "Videos in the library by source.");
             metrics::describe_gauge!(STORED_BYTES, metrics::Unit::Bytes, "Bytes of the videos in the library by source.");
@@ -71,9 +73,14 @@ pub async fn count(State(metrics): State<Metrics>, request: Request, next: Next)
 #[utoipa::path(get, path = "/metrics", operation_id = "get_metrics", tag = "operation", responses(
     (status = 200, description = "The figures", content_type = "text/plain", body = String),
 ))]
-pub async fn show(Extension(metrics): Extension<Metrics>, State(state): State<AppState>) -> Result<impl IntoResponse, Failed> {
+pub async fn show(
+    Extension(metrics): Extension<Metrics>,
+    Extension(open): Extension<Open>,
+    State(state): State<AppState>,
+) -> Result<impl IntoResponse, Failed> {
     let figures = figures::figures(&state.studio.db).await?;
     with_local_recorder(&*metrics.0, || {
+        gauge!(CONNECTIONS).set(open.number() as f64);
         // What is no more has to go back to zero.
         for (kind, status, number) in &figures.jobs {
             gauge!(JOBS, "kind" => kind.name().to_owned(), "status" => status.name()).set(*number as f64);

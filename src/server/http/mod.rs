@@ -1,7 +1,10 @@
 //! REST and pages: thin doors to the services. A handler reads the request, calls one service and answers.
 
 pub mod access;
+pub mod access_log;
 pub mod assets;
+mod caller;
+mod connection;
 pub mod download;
 pub mod events;
 pub mod executions;
@@ -15,11 +18,14 @@ pub mod login;
 pub mod metrics;
 pub mod nodes;
 pub mod openapi;
+pub mod pace;
 pub mod pages;
 pub mod problem;
 pub mod router;
+pub mod serve;
 pub mod server_functions;
 pub mod spend;
+mod throttle;
 pub mod upload;
 pub mod videos;
 pub mod workflows;

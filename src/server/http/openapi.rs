@@ -58,7 +58,10 @@ impl Modify for Access {
         let token =
             HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The value of `REELGRAPH_ACCESS_TOKEN`, where it is set"));
         components.add_security_scheme(TOKEN, SecurityScheme::Http(token.build()));
-        let cookie = ApiKeyValue::with_description(access::COOKIE, "What a browser gets for showing the token at `/login`");
+        let cookie = ApiKeyValue::with_description(
+            access::COOKIE,
+            "What a browser gets for showing the token at `/login`; under https its name begins with `__Host-`",
+        );
         components.add_security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
         let none: [&str; 0] = [];
         let either = [TOKEN, SESSION].map(|name| SecurityRequirement::new(name, none));

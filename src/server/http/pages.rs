@@ -27,7 +27,7 @@ fn provide(state: &AppState) {
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; style-src-attr 'unsafe-inline'; \
          img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'{reload}; font-src 'self'; form-action 'self'; \
          base-uri 'none'; frame-ancestors 'none'",
-        reload = if std::env::var_os("LEPTOS_WATCH").is_some() { " ws:" } else { "" },
+        reload = if std::env::var_os("LEPTOS_WATCH").is_some_and(|value| !value.is_empty()) { " ws:" } else { "" },
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);

@@ -7,13 +7,12 @@ use axum::{
     Extension, Router,
     extract::{DefaultBodyLimit, Request, State},
     http::{HeaderValue, Method, StatusCode, header},
-    middleware,
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use leptos_axum::{handle_server_fns_with_context, render_app_async_with_context};
 use server_fn::axum::server_fn_paths;
-use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{
@@ -22,19 +21,17 @@ use tower_http::{
     },
     limit::RequestBodyLimitLayer,
     services::ServeDir,
-    set_header::SetResponseHeaderLayer,
-    trace::TraceLayer,
 };
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     access::Access,
-    assets, events, executions, health, images, jobs, layers, login,
+    access_log, assets, events, executions, health, images, jobs, layers, login,
     metrics::{self, Metrics},
     nodes,
     openapi::{self, Description, completed},
-    pages,
+    pace, pages,
     problem::Failed,
     server_functions, spend, videos, workflows,
 };
@@ -65,6 +62,9 @@ fn api() -> OpenApiRouter<AppState> {
 /// The largest body of a request that is no upload, in bytes: a workflow of thousands of nodes with long prompts.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
+/// The longest name of a file of ours, in bytes.
+const LONGEST_NAME: usize = 100;
+
 /// The whole server as one service.
 ///
 /// # Errors
@@ -87,21 +87,27 @@ pub fn router(state: AppState, access: Access) -> Result<Router> {
         .fold(pages, |router, (path, _)| router.route(path, call.clone()))
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         .layer(middleware::from_fn(server_functions::set_status));
+    let door = (access, state.clone());
+    let login = Router::new()
+        .route("/login", get(login::page).post(login::sign_in))
+        .route("/logout", post(login::sign_out))
+        .with_state(door.clone());
     let router = api
         .layer(Extension(metrics.clone()))
         .layer(Extension(description))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .route("/login", get(login::page).post(login::sign_in).with_state(access.clone()))
+        .merge(login)
         .merge(leptos)
         .merge(files(&state))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new("video/"))))
-        .layer(middleware::from_fn_with_state(access, layers::guard))
+        .layer(middleware::from_fn_with_state(door, layers::guard))
+        .layer(middleware::from_fn_with_state(state.config.patience, pace::keep))
         .layer(middleware::from_fn(layers::harden))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(metrics, metrics::count))
-        .layer(TraceLayer::new_for_http())
+        .layer(middleware::from_fn(access_log::tell))
         .with_state(state);
     Ok(router)
 }
@@ -110,16 +116,33 @@ pub fn router(state: AppState, access: Access) -> Result<Router> {
 fn files(state: &AppState) -> Router<AppState> {
     let folder = |path: &str| ServeDir::new(state.config.site_root.join(path)).append_index_html_on_directories(false);
     // With a hash of the content in its name, what a browser has of a file is right for ever.
-    let keep = if state.leptos.hash_files { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let keep = SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static(keep));
+    let keep = HeaderValue::from_static(if state.leptos.hash_files { "public, max-age=31536000, immutable" } else { "no-cache" });
     let built = folder("pkg").precompressed_br().precompressed_gzip();
-    let files = Router::new().route_service("/favicon.svg", folder(""));
-    let keep = ServiceBuilder::new().layer(keep);
+    let icon = Router::new().route_service("/favicon.svg", folder(""));
     // The release joins the styles into one file; while developing, each is read from where it is written.
-    if cfg!(debug_assertions) {
-        files.nest_service("/pkg", keep.service(built.fallback(ServeDir::new("style"))))
+    let files = if cfg!(debug_assertions) {
+        Router::new().nest_service("/pkg", built.fallback(ServeDir::new("style")))
     } else {
-        files.nest_service("/pkg", keep.service(built))
+        Router::new().nest_service("/pkg", built)
+    };
+    icon.merge(files.layer(middleware::from_fn_with_state(keep, file)))
+}
+
+/// Answers for a file of ours: there or not there, whatever the file system says of a name that none has, and kept by browsers if it is there.
+async fn file(State(keep): State<HeaderValue>, request: Request, next: Next) -> Response {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let is_name = |name: &str| name.len() <= LONGEST_NAME && name.bytes().all(is_plain);
+    if !request.uri().path().split('/').all(is_name) {
+        return nothing_there().into_response();
+    }
+    let mut response = next.run(request).await;
+    match response.status() {
+        StatusCode::NOT_FOUND => nothing_there().into_response(),
+        StatusCode::METHOD_NOT_ALLOWED => method_not_allowed().await.into_response(),
+        _ => {
+            response.headers_mut().insert(header::CACHE_CONTROL, keep);
+            response
+        }
     }
 }
 
@@ -132,7 +155,11 @@ async fn not_found(State(state): State<AppState>, request: Request) -> Response 
         *response.status_mut() = StatusCode::NOT_FOUND;
         return response;
     }
-    Failed(ApiError::new(ErrorKind::NotFound, "There is nothing at this address.")).into_response()
+    nothing_there().into_response()
+}
+
+fn nothing_there() -> Failed {
+    ApiError::new(ErrorKind::NotFound, "There is nothing at this address.").into()
 }
 
 async fn method_not_allowed() -> Failed {

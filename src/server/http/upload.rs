@@ -36,8 +36,6 @@ use crate::{
     },
 };
 
-/// How long the next piece may take before the upload counts as broken off.
-const IDLE: Duration = Duration::from_secs(60);
 /// How long the rest of a refused body is read, so that the client gets to read the answer.
 const DRAIN: Duration = Duration::from_secs(30);
 /// What a multipart body has around its file at most, name included.
@@ -113,7 +111,7 @@ fn acceptable(state: &AppState, headers: &HeaderMap, kind: AssetKind) -> Result<
 /// Reads the parts: one `file`, and `name` before or after it.
 async fn read(state: &AppState, form: &mut Multipart, kind: AssetKind) -> Result<(Arrived, String)> {
     let (mut file, mut name) = (None, None);
-    while let Some(field) = in_time(form.next_field()).await? {
+    while let Some(field) = next(form.next_field()).await? {
         match field.name() {
             Some("file") if file.is_none() => {
                 let given = field.file_name().unwrap_or_default().to_owned();
@@ -152,7 +150,7 @@ async fn read_file(state: &AppState, mut field: Field<'_>, kind: AssetKind) -> R
 }
 
 async fn pour(field: &mut Field<'_>, upload: &mut Upload) -> Result<()> {
-    while let Some(piece) = in_time(field.chunk()).await? {
+    while let Some(piece) = next(field.chunk()).await? {
         upload.write(piece).await?;
     }
     Ok(())
@@ -161,7 +159,7 @@ async fn pour(field: &mut Field<'_>, upload: &mut Upload) -> Result<()> {
 async fn read_name(mut field: Field<'_>) -> Result<String> {
     let too_long = || ApiError::invalid("/name", format!("A name has at most {FORM_NAME} characters.")).into();
     let mut bytes = Vec::new();
-    while let Some(piece) = in_time(field.chunk()).await? {
+    while let Some(piece) = next(field.chunk()).await? {
         // A character takes up to four bytes.
         if bytes.len() + piece.len() > 4 * FORM_NAME {
             return Err(too_long());
@@ -172,18 +170,12 @@ async fn read_name(mut field: Field<'_>) -> Result<String> {
     if name.chars().count() > FORM_NAME { Err(too_long()) } else { Ok(name) }
 }
 
-/// Waits for the next piece, but not for ever.
-async fn in_time<T>(next: impl Future<Output = Result<T, MultipartError>>) -> Result<T> {
-    match tokio::time::timeout(IDLE, next).await {
-        Ok(Ok(next)) => Ok(next),
-        Ok(Err(error)) => {
-            tracing::info!(cause = %error.body_text(), "an upload broke off");
-            Err(Error::api(ErrorKind::Interrupted, format!("The upload could not be read to its end: {}.", error.body_text())))
-        }
-        Err(_) => {
-            Err(Error::api(ErrorKind::Interrupted, format!("Nothing arrived for {} seconds; the upload was given up.", IDLE.as_secs())))
-        }
-    }
+/// What is next in the form. How long it may take is for `pace`.
+async fn next<T>(next: impl Future<Output = Result<T, MultipartError>>) -> Result<T> {
+    next.await.map_err(|error| {
+        tracing::info!(cause = %error.body_text(), "an upload broke off");
+        Error::api(ErrorKind::Interrupted, format!("The upload could not be read to its end: {}.", error.body_text()))
+    })
 }
 
 /// Reads and forgets the rest of a body beside the answer: a client that is cut off while it sends may never see why.

@@ -30,6 +30,7 @@ const SCRIPTS: &[(i64, &str, &str)] = &[
     (7, "assets", include_str!("../../../migrations/sqlite/0007_assets.sql")),
     (8, "store_mark", include_str!("../../../migrations/sqlite/0008_store_mark.sql")),
     (9, "verified", include_str!("../../../migrations/sqlite/0009_verified.sql")),
+    (10, "sessions", include_str!("../../../migrations/sqlite/0010_sessions.sql")),
 ];
 
 pub(super) static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {

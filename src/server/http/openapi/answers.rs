@@ -37,12 +37,12 @@ struct Shared {
     given_by: fn(&Facts) -> bool,
 }
 
-const SHARED: [Shared; 13] = [
+const SHARED: [Shared; 15] = [
     Shared {
         name: "Malformed",
         kind: ErrorKind::Malformed,
-        description: "The body cannot be parsed, or broke off",
-        given_by: |facts| facts.body,
+        description: "The body cannot be parsed, or broke off; or the request names two hosts",
+        given_by: |_| true,
     },
     Shared {
         name: "Unauthorized",
@@ -55,6 +55,18 @@ const SHARED: [Shared; 13] = [
         kind: ErrorKind::Forbidden,
         description: "The server is not reached under this host name, or another site tries to change something",
         given_by: |facts| !facts.for_monitors,
+    },
+    Shared {
+        name: "TooSlow",
+        kind: ErrorKind::TooSlow,
+        description: "The body came too slowly to wait for its end",
+        given_by: |facts| facts.body,
+    },
+    Shared {
+        name: "TooManyTokens",
+        kind: ErrorKind::RateLimited,
+        description: "Too many wrong tokens came from there; `Retry-After` says when to try again",
+        given_by: |facts| !facts.open,
     },
     Shared { name: "TooLarge", kind: ErrorKind::TooLarge, description: "The body is larger than 16 MiB", given_by: |facts| facts.body },
     Shared {

@@ -1,0 +1,144 @@
+//! The accept loop: a task a connection, each with bounds for a peer that sends or takes nothing, and a graceful end.
+//! `axum::serve` has no bounds.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{Router, body::Body, extract::Request, response::Response};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+    time::Instant,
+};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use super::connection::{Busy, Connection};
+use crate::server::config::Patience;
+
+/// How long nothing is accepted after the system refused to: it lacks something, mostly free descriptors, that only comes back with time.
+const PAUSE: Duration = Duration::from_millis(500);
+/// How often it is told that the system refuses.
+const BETWEEN_COMPLAINTS: Duration = Duration::from_secs(60);
+
+/// How many connections are open. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Open(Arc<AtomicUsize>);
+
+impl Open {
+    /// The number now.
+    #[must_use]
+    pub fn number(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// One of them, until it is dropped.
+struct Counted(Open);
+
+impl Counted {
+    fn new(open: &Open) -> Self {
+        open.0.fetch_add(1, Ordering::Relaxed);
+        Self(open.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The other end of the connection that a request came by.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+/// Answers whoever connects, until `stop`; then ends once the requests under way have their answers. What is still open when this is
+/// dropped is cut. Each request carries [`Peer`] and [`Open`].
+pub async fn serve(listener: TcpListener, app: Router, patience: Patience, stop: CancellationToken) {
+    let open = Open::default();
+    let mut connections = JoinSet::new();
+    let mut complained = None;
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            Some(_) = connections.join_next() => {}
+            (stream, peer) = accept(&listener, &mut complained) => {
+                let counted = Counted::new(&open);
+                connections.spawn(converse(stream, peer, counted, app.clone(), patience, stop.clone()));
+            }
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+/// The next connection. No failure ends the wait for it, and none makes it spin.
+async fn accept(listener: &TcpListener, complained: &mut Option<Instant>) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) if is_of_the_peer(&error) => {}
+            Err(error) => {
+                if complained.is_none_or(|at| at.elapsed() > BETWEEN_COMPLAINTS) {
+                    tracing::error!(cause = %error, "no connection can be accepted for now");
+                    *complained = Some(Instant::now());
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Whether the connection was gone before it was accepted; the next one is not concerned.
+fn is_of_the_peer(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+/// Answers what comes by one connection, to its end.
+async fn converse(stream: TcpStream, peer: SocketAddr, counted: Counted, app: Router, patience: Patience, stop: CancellationToken) {
+    // Head and body of an answer are written apart: waiting to send them together costs 40 ms each time the peer delays its acknowledgement.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "answers on this connection may be delayed");
+    }
+    let busy = Busy::default();
+    let stream = TokioIo::new(Connection::new(stream, busy.clone(), patience));
+    let answer = service_fn(move |request: hyper::Request<Incoming>| {
+        let mut request: Request = request.map(|body| busy.hold(Body::new(body)));
+        request.extensions_mut().insert(Peer(peer));
+        request.extensions_mut().insert(counted.0.clone());
+        let (app, busy) = (app.clone(), busy.clone());
+        async move {
+            let response: Response = app.oneshot(request).await?;
+            Ok::<_, std::convert::Infallible>(response.map(|body| busy.hold(body)))
+        }
+    });
+    let mut talk = std::pin::pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            // Counts from the end of the answer before, so it is no more than the last resort behind the stream's own two bounds.
+            .header_read_timeout(patience.idle + patience.head)
+            .serve_connection(stream, answer)
+    );
+    let ended = tokio::select! {
+        ended = talk.as_mut() => ended,
+        () = stop.cancelled() => {
+            talk.as_mut().graceful_shutdown();
+            talk.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, %peer, "a connection ended early");
+    }
+}
