@@ -173,7 +173,8 @@ async fn a_stream_of_events_is_never_idle() {
 #[tokio::test]
 async fn a_thousand_idle_connections_cost_little_and_end() {
     let dir = tempfile::tempdir().unwrap();
-    let server = ServerProcess::start(dir.path());
+    // What many systems give at first; more is there to be had.
+    let server = ServerProcess::start_with(dir.path(), |command| *command = by_shell(command, "ulimit -Sn 1024; ", ""));
     server.client.get("/api/workflows").await.expect(200);
     let before = server.peak_memory_kib();
     let mut connections = Vec::new();

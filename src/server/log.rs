@@ -19,7 +19,6 @@ const WAITING: usize = 4096;
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Begins the log. What waits is written when the guard is dropped, if it can be.
-#[must_use]
 pub fn begin(format: LogFormat, filter: EnvFilter) -> WorkerGuard {
     let stderr = io::stderr();
     let is_colored = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());

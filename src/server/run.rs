@@ -96,6 +96,7 @@ fn complain(code: u8, sentence: &str) -> ExitCode {
 /// Where a part cannot start; the sentence names it.
 pub async fn serve(config: Config) -> Result<()> {
     provider::extend(config.models.clone()).map_err(|error| Error::Internal(format!("REELGRAPH_MODELS: {error}")))?;
+    serve::raise_descriptors();
     let address = config.site_addr;
     let listener = TcpListener::bind(address).await.map_err(|error| {
         Error::Internal(format!("LEPTOS_SITE_ADDR: cannot listen on {address}: {error}; is another Reelgraph running?"))

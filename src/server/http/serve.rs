@@ -14,6 +14,7 @@ use std::{
 use axum::{Router, body::Body, extract::Request, response::Response};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
@@ -29,6 +30,14 @@ use crate::server::config::Patience;
 const PAUSE: Duration = Duration::from_millis(500);
 /// How often it is told that the system refuses.
 const BETWEEN_COMPLAINTS: Duration = Duration::from_secs(60);
+
+/// Lets the process have as many descriptors as it may: what systems give at first, often 1,024, is for programs that cannot take more.
+pub fn raise_descriptors() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(_, most)| setrlimit(Resource::RLIMIT_NOFILE, most, most));
+    if let Err(error) = raised {
+        tracing::debug!(%error, "the number of descriptors stays as it is");
+    }
+}
 
 /// How many connections are open. Cheap to clone.
 #[derive(Debug, Clone, Default)]
