@@ -245,6 +245,37 @@ fn every_file_says_what_it_is_and_can_be_read_in_one_sitting() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
+/// Leptos writes these as they are given: foreign text has to come through `ui/escape`.
+#[test]
+fn what_a_view_does_not_escape_is_escaped_by_hand() {
+    let mut broken = Vec::new();
+    let (mut texts, mut data) = (0, 0);
+    for file in rust_files(&root().join("src/ui")) {
+        let (name, text) = (short(&file), fs::read_to_string(&file).unwrap());
+        if name == "src/ui/escape" {
+            continue;
+        }
+        if text.contains("inner_html") {
+            data += 1;
+            if !text.contains("escape::json") {
+                broken.push(format!("{name}.rs writes inner_html that is not made by escape::json"));
+            }
+        }
+        for content in text.split("</textarea>").collect::<Vec<_>>().split_last().map(|(_, fields)| fields.to_vec()).unwrap_or_default() {
+            texts += 1;
+            let last = content.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
+            if !last.trim().starts_with("{escape::text(") {
+                broken.push(format!("{name}.rs: a textarea's text is not given through escape::text: {}", last.trim()));
+            }
+        }
+        if text.contains("<Title formatter") && !text.contains("escape::text_by(") {
+            broken.push(format!("{name}.rs gives titles a form without escape::text_by"));
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+    assert!(texts > 0 && data > 0, "the test finds nothing any more");
+}
+
 /// The files that tell one kind of media from another, beside the entries themselves (`domain/asset_kind`). What is not listed asks the kind's
 /// entry, so that a new kind does not touch it.
 const TELL_KINDS_APART: &[&str] = &[

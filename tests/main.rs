@@ -29,6 +29,7 @@ mod limits;
 mod locked;
 mod logs;
 mod long_answers;
+mod markup;
 mod models;
 mod odd_clips;
 mod old_database;

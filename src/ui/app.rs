@@ -10,6 +10,7 @@ use super::{
     browser::page,
     components::{Reconnect, ToastRegion, Toasts, effect},
     editor::BuilderPage,
+    escape,
     pages::{JobsPage, NotFoundPage, SpendPage, WorkflowsPage},
     theme,
 };
@@ -29,8 +30,7 @@ pub fn learn_models() {
 /// The added models as a block of data, which no browser runs and no policy for scripts concerns; nothing where there are none.
 fn added_models() -> Option<impl IntoView> {
     let models = Some(provider::extension()).filter(|models| !models.is_empty())?;
-    // So that no title can end the element.
-    let text = serde_json::to_string(models).ok()?.replace('<', "\\u003c");
+    let text = escape::json(models)?;
     Some(view! { <script type="application/json" id=MODELS_ID inner_html=text></script> })
 }
 
@@ -71,8 +71,11 @@ pub fn around(page: impl FnOnce() -> AnyView) -> impl IntoView {
             let _ = body.set_attribute("data-hydrated", "");
         }
     });
+    // `Title` writes what it is given, and asks for it when the page is drawn.
+    let escaped = escape::text_by(is_server());
+    let formatter = move |title: String| escaped(if title.is_empty() { "Reelgraph".to_owned() } else { format!("{title} · Reelgraph") });
     view! {
-        <Title formatter=|title: String| if title.is_empty() { "Reelgraph".to_owned() } else { format!("{title} · Reelgraph") }/>
+        <Title formatter/>
         {page()}
         <ToastRegion toasts/>
     }

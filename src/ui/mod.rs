@@ -5,6 +5,7 @@ mod app;
 pub mod browser;
 pub mod components;
 pub mod editor;
+mod escape;
 pub mod media;
 mod pages;
 pub mod theme;

@@ -71,7 +71,8 @@ fn cookie(is_https: bool, held: String, lasts: time::Duration) -> Cookie<'static
     Cookie::build((name, held)).path("/").http_only(true).secure(is_https).same_site(SameSite::Lax).max_age(lasts).build()
 }
 
-fn respond(status: StatusCode, problem: &str) -> Response {
+/// The page with a sentence of ours: what anybody else wrote would have to be escaped first.
+fn respond(status: StatusCode, problem: &'static str) -> Response {
     let mut response = (status, Html(PAGE.replace("{problem}", problem))).into_response();
     let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));

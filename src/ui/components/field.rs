@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::ui::escape;
+
 /// A field of one line, or of several.
 #[component]
 pub fn TextField(
@@ -35,7 +37,7 @@ pub fn TextField(
                 prop:value=value
                 on:input:target=move |event| on_input(event.target().value())
             >
-                {value.get_untracked()}
+                {escape::text(value.get_untracked())}
             </textarea>
         }
         .into_any()

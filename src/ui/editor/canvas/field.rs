@@ -17,6 +17,7 @@ use crate::{
         browser::page,
         components::{each, handler, memo, part, part_if},
         editor::{document::edit, panels::clip_order::ClipOrder, session::Session, state::Editor},
+        escape,
     },
 };
 
@@ -176,7 +177,7 @@ fn TextBox(
                 on:input:target=move |event| { on_text(event.target().value()); }
                 on:blur=handler(move |_: ev::FocusEvent| editor.document.end_typing())
             >
-                {value.get_untracked()}
+                {escape::text(value.get_untracked())}
             </textarea>
         </label>
     }

@@ -15,7 +15,7 @@ use crate::{
             document::save,
             session::{Session, left_behind},
         },
-        words,
+        escape, words,
     },
 };
 
@@ -37,7 +37,7 @@ pub fn DescriptionDialog(
                     prop:value=session.description
                     on:input:target=move |event| session.description.set(event.target().value())
                 >
-                    {session.description.get_untracked()}
+                    {escape::text(session.description.get_untracked())}
                 </textarea>
             </div>
             <div class="dialog-actions">
