@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use serde_json::{Map, Value};
 
-use super::wire::Json;
+use super::wire::Call;
 use crate::domain::{
     ApiError, ExecutionId, VideoId,
     execution::{Execution, NewExecution},
@@ -15,7 +15,7 @@ use crate::domain::{
 ///
 /// # Errors
 /// [`Invalid`](crate::domain::ErrorKind::Invalid) with each node that cannot run, and why; nothing was created then.
-#[server(input = Json, output = Json, endpoint = "start_execution")]
+#[server(protocol = Call, endpoint = "start_execution")]
 pub async fn start_execution(execution: NewExecution) -> Result<ExecutionId, ApiError> {
     use crate::server::{respond, runs::execute};
     let state = respond::state()?;
@@ -26,7 +26,7 @@ pub async fn start_execution(execution: NewExecution) -> Result<ExecutionId, Api
 ///
 /// # Errors
 /// The database's.
-#[server(input = Json, output = Json, endpoint = "estimate_execution")]
+#[server(protocol = Call, endpoint = "estimate_execution")]
 pub async fn estimate_execution(execution: NewExecution) -> Result<Option<Estimate>, ApiError> {
     use crate::server::{respond, runs::estimate};
     let state = respond::state()?;
@@ -48,7 +48,7 @@ pub async fn preview_stitch(video_ids: Vec<VideoId>, params: Map<String, Value>)
 ///
 /// # Errors
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
-#[server(name = ReadExecution, input = Json, output = Json, endpoint = "execution")]
+#[server(name = ReadExecution, protocol = Call, endpoint = "execution")]
 pub async fn execution(id: ExecutionId) -> Result<Execution, ApiError> {
     use crate::server::{respond, runs::execute};
     let state = respond::state()?;
@@ -59,7 +59,7 @@ pub async fn execution(id: ExecutionId) -> Result<Execution, ApiError> {
 ///
 /// # Errors
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
-#[server(input = Json, output = Json, endpoint = "cancel_execution")]
+#[server(protocol = Call, endpoint = "cancel_execution")]
 pub async fn cancel_execution(id: ExecutionId) -> Result<Execution, ApiError> {
     use crate::server::{respond, runs::execute};
     let state = respond::state()?;

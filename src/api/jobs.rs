@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::wire::Json;
+use super::wire::Call;
 use crate::domain::{
     ApiError, JobId,
     job::{Job, JobBoard, JobChange, Status, Step},
@@ -12,7 +12,7 @@ use crate::domain::{
 ///
 /// # Errors
 /// [`Invalid`](crate::domain::ErrorKind::Invalid) for a cursor that no earlier page gave.
-#[server(input = Json, output = Json, endpoint = "list_jobs")]
+#[server(protocol = Call, endpoint = "list_jobs")]
 pub async fn list_jobs(status: Option<Status>, cursor: Option<String>) -> Result<JobBoard, ApiError> {
     use crate::server::{respond, runs::board};
     let state = respond::state()?;
@@ -23,7 +23,7 @@ pub async fn list_jobs(status: Option<Status>, cursor: Option<String>) -> Result
 ///
 /// # Errors
 /// [`Conflict`](crate::domain::ErrorKind::Conflict) for a job that is to be paused and does not wait.
-#[server(input = Json, output = Json, endpoint = "change_job")]
+#[server(protocol = Call, endpoint = "change_job")]
 pub async fn change_job(id: JobId, change: JobChange) -> Result<Job, ApiError> {
     use crate::server::{respond, runs::queue};
     let state = respond::state()?;
@@ -34,7 +34,7 @@ pub async fn change_job(id: JobId, change: JobChange) -> Result<Job, ApiError> {
 ///
 /// # Errors
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
-#[server(input = Json, output = Json, endpoint = "cancel_job")]
+#[server(protocol = Call, endpoint = "cancel_job")]
 pub async fn cancel_job(id: JobId) -> Result<Job, ApiError> {
     use crate::server::{respond, runs::jobs};
     let state = respond::state()?;
@@ -45,7 +45,7 @@ pub async fn cancel_job(id: JobId) -> Result<Job, ApiError> {
 ///
 /// # Errors
 /// [`Conflict`](crate::domain::ErrorKind::Conflict) for a job that does not wait.
-#[server(input = Json, output = Json, endpoint = "front_of_queue")]
+#[server(protocol = Call, endpoint = "front_of_queue")]
 pub async fn front_of_queue(id: JobId) -> Result<Job, ApiError> {
     use crate::server::{respond, runs::queue};
     let state = respond::state()?;
@@ -56,7 +56,7 @@ pub async fn front_of_queue(id: JobId) -> Result<Job, ApiError> {
 ///
 /// # Errors
 /// [`Conflict`](crate::domain::ErrorKind::Conflict) for a job that is paused or does not wait.
-#[server(input = Json, output = Json, endpoint = "move_job")]
+#[server(protocol = Call, endpoint = "move_job")]
 pub async fn move_job(id: JobId, step: Step) -> Result<Job, ApiError> {
     use crate::server::{respond, runs::queue};
     let state = respond::state()?;

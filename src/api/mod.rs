@@ -1,6 +1,7 @@
 //! Server functions, one file a resource; each body is one call of a service. Arguments travel as JSON: a form-encoded POST is what
 //! another site can send.
 
+pub mod answer;
 pub mod assets;
 pub mod executions;
 pub mod jobs;
@@ -17,12 +18,13 @@ impl FromServerFnError for ApiError {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
-            ServerFnErrorErr::Args(detail) | ServerFnErrorErr::MissingArg(detail) => Self::new(ErrorKind::Invalid, detail),
-            ServerFnErrorErr::Deserialization(_) | ServerFnErrorErr::Response(_) => {
-                // A proxy speaks for a server that starts again, or the server is a newer one.
-                Self::new(ErrorKind::Unavailable, "The server's answer could not be read. If it stays so, reload the page.")
+            // Answers are read by `answer::read`: what is read here are arguments.
+            ServerFnErrorErr::Args(detail) | ServerFnErrorErr::MissingArg(detail) | ServerFnErrorErr::Deserialization(detail) => {
+                Self::new(ErrorKind::Invalid, detail)
             }
-            ServerFnErrorErr::Request(_) => Self::new(ErrorKind::Unavailable, "The server could not be reached."),
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => {
+                Self::new(ErrorKind::Unavailable, "The server could not be reached.")
+            }
             error => Self::new(ErrorKind::Internal, error.to_string()),
         }
     }

@@ -2,14 +2,14 @@
 
 use leptos::prelude::*;
 
-use super::wire::Json;
+use super::wire::Call;
 use crate::domain::{ApiError, JobId, job::Job, spend::Spending};
 
 /// What was spent, with a page of the paid requests, newest first; the first page without a cursor.
 ///
 /// # Errors
 /// [`Invalid`](crate::domain::ErrorKind::Invalid) for a cursor that no page gave.
-#[server(name = ReadSpending, input = Json, output = Json, endpoint = "spending")]
+#[server(name = ReadSpending, protocol = Call, endpoint = "spending")]
 pub async fn spending(cursor: Option<String>) -> Result<Spending, ApiError> {
     use crate::server::{money::ledger, respond};
     let state = respond::state()?;
@@ -20,7 +20,7 @@ pub async fn spending(cursor: Option<String>) -> Result<Spending, ApiError> {
 ///
 /// # Errors
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
-#[server(input = Json, output = Json, endpoint = "check_job")]
+#[server(protocol = Call, endpoint = "check_job")]
 pub async fn check_job(id: JobId) -> Result<Job, ApiError> {
     use crate::server::{respond, runs::jobs};
     let state = respond::state()?;
@@ -31,7 +31,7 @@ pub async fn check_job(id: JobId) -> Result<Job, ApiError> {
 ///
 /// # Errors
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
-#[server(input = Json, output = Json, endpoint = "give_up_job")]
+#[server(protocol = Call, endpoint = "give_up_job")]
 pub async fn give_up_job(id: JobId) -> Result<Job, ApiError> {
     use crate::server::{respond, runs::jobs};
     let state = respond::state()?;

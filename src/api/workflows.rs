@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::wire::Json;
+use super::wire::Call;
 use crate::domain::{
     ApiError, WorkflowId,
     page::Page,
@@ -13,7 +13,7 @@ use crate::domain::{
 ///
 /// # Errors
 /// [`Invalid`](crate::domain::ErrorKind::Invalid) for a cursor that no earlier page gave.
-#[server(input = Json, output = Json, endpoint = "list_workflows")]
+#[server(protocol = Call, endpoint = "list_workflows")]
 pub async fn list_workflows(
     status: Option<WorkflowStatus>,
     q: Option<String>,
@@ -31,7 +31,7 @@ pub async fn list_workflows(
 ///
 /// # Errors
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
-#[server(input = Json, output = Json, endpoint = "open_workflow")]
+#[server(protocol = Call, endpoint = "open_workflow")]
 pub async fn open_workflow(id: WorkflowId) -> Result<OpenedWorkflow, ApiError> {
     use crate::server::{respond, workflows};
     let state = respond::state()?;
@@ -42,7 +42,7 @@ pub async fn open_workflow(id: WorkflowId) -> Result<OpenedWorkflow, ApiError> {
 ///
 /// # Errors
 /// Only where the server cannot be reached.
-#[server(name = ReadBuilderSettings, input = Json, output = Json, endpoint = "builder_settings")]
+#[server(name = ReadBuilderSettings, protocol = Call, endpoint = "builder_settings")]
 pub async fn builder_settings() -> Result<BuilderSettings, ApiError> {
     use crate::server::{respond, workflows};
     Ok(workflows::builder_settings(&respond::state()?.studio.providers))
@@ -52,7 +52,7 @@ pub async fn builder_settings() -> Result<BuilderSettings, ApiError> {
 ///
 /// # Errors
 /// [`Invalid`](crate::domain::ErrorKind::Invalid) with each thing that is wrong.
-#[server(input = Json, output = Json, endpoint = "create_workflow")]
+#[server(protocol = Call, endpoint = "create_workflow")]
 pub async fn create_workflow(workflow: NewWorkflow) -> Result<SavedWorkflow, ApiError> {
     use crate::server::{respond, workflows};
     let state = respond::state()?;
@@ -64,7 +64,7 @@ pub async fn create_workflow(workflow: NewWorkflow) -> Result<SavedWorkflow, Api
 /// # Errors
 /// [`PreconditionFailed`](crate::domain::ErrorKind::PreconditionFailed) where `if_match` is an older revision's `ETag`: someone else
 /// has saved, and nothing was changed. [`Invalid`](crate::domain::ErrorKind::Invalid) with each thing that is wrong.
-#[server(input = Json, output = Json, endpoint = "save_workflow")]
+#[server(protocol = Call, endpoint = "save_workflow")]
 pub async fn save_workflow(id: WorkflowId, change: WorkflowChange, if_match: Option<String>) -> Result<SavedWorkflow, ApiError> {
     use crate::server::{respond, workflows};
     let state = respond::state()?;
@@ -75,7 +75,7 @@ pub async fn save_workflow(id: WorkflowId, change: WorkflowChange, if_match: Opt
 ///
 /// # Errors
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
-#[server(input = Json, output = Json, endpoint = "delete_workflow")]
+#[server(protocol = Call, endpoint = "delete_workflow")]
 pub async fn delete_workflow(id: WorkflowId) -> Result<(), ApiError> {
     use crate::server::{respond, workflows};
     let state = respond::state()?;
@@ -86,7 +86,7 @@ pub async fn delete_workflow(id: WorkflowId) -> Result<(), ApiError> {
 ///
 /// # Errors
 /// [`NotFound`](crate::domain::ErrorKind::NotFound).
-#[server(input = Json, output = Json, endpoint = "discard_draft")]
+#[server(protocol = Call, endpoint = "discard_draft")]
 pub async fn discard_draft(id: WorkflowId) -> Result<(), ApiError> {
     use crate::server::{respond, workflows};
     let state = respond::state()?;

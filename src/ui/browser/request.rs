@@ -1,14 +1,21 @@
 //! Requests to the API that are no server functions: bodies made piece by piece, and what a page sends while it goes.
 
 use leptos::prelude::window;
+use serde::de::IgnoredAny;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, RequestInit, Response};
 
-use crate::domain::{ApiError, ErrorKind, error::Problem};
+use crate::{
+    api::answer,
+    domain::{ApiError, ErrorKind},
+};
 
 /// The most that a leaving page may send, in bytes: browsers allow 64 KiB for all such requests of a page together (Fetch standard, `keepalive`).
 const LEAVING: usize = 60 * 1024;
+
+/// What the server says of itself, and nothing that answers in its place.
+const HEALTHY: &str = "ok";
 
 /// Sends JSON that is given in parts.
 ///
@@ -19,16 +26,10 @@ pub async fn send_json(method: &str, address: &str, parts: &[String]) -> Result<
     let options = RequestInit::new();
     options.set_method(method);
     options.set_body(&body);
-    let answer = JsFuture::from(window().fetch_with_str_and_init(address, &options)).await.map_err(|_| not_reached())?;
-    let answer: Response = answer.dyn_into().map_err(|_| not_reached())?;
-    if answer.ok() {
-        return Ok(());
-    }
-    let text = match answer.text() {
-        Ok(text) => JsFuture::from(text).await.ok().and_then(|text| text.as_string()).unwrap_or_default(),
-        Err(_) => String::new(),
-    };
-    Err(refused(answer.status(), &text))
+    let response = JsFuture::from(window().fetch_with_str_and_init(address, &options)).await.map_err(|_| not_reached())?;
+    let response: Response = response.dyn_into().map_err(|_| not_reached())?;
+    // What a network answers in the server's place is not the server's word that it has it.
+    answer::read::<IgnoredAny>(response.status(), &text_of(&response).await).map(drop)
 }
 
 /// Whether the server answers.
@@ -36,8 +37,17 @@ pub async fn send_json(method: &str, address: &str, parts: &[String]) -> Result<
 /// # Errors
 /// [`ErrorKind::Unavailable`] where it does not.
 pub async fn reach() -> Result<(), ApiError> {
-    let answer = JsFuture::from(window().fetch_with_str("/healthz")).await.map_err(|_| not_reached())?;
-    answer.dyn_into::<Response>().ok().filter(Response::ok).map(drop).ok_or_else(not_reached)
+    let response = JsFuture::from(window().fetch_with_str("/healthz")).await.map_err(|_| not_reached())?;
+    let response: Response = response.dyn_into().map_err(|_| not_reached())?;
+    if response.ok() && text_of(&response).await == HEALTHY { Ok(()) } else { Err(not_reached()) }
+}
+
+/// An answer's body; empty where it broke off.
+async fn text_of(response: &Response) -> String {
+    match response.text() {
+        Ok(text) => JsFuture::from(text).await.ok().and_then(|text| text.as_string()).unwrap_or_default(),
+        Err(_) => String::new(),
+    }
 }
 
 /// Sends JSON from a page that goes; nobody hears the answer. False where it is too much for that.
@@ -59,22 +69,6 @@ fn json_blob(parts: &[String]) -> Result<Blob, JsValue> {
     let kind = BlobPropertyBag::new();
     kind.set_type("application/json");
     Blob::new_with_str_sequence_and_options(&list, &kind)
-}
-
-/// The error that an answer of that status tells.
-#[must_use]
-pub fn refused(status: u16, text: &str) -> ApiError {
-    match serde_json::from_str::<Problem>(text) {
-        Ok(problem) => {
-            let kind = problem.r#type.rsplit(':').next().and_then(|name| serde_json::from_value(name.into()).ok());
-            let mut error = ApiError::new(kind.unwrap_or(ErrorKind::Invalid), problem.detail);
-            error.errors = problem.errors;
-            error
-        }
-        // A proxy speaks for a server that is away.
-        Err(_) if status >= 500 => not_reached(),
-        Err(_) => ApiError::new(ErrorKind::Internal, format!("The server refused with status {status}.")),
-    }
 }
 
 fn not_reached() -> ApiError {

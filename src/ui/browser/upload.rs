@@ -6,8 +6,11 @@ use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{FormData, ProgressEvent, XmlHttpRequest};
 
-use super::{files::PickedFile, request};
-use crate::domain::{ApiError, ErrorKind};
+use super::files::PickedFile;
+use crate::{
+    api::answer,
+    domain::{ApiError, ErrorKind},
+};
 
 /// A file that is being sent. Dropping it stops it.
 pub struct Upload {
@@ -42,9 +45,8 @@ impl Upload {
     pub fn answer<T: serde::de::DeserializeOwned>(self) -> Result<T, ApiError> {
         let text = self.request.response_text().ok().flatten().unwrap_or_default();
         match self.request.status() {
-            Ok(200 | 201) => serde_json::from_str(&text).map_err(|_| interrupted()),
             Ok(0) | Err(_) => Err(interrupted()),
-            Ok(status) => Err(request::refused(status, &text)),
+            Ok(status) => answer::read(status, &text),
         }
     }
 }
