@@ -1,15 +1,23 @@
 //! The server's event stream: heard while the page is shown, closed while it is hidden (a browser allows six connections a host),
-//! and taken up again where it stopped.
+//! and taken up again where it stopped. Where nothing of it comes, the page asks by itself.
 
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
+    time::Duration,
 };
 
-use leptos::prelude::{document, set_timeout};
+use leptos::{
+    leptos_dom::helpers::IntervalHandle,
+    prelude::{document, set_interval_with_handle, set_timeout},
+};
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{EventSource, MessageEvent};
 
+use super::{
+    page,
+    silence::{Due, Silence},
+};
 use crate::domain::{
     event::{EventPayload, NodeEvent},
     execution::Execution,
@@ -17,7 +25,11 @@ use crate::domain::{
 };
 
 /// How long to wait before a closed stream is opened anew.
-const PAUSE: std::time::Duration = std::time::Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_secs(2);
+/// How often is looked whether the stream is silent.
+const LOOK: Duration = Duration::from_secs(1);
+/// What the server sends so that its silence means something; it tells nothing else.
+const PING: &str = "ping";
 
 /// What is heard.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,9 +67,38 @@ impl RawEvent {
     }
 }
 
+/// A question that a page asks because its stream is silent. The next is not asked before this is dropped.
+pub struct Question(Rc<Inner>);
+
+impl Question {
+    /// The server refuses to answer it, now and later.
+    pub fn refused(self) {
+        self.0.silence.set(Silence::refused);
+    }
+}
+
+impl Drop for Question {
+    fn drop(&mut self) {
+        self.0.is_asking.set(false);
+    }
+}
+
+/// What a page does with a stream.
+pub trait Follower: 'static {
+    /// Takes in what was told.
+    fn hear(&self, event: RawEvent);
+
+    /// Whether something that it shows is queued or running.
+    fn is_busy(&self) -> bool;
+
+    /// Asks how things stand, as the stream tells nothing.
+    fn ask(&self, question: Question);
+}
+
 /// A stream that is followed; it ends when this is dropped.
 pub struct Following {
     inner: Rc<Inner>,
+    looking: Option<IntervalHandle>,
     on_visibility: Closure<dyn Fn()>,
 }
 
@@ -70,34 +111,65 @@ struct Inner {
     listeners: RefCell<Vec<Listener>>,
     on_error: RefCell<Option<Closure<dyn Fn()>>>,
     ended: Cell<bool>,
+    silence: Kept,
+    is_asking: Cell<bool>,
 }
 
-/// Follows the stream after event number `after`, or from now; `on_event` is called with each event.
+/// The silence, which is changed from many places.
+struct Kept(Cell<Silence>);
+
+impl Kept {
+    fn set(&self, change: impl FnOnce(&mut Silence)) {
+        let mut silence = self.0.get();
+        change(&mut silence);
+        self.0.set(silence);
+    }
+}
+
+/// Follows the stream after event number `after`, or from now.
 #[must_use]
-pub fn follow(after: Option<i64>, on_event: impl Fn(RawEvent) + 'static) -> Following {
+pub fn follow(after: Option<i64>, follower: impl Follower) -> Following {
+    let follower = Rc::new(follower);
     let inner = Rc::new(Inner {
         last: Cell::new(after),
         source: RefCell::default(),
         listeners: RefCell::default(),
         on_error: RefCell::default(),
         ended: Cell::new(false),
+        silence: Kept(Cell::new(Silence::new(page::milliseconds()))),
+        is_asking: Cell::new(false),
     });
-    inner.listen(Rc::new(on_event));
+    inner.listen(follower.clone());
     let on_visibility = {
         let inner = inner.clone();
-        Closure::<dyn Fn()>::new(move || if document().hidden() { inner.close() } else { inner.open() })
+        Closure::<dyn Fn()>::new(move || {
+            if page::is_hidden() {
+                inner.close();
+            } else {
+                inner.silence.set(|silence| silence.shown(page::milliseconds()));
+                inner.open();
+            }
+        })
     };
     // Refused only for a listener that is none.
     let _ = document().add_event_listener_with_callback("visibilitychange", on_visibility.as_ref().unchecked_ref());
     if !document().hidden() {
         inner.open();
     }
-    Following { inner, on_visibility }
+    let looking = {
+        let inner = inner.clone();
+        // Refused only where there is no window.
+        set_interval_with_handle(move || inner.look(&*follower), LOOK).ok()
+    };
+    Following { inner, looking, on_visibility }
 }
 
 impl Drop for Following {
     fn drop(&mut self) {
         let _ = document().remove_event_listener_with_callback("visibilitychange", self.on_visibility.as_ref().unchecked_ref());
+        if let Some(looking) = &self.looking {
+            looking.clear();
+        }
         self.inner.ended.set(true);
         self.inner.close();
         // The listeners hold the inner part, which holds them: without this neither would ever be freed.
@@ -107,14 +179,35 @@ impl Drop for Following {
 }
 
 impl Inner {
-    fn listen(self: &Rc<Self>, on_event: Rc<dyn Fn(RawEvent)>) {
-        let listeners = ["node", "execution", "job", "reset"].map(|name| {
-            let (inner, on_event) = (self.clone(), on_event.clone());
+    /// Does what a silent stream calls for, while the page is shown.
+    fn look(self: &Rc<Self>, follower: &dyn Follower) {
+        if page::is_hidden() || self.ended.get() || self.is_asking.get() {
+            return;
+        }
+        let mut due = Due::default();
+        self.silence.set(|silence| due = silence.due(page::milliseconds(), follower.is_busy()));
+        if due.stream {
+            self.close();
+            self.open();
+        }
+        if due.question {
+            self.is_asking.set(true);
+            follower.ask(Question(self.clone()));
+        }
+    }
+
+    fn listen(self: &Rc<Self>, follower: Rc<dyn Follower>) {
+        let listeners = ["node", "execution", "job", "reset", PING].map(|name| {
+            let (inner, follower) = (self.clone(), follower.clone());
             let listener = Closure::<dyn Fn(MessageEvent)>::new(move |message: MessageEvent| {
+                inner.silence.set(|silence| silence.heard(page::milliseconds()));
+                if name == PING {
+                    return;
+                }
                 if let Ok(number) = message.last_event_id().parse() {
                     inner.last.set(Some(number));
                 }
-                on_event(RawEvent { name, data: message.data().as_string().unwrap_or_default() });
+                follower.hear(RawEvent { name, data: message.data().as_string().unwrap_or_default() });
             });
             (name, listener)
         });

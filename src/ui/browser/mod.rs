@@ -12,5 +12,6 @@ pub mod network;
 pub mod page;
 pub mod playback;
 pub mod request;
+mod silence;
 pub mod storage;
 pub mod upload;

@@ -1,7 +1,7 @@
 //! Requests to the API that are no server functions: bodies made piece by piece, and what a page sends while it goes.
 
 use leptos::prelude::window;
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, RequestInit, Response};
@@ -30,6 +30,16 @@ pub async fn send_json(method: &str, address: &str, parts: &[String]) -> Result<
     let response: Response = response.dyn_into().map_err(|_| not_reached())?;
     // What a network answers in the server's place is not the server's word that it has it.
     answer::read::<IgnoredAny>(response.status(), &text_of(&response).await).map(drop)
+}
+
+/// Reads the JSON at an address.
+///
+/// # Errors
+/// The server's reason; [`ErrorKind::Unavailable`] where it cannot be reached.
+pub async fn get_json<T: DeserializeOwned>(address: &str) -> Result<T, ApiError> {
+    let response = JsFuture::from(window().fetch_with_str(address)).await.map_err(|_| not_reached())?;
+    let response: Response = response.dyn_into().map_err(|_| not_reached())?;
+    answer::read(response.status(), &text_of(&response).await)
 }
 
 /// Whether the server answers.

@@ -29,7 +29,10 @@ use crate::{
     domain::NodeId,
     graph::canvas::geometry::Point,
     ui::{
-        browser::{events::RawEvent, files::PickedFile},
+        browser::{
+            events::{Follower, Question, RawEvent},
+            files::PickedFile,
+        },
         components::{Reconnect, effect, part},
     },
 };
@@ -44,6 +47,8 @@ pub enum Task {
     TellMissing,
     /// Show what the received events tell.
     Show,
+    /// Ask how the workflow's newest run stands.
+    Ask(Question),
     /// Save by hand.
     Save,
     /// Keep unsaved edits.
@@ -105,15 +110,6 @@ impl LazyTools {
         });
     }
 
-    /// Shows what an event tells, after those that were received before it.
-    pub fn receive(self, event: RawEvent) {
-        // Jobs are shown by their nodes.
-        if !event.is_of_job() {
-            self.received.update_value(|received| received.push_back(event));
-            self.run(Task::Show);
-        }
-    }
-
     /// Brings the clips and pictures of the nodes, if there are any. Call from an effect.
     pub fn bring_media(self) {
         self.restore.wake();
@@ -122,6 +118,25 @@ impl LazyTools {
                 self.session.reconnect.until_loaded(|| bring_media(self.restore)).await;
             });
         }
+    }
+}
+
+impl Follower for LazyTools {
+    /// Shows what an event tells, after those that were received before it.
+    fn hear(&self, event: RawEvent) {
+        // Jobs are shown by their nodes.
+        if !event.is_of_job() {
+            self.received.update_value(|received| received.push_back(event));
+            self.run(Task::Show);
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        untrack(|| self.session.is_running())
+    }
+
+    fn ask(&self, question: Question) {
+        self.run(Task::Ask(question));
     }
 }
 
@@ -190,6 +205,7 @@ fn perform(tools: LazyTools, task: Task) -> Result<(), SplitLoaderError> {
                 run::show_event(session, restore, &event);
             }
         }
+        Task::Ask(question) => run::ask_anew(session, restore, question),
         Task::Save => save::save(session, false),
         Task::Keep => save::keep(session),
         Task::Leave(address) => save::leave(session, address),

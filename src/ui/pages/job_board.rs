@@ -13,7 +13,7 @@ use crate::{
         page::Cursor,
     },
     ui::{
-        browser::events::{self, Following, Received},
+        browser::events::{self, Follower, Following, Question, RawEvent, Received},
         components::{Reconnect, Toasts},
     },
 };
@@ -120,15 +120,7 @@ impl Board {
     /// Follows what happens to jobs, for as long as the page is open. Call from an effect.
     #[must_use]
     pub fn follow(self) -> Following {
-        events::follow(Some(self.event_id.get_value()), move |event| match event.read() {
-            Some(Received::Reset) => self.read_soon(),
-            Some(Received::Event(payload)) => {
-                if let EventPayload::Job(job) = *payload {
-                    self.update(job);
-                }
-            }
-            None => {}
-        })
+        events::follow(Some(self.event_id.get_value()), self)
     }
 
     /// A percentage goes into its row; a change of state may move rows, and another list's job may come to this one.
@@ -154,9 +146,20 @@ impl Board {
 
     /// Reads the jobs anew.
     pub async fn read(self) {
+        self.was_told().await;
+    }
+
+    /// Reads the jobs anew. False where the server refuses to say.
+    async fn was_told(self) -> bool {
         match self.reconnect.until_answered(|| list_jobs(self.asked, None)).await {
-            Ok(board) => self.show(board),
-            Err(error) => self.toasts.fail(format!("How the jobs stand could not be read. {}", error.message)),
+            Ok(board) => {
+                self.show(board);
+                true
+            }
+            Err(error) => {
+                self.toasts.fail(format!("How the jobs stand could not be read. {}", error.message));
+                false
+            }
         }
     }
 
@@ -204,6 +207,35 @@ impl Board {
         }
         let _ = self.unlisted.try_set(board.unlisted);
         let _ = self.posters.try_set(board.posters);
+    }
+}
+
+impl Follower for Board {
+    fn hear(&self, event: RawEvent) {
+        match event.read() {
+            Some(Received::Reset) => self.read_soon(),
+            Some(Received::Event(payload)) => {
+                if let EventPayload::Job(job) = *payload {
+                    self.update(job);
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        let is_moving = |entry: &Entry| matches!(entry.group, Group::Running | Group::Waiting);
+        let posters = self.posters.try_get_untracked().map_or(0, |posters| posters.under_way);
+        posters > 0 || self.entries.try_with_untracked(|entries| entries.iter().any(is_moving)) == Some(true)
+    }
+
+    fn ask(&self, question: Question) {
+        let board = *self;
+        spawn_local(async move {
+            if !board.was_told().await {
+                question.refused();
+            }
+        });
     }
 }
 

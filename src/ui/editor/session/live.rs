@@ -43,7 +43,7 @@ pub fn begin(editor: Editor, opened: Option<&OpenedWorkflow>, settings: BuilderS
             editor.document.journal.wake(session.own_id(), session.etag.get_untracked());
             left_behind::look(session);
             tools.bring_media();
-            following.fill(events::follow(session.event_id, move |event| tools.receive(event)));
+            following.fill(events::follow(session.event_id, tools));
             uploads.wake();
         });
         if page::is_secure() {

@@ -17,7 +17,10 @@ use crate::{
     },
     graph::{Command, canvas::selection::Selection, nodes, param::ParamKind},
     ui::{
-        browser::events::{RawEvent, Received},
+        browser::{
+            events::{Question, RawEvent, Received},
+            request,
+        },
         editor::document::save,
     },
 };
@@ -122,14 +125,9 @@ pub fn show_event(session: Session, restore: Restore, event: &RawEvent) {
             }
             EventPayload::Execution(execution) => {
                 let is_ours = execution.workflow_id.is_some() && session.id.try_get_untracked().flatten() == execution.workflow_id;
-                let shown = session.run.try_get_untracked().flatten();
-                // A later run, begun in another tab, takes the place of the one that is shown.
-                if is_ours && shown.is_none_or(|(id, _)| id <= execution.id) {
-                    if shown.is_some_and(|(id, _)| id != execution.id) {
-                        session.finished.update_value(|finished| finished.clear());
-                    }
+                if is_ours && session.run.try_get_untracked().flatten().is_none_or(|(id, _)| id <= execution.id) {
                     session.overtaken.update_value(|overtaken| overtaken.note_run(&execution));
-                    show(session, restore, &execution, session.overtaken.with_value(Overtaken::asked));
+                    show_newest(session, restore, &execution, session.overtaken.with_value(Overtaken::asked));
                 }
             }
             EventPayload::Job(_) => {}
@@ -142,6 +140,34 @@ async fn read(session: Session, restore: Restore, id: ExecutionId) {
     match session.reconnect.until_answered(|| execution(id)).await {
         Ok(execution) => show(session, restore, &execution, asked),
         Err(error) => session.toasts.fail(format!("How the run stands could not be read. {}", error.message)),
+    }
+}
+
+/// Asks how the workflow's newest run stands, as no event tells it; it may have been begun elsewhere.
+pub fn ask_anew(session: Session, restore: Restore, question: Question) {
+    let Some(workflow) = session.id.try_get_untracked().flatten() else { return };
+    spawn_local(async move {
+        let address = format!("/api/executions?workflow_id={workflow}&limit=1");
+        let Some(asked) = session.overtaken.try_with_value(Overtaken::asked) else { return };
+        match session.reconnect.until_answered(|| request::get_json::<Vec<Execution>>(&address)).await {
+            Ok(newest) => newest.iter().for_each(|execution| show_newest(session, restore, execution, asked)),
+            Err(error) => {
+                question.refused();
+                session.toasts.fail(format!("How the run stands could not be read. {}", error.message));
+            }
+        }
+    });
+}
+
+/// Shows a run of the workflow, unless a later one is shown already.
+fn show_newest(session: Session, restore: Restore, execution: &Execution, asked: Asked) {
+    let shown = session.run.try_get_untracked().flatten();
+    // A later run, begun in another tab, takes the place of the one that is shown.
+    if shown.is_none_or(|(id, _)| id <= execution.id) {
+        if shown.is_some_and(|(id, _)| id != execution.id) {
+            session.finished.update_value(|finished| finished.clear());
+        }
+        show(session, restore, execution, asked);
     }
 }
 
