@@ -55,8 +55,26 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                     page @ (Page::Builder(_) | Page::NewBuilder) => builder(page),
                     page => list(page),
                 })}
+                {asleep()}
             </body>
         </html>
+    }
+}
+
+/// What a page says of itself while its program has not come: blocked, replaced by an update, or the network broke off. The style shows it
+/// after some seconds, without a script, and takes it away once the page is awake; the browser's half does not draw it.
+fn asleep() -> impl IntoView {
+    view! {
+        <aside class="asleep" aria-label="This page is not awake">
+            <p>
+                "This page\u{2019}s program has not come, so its buttons are not shown: they could do nothing yet. What is stored is safe, and links work. "
+                <noscript>"JavaScript is off in this browser; the program needs it."</noscript>
+            </p>
+            <span class="asleep-actions">
+                <a class="button button-primary" href="">"Load the page again"</a>
+                <a class="button" href="/">"Workflows"</a>
+            </span>
+        </aside>
     }
 }
 
