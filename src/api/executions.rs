@@ -37,7 +37,7 @@ pub async fn estimate_execution(execution: NewExecution) -> Result<Option<Estima
 ///
 /// # Errors
 /// [`Invalid`](crate::domain::ErrorKind::Invalid), [`Damaged`](crate::domain::ErrorKind::Damaged); in words where the clips cannot be joined.
-#[server(input = Json, output = Json, endpoint = "preview_stitch")]
+#[server(protocol = Call, endpoint = "preview_stitch")]
 pub async fn preview_stitch(video_ids: Vec<VideoId>, params: Map<String, Value>) -> Result<StitchPreview, ApiError> {
     use crate::server::{respond, runs::stitching};
     let state = respond::state()?;

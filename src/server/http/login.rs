@@ -42,8 +42,8 @@ pub async fn sign_in(State((access, state)): State<(Access, AppState)>, request:
     match access.show(caller, token.trim()) {
         Shown::Right => {}
         Shown::TooOften(wait) => {
-            let problem = format!("Too many wrong tokens came from here. Try again in {} seconds.", wait.as_secs() + 1);
-            return Ok(([retry_after(wait)], respond(StatusCode::TOO_MANY_REQUESTS, &problem)).into_response());
+            let problem = "Too many wrong tokens came from here. Wait a minute, then try again.";
+            return Ok(([retry_after(wait)], respond(StatusCode::TOO_MANY_REQUESTS, problem)).into_response());
         }
         Shown::Wrong | Shown::Nothing => {
             let problem = "This is not the access token. It is the value of REELGRAPH_ACCESS_TOKEN on the server.";
