@@ -1,6 +1,6 @@
 # The commands. Each installs what is missing first, and says what it installs.
 
-.PHONY: run test build dev release
+.PHONY: run test soak build dev release
 
 run:
 	@exec scripts/run.sh
@@ -13,6 +13,9 @@ release:
 
 test:
 	@scripts/test.sh
+
+soak:
+	@scripts/soak.sh
 
 dev:
 	@scripts/dev.sh

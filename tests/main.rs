@@ -39,6 +39,7 @@ mod paid;
 mod peers;
 mod proxies;
 mod restart;
+mod soak;
 mod support;
 mod trash;
 mod videos;

@@ -2,6 +2,7 @@
 //! [`TestServer`] runs in this process; [`process::ServerProcess`] is the real program, for tests that kill it.
 
 pub mod clips;
+pub mod disk;
 pub mod graphs;
 pub mod images;
 pub mod paid;
