@@ -37,6 +37,7 @@ mod openapi;
 mod ownership;
 mod paid;
 mod peers;
+mod probes;
 mod proxies;
 mod restart;
 mod soak;

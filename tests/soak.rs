@@ -35,7 +35,7 @@ const SETTING: &str = "REELGRAPH_SOAK_SECONDS";
 /// The disk, as `mount` reads it: room for some hundred small clips.
 const DISK: &str = "256m";
 /// Requests under way at once.
-const HANDS: usize = 4;
+const HANDS: u64 = 4;
 /// Where the process that holds the database finds it.
 const HELD: &str = "REELGRAPH_SOAK_HOLDS";
 
@@ -266,8 +266,8 @@ async fn whatever_happens_every_promise_is_kept() {
                 (holder, has_begun) = (soak.begin(fault), true);
             }
             let client = &server.client;
-            let hands = (0..HANDS as u64).map(|hand| soak.act(client, number + hand));
-            number += HANDS as u64;
+            let hands: Vec<_> = (number..number + HANDS).map(|number| soak.act(client, number)).collect();
+            number += HANDS;
             // A hand that waits for a hung probe does not hold the others up, nor the round.
             let _ = tokio::time::timeout(until.saturating_duration_since(Instant::now()), futures_util::future::join_all(hands)).await;
         }

@@ -68,11 +68,8 @@ impl Kind for Videos {
     }
 
     async fn examine(&self, ffmpeg: &Ffmpeg, path: &Path) -> Result<Examined> {
-        let read = async {
-            let probe = probe::probe(ffmpeg, path).await?;
-            Ok(of_probe(probe, probe::stream_hash(ffmpeg, path).await?))
-        };
-        match read.await {
+        let read = probe::probe_and_hash(ffmpeg, path).await;
+        match read.map(|(probe, stream_hash)| of_probe(probe, stream_hash)) {
             // A tool that starts and gives up on the file has judged the file.
             Err(Error::Tool { tool, exit, stderr }) => {
                 tracing::info!(tool, exit, stderr, "a file could not be read as a video");

@@ -396,6 +396,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_program_that_is_silent_for_long_is_stopped() {
+        let folder = tempfile::tempdir().unwrap();
+        // A pipe that nobody writes to: opening it waits for ever.
+        let pipe = folder.path().join("pipe.mp4");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let arguments = Arguments::new().flag("-show_format").option("-of", "json").user_input(&pipe).unwrap();
+        let limits = Limits { silence: Some(Duration::from_millis(300)), ..Limits::INSPECT };
+        let started = Instant::now();
+        let result = Ffmpeg::locate().report::<serde_json::Value>(&arguments, limits).await;
+        assert!(matches!(result, Err(Error::Timeout { what: "ffprobe", .. })), "{result:?}");
+        assert!(started.elapsed() < Limits::INSPECT.wall);
+    }
+
+    #[tokio::test]
     async fn an_error_carries_what_ffmpeg_said_and_output_is_bounded() {
         let folder = tempfile::tempdir().unwrap();
         let missing = Arguments::new().user_input(&folder.path().join("none.mp4")).unwrap().discard();

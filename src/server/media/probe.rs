@@ -72,6 +72,16 @@ pub async fn probe(ffmpeg: &Ffmpeg, path: &Path) -> Result<Probe> {
     examine(ffmpeg, path).await.map(|(probe, _)| probe)
 }
 
+/// What is known of the file at `path`, and the digest of its streams, within the time that reading it once may take: whoever uploaded it waits.
+///
+/// # Errors
+/// As for [`probe`] and [`stream_hash`]; [`ErrorKind::NotAVideo`] where it takes longer.
+pub async fn probe_and_hash(ffmpeg: &Ffmpeg, path: &Path) -> Result<(Probe, Sha256)> {
+    let reading = async { Ok((probe(ffmpeg, path).await?, stream_hash(ffmpeg, path).await?)) };
+    let longest = Limits::read(extent(path).await?.size).wall;
+    tokio::time::timeout(longest, reading).await.unwrap_or_else(|_| Err(too_slow()))
+}
+
 /// Probes the file and gives the report that stands behind it.
 pub(super) async fn examine(ffmpeg: &Ffmpeg, path: &Path) -> Result<(Probe, Report)> {
     let extent = extent(path).await?;
@@ -236,9 +246,13 @@ fn unreadable(error: Error, extent: Extent) -> Error {
         Error::Tool { .. } | Error::Json(_) => {
             not_a_video("This is not a video that can be read. MP4, MOV, WebM, Matroska, AVI and MPEG-TS files are.")
         }
-        Error::Timeout { .. } => not_a_video("Reading this file takes too long; it is damaged, or not a video."),
+        Error::Timeout { .. } => too_slow(),
         error => error,
     }
+}
+
+fn too_slow() -> Error {
+    not_a_video("Reading this file takes too long; it is damaged, or not a video.")
 }
 
 fn cut_short() -> Error {
