@@ -24,24 +24,29 @@ use tokio::{
 
 use crate::server::config::Patience;
 
-/// What is under way on a connection: the bodies of requests and answers that still live. Cheap to clone.
+/// What is under way on a connection: handlers, and the bodies of requests and answers that still live. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Busy(Arc<Counts>);
 
 #[derive(Debug, Default)]
 struct Counts {
-    /// Bodies that live.
+    /// What is under way now.
     alive: AtomicUsize,
-    /// Bodies that ever did: tells that a request came and went between two looks.
+    /// What ever was: tells that a request came and went between two looks.
     ever: AtomicUsize,
 }
 
 impl Busy {
-    /// A body that counts as under way until it is dropped.
-    pub(super) fn hold(&self, body: Body) -> Body {
+    /// Something is under way until what this gives is dropped.
+    pub(super) fn begin(&self) -> UnderWay {
         self.0.alive.fetch_add(1, Ordering::Relaxed);
         self.0.ever.fetch_add(1, Ordering::Relaxed);
-        Body::new(Held { body, busy: self.clone() })
+        UnderWay(self.clone())
+    }
+
+    /// A body that counts as under way until it is dropped.
+    pub(super) fn hold(&self, body: Body) -> Body {
+        Body::new(Held { body, _under_way: self.begin() })
     }
 
     fn is_busy(&self) -> bool {
@@ -53,10 +58,20 @@ impl Busy {
     }
 }
 
+/// Something under way.
+#[derive(Debug)]
+pub(super) struct UnderWay(Busy);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.0.alive.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// A body under way.
 struct Held {
     body: Body,
-    busy: Busy,
+    _under_way: UnderWay,
 }
 
 impl HttpBody for Held {
@@ -73,12 +88,6 @@ impl HttpBody for Held {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.busy.0.alive.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -128,8 +128,11 @@ async fn converse(stream: TcpStream, peer: SocketAddr, counted: Counted, app: Ro
         request.extensions_mut().insert(Peer(peer));
         request.extensions_mut().insert(counted.0.clone());
         let (app, busy) = (app.clone(), busy.clone());
+        // A handler may have read the whole body long before it answers.
+        let under_way = busy.begin();
         async move {
             let response: Response = app.oneshot(request).await?;
+            let _until_then = under_way;
             Ok::<_, std::convert::Infallible>(response.map(|body| busy.hold(body)))
         }
     });
@@ -149,5 +152,41 @@ async fn converse(stream: TcpStream, peer: SocketAddr, counted: Counted, app: Ro
     };
     if let Err(error) = ended {
         tracing::debug!(%error, %peer, "a connection ended early");
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use axum::routing::get;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        sync::Notify,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_waits_for_a_slow_handler_is_not_idle() {
+        let patience = Patience { idle: Duration::from_millis(50), head: Duration::from_millis(50), ..Patience::default() };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, done) = (CancellationToken::new(), Arc::new(Notify::new()));
+        let waits = done.clone();
+        let app = Router::new().route("/", get(async move || waits.notified().await));
+        let server = tokio::spawn(serve(listener, app, patience, stop.clone()));
+        let mut asking = TcpStream::connect(address).await.unwrap();
+        asking.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        // Those who come later and say nothing are let go meanwhile.
+        for _ in 0..3 {
+            let mut silent = TcpStream::connect(address).await.unwrap();
+            assert_eq!(silent.read_to_end(&mut Vec::new()).await.unwrap(), 0);
+        }
+        done.notify_one();
+        let mut answer = String::new();
+        asking.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        stop.cancel();
+        server.await.unwrap();
     }
 }
