@@ -22,7 +22,17 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("server/money", &["domain", "server/store", "server/error", "server/config"]),
     (
         "server/library",
-        &["domain", "graph", "server/operations", "server/media", "server/store", "server/events", "server/studio", "server/error"],
+        &[
+            "domain",
+            "graph",
+            "server/operations",
+            "server/media",
+            "server/store",
+            "server/events",
+            "server/studio",
+            "server/clock",
+            "server/error",
+        ],
     ),
     (
         "server/runs",

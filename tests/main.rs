@@ -8,6 +8,7 @@ mod adoption;
 mod associations;
 mod check;
 mod circles;
+mod clock;
 mod conformance;
 mod damaged;
 mod deleting;

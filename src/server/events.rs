@@ -109,13 +109,13 @@ pub async fn newest(db: &Db) -> Result<i64> {
     Ok(events::kept(&mut *db.reader().acquire().await?).await?.last)
 }
 
-/// Forgets events older than are kept.
+/// Forgets events that are older than are kept, `now`.
 ///
 /// # Errors
 /// The database's.
-pub async fn prune(db: &Db) -> Result<u64> {
+pub async fn prune(db: &Db, now: Timestamp) -> Result<u64> {
     let mut tx = db.begin().await?;
-    let pruned = events::prune(&mut tx, Timestamp::now().plus_seconds(-KEPT_SECONDS)).await?;
+    let pruned = events::prune(&mut tx, now.plus_seconds(-KEPT_SECONDS)).await?;
     tx.commit().await?;
     Ok(pruned)
 }

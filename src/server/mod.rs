@@ -1,5 +1,6 @@
 //! Everything native: HTTP, the rooms that care for runs, library, money and workflows, storage, media, providers, workers.
 
+pub mod clock;
 pub mod config;
 pub mod error;
 pub mod events;

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Error, Result,
+    clock::Clock,
     config::{Cli, Command, Config, environment, site},
     events::Events,
     http::{access::Access, router::router, serve},
@@ -153,11 +154,19 @@ impl Server {
     /// # Errors
     /// Where a part cannot start.
     pub async fn start(config: Config, listener: TcpListener) -> Result<Self> {
+        Self::start_by(Clock::default(), config, listener).await
+    }
+
+    /// The same by a clock of its own.
+    ///
+    /// # Errors
+    /// Where a part cannot start.
+    pub async fn start_by(clock: Clock, config: Config, listener: TcpListener) -> Result<Self> {
         let address = listener.local_addr().map_err(Error::io("the listening socket"))?;
         let access = Access::new(&config.public_origins, config.access_token.as_ref(), &config.trusted_proxies, address);
         let started = SystemTime::now();
         let database = config.database_url.clone();
-        let state = compose(config).await.map_err(|error| of_database(error, &database))?;
+        let state = compose(config, clock).await.map_err(|error| of_database(error, &database))?;
         let app = router(state.clone(), access)?;
         let workers = Workers::start(&state);
         let ffmpeg = state.studio.ffmpeg.clone();
@@ -169,7 +178,7 @@ impl Server {
         let task = tokio::spawn(serve::serve(listener, app, state.config.patience, state.stop.clone()));
         tracing::info!("listening on http://{address}");
         tokio::spawn(scrub::run(state.studio.db.clone(), state.studio.content.clone(), state.stop.clone()));
-        tokio::spawn(sweep::run(state.studio.db.clone(), state.studio.content.clone(), started, state.stop.clone()));
+        tokio::spawn(sweep::run(state.studio.clone(), started, state.stop.clone()));
         Ok(Self { state, address, task, workers })
     }
 
@@ -201,7 +210,7 @@ fn of_database(error: Error, url: &str) -> Error {
 }
 
 /// Builds the server's parts.
-async fn compose(config: Config) -> Result<AppState> {
+async fn compose(config: Config, clock: Clock) -> Result<AppState> {
     ownership::refuse_new(&Db::path(&config.database_url)?, &config.videos_dir).await?;
     adopt::adopt(&config.database_url, &config.videos_dir).await?;
     let db = Db::open(&config.database_url).await?;
@@ -219,7 +228,7 @@ async fn compose(config: Config) -> Result<AppState> {
     let leptos = leptos_options(&config);
     let ffmpeg = Ffmpeg::locate();
     let providers = Providers::new(&config, ffmpeg.clone(), &Spool::new(content.staging_dir(), config.max_upload_bytes));
-    let studio = Studio { db, content, ffmpeg, providers, events: Events::default(), caps: config.caps };
+    let studio = Studio { db, content, ffmpeg, providers, events: Events::default(), clock, caps: config.caps };
     Ok(AppState { config: Arc::new(config), studio, stop: CancellationToken::new(), leptos })
 }
 

@@ -1,6 +1,7 @@
 //! What the rooms that care for runs and the library share. Composed once in `run`; cheap to clone.
 
 use super::{
+    clock::Clock,
     config::Caps,
     events::Events,
     media::{content::Content, ffmpeg::Ffmpeg},
@@ -21,6 +22,8 @@ pub struct Studio {
     pub providers: Providers,
     /// What happens, for pages; and what wakes workers.
     pub events: Events,
+    /// What time it is.
+    pub clock: Clock,
     /// What may be spent.
     pub caps: Caps,
 }

@@ -13,6 +13,7 @@ use std::{net::SocketAddr, path::Path, time::Duration};
 
 use clap::Parser;
 use reelgraph::server::{
+    clock::Clock,
     config::{Cli, Config},
     run::Server,
     state::AppState,
@@ -30,6 +31,8 @@ pub struct TestServer {
     pub dir: TempDir,
     /// Speaks to it.
     pub client: Client,
+    /// What time it is for it, also after a restart.
+    pub clock: Clock,
     server: Option<Server>,
 }
 
@@ -46,7 +49,7 @@ impl TestServer {
 
     /// Starts one on what lies in a folder.
     pub async fn start_in(dir: TempDir, change: impl FnOnce(&mut Config)) -> Self {
-        let mut server = Self { client: Client::new(SocketAddr::from(([127, 0, 0, 1], 0))), dir, server: None };
+        let mut server = Self { client: Client::new(SocketAddr::from(([127, 0, 0, 1], 0))), dir, clock: Clock::default(), server: None };
         server.begin(change).await;
         server
     }
@@ -78,7 +81,7 @@ impl TestServer {
         let mut config = config(self.dir.path());
         change(&mut config);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let server = Server::start(config, listener).await.unwrap();
+        let server = Server::start_by(self.clock.clone(), config, listener).await.unwrap();
         self.client = Client::new(server.address);
         self.server = Some(server);
     }

@@ -9,5 +9,6 @@ pub mod ownership;
 pub mod posters;
 pub mod scrub;
 pub mod sweep;
+pub mod upkeep;
 pub mod upload;
 pub mod uses;

@@ -2,7 +2,7 @@
 //!
 //! What a kill left is removed at once: staged files, files linked from them that got no row, files of what was deleted for good. Any other
 //! file without a row may be dear to someone (a restored older database, say), so it is moved aside and deleted 30 days later; it comes back
-//! when its row does. Any other row without its file is reported and never touched. What has been in the trash for long goes. A database that is
+//! when its row does. While the clock is doubted, nothing is removed or moved. Any other row without its file is reported and never touched. What has been in the trash for long goes. A database that is
 //! behind its store takes back what it may, and removes nothing.
 
 use std::{
@@ -14,7 +14,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{assets, integrity, ownership};
+use super::{assets, integrity, ownership, upkeep};
 use crate::{
     domain::{AssetKind, Sha256},
     server::{
@@ -24,6 +24,7 @@ use crate::{
             listing::{self, FoundFile},
         },
         store::{Db, assets as rows, deleted, kinds::StoredAsset},
+        studio::Studio,
     },
 };
 
@@ -52,9 +53,9 @@ pub struct Swept {
 }
 
 /// Sweeps at once and then every hour until `stop`. `started` is when this process began to write.
-pub async fn run(db: Db, content: Content, started: SystemTime, stop: CancellationToken) {
+pub async fn run(studio: Studio, started: SystemTime, stop: CancellationToken) {
     loop {
-        match sweep(&db, &content, started, SystemTime::now()).await {
+        match keep_up(&studio, started).await {
             Ok(swept) if swept == Swept::default() => {}
             Ok(swept) => tracing::warn!(?swept, "the videos folder was brought into step with the database"),
             Err(error) => tracing::error!(cause = %error, "the videos folder could not be swept"),
@@ -64,6 +65,20 @@ pub async fn run(db: Db, content: Content, started: SystemTime, stop: Cancellati
             () = tokio::time::sleep(INTERVAL) => {}
         }
     }
+}
+
+/// Sweeps once, if the clock may be believed; else only takes back what had been moved aside and has a row.
+///
+/// # Errors
+/// As for [`sweep`].
+pub async fn keep_up(studio: &Studio, started: SystemTime) -> Result<Swept> {
+    let Studio { db, content, clock, .. } = studio;
+    if upkeep::may_delete(db, clock).await? {
+        return sweep(db, content, started, clock.now().date_time().into()).await;
+    }
+    let mut swept = Swept::default();
+    named_by_rows(db, content, &mut swept).await?;
+    Ok(swept)
 }
 
 /// Sweeps once. Staged files older than `started` are leftovers: this process writes none older.

@@ -31,6 +31,7 @@ const SCRIPTS: &[(i64, &str, &str)] = &[
     (8, "store_mark", include_str!("../../../migrations/sqlite/0008_store_mark.sql")),
     (9, "verified", include_str!("../../../migrations/sqlite/0009_verified.sql")),
     (10, "sessions", include_str!("../../../migrations/sqlite/0010_sessions.sql")),
+    (11, "upkeep", include_str!("../../../migrations/sqlite/0011_upkeep.sql")),
 ];
 
 pub(super) static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {

@@ -228,6 +228,15 @@ pub async fn set_run_after(tx: &mut Tx, id: JobId, moment: Option<Timestamp>) ->
     Ok(())
 }
 
+/// Lets every job begin that waits for a moment: the clock by which that was set is another now.
+///
+/// # Errors
+/// The database's.
+pub async fn begin_all(tx: &mut Tx) -> Result<()> {
+    sqlx::query("UPDATE jobs SET run_after = NULL WHERE status = 'queued' AND run_after IS NOT NULL").execute(&mut **tx).await?;
+    Ok(())
+}
+
 /// Gives a queued job to a worker, and the worker the lease.
 ///
 /// # Errors

@@ -18,6 +18,7 @@ pub mod sessions;
 pub mod spends;
 pub mod step_results;
 pub mod steps;
+pub mod upkeep;
 pub mod uses;
 pub mod video_list;
 pub mod workflow_assets;

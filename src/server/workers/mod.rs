@@ -8,11 +8,11 @@ use tokio_util::task::TaskTracker;
 use self::lease::{Leases, Watch};
 use super::{
     Result, events,
+    library::upkeep,
     runs::{advance, leases, queue},
     state::AppState,
     store::jobs::lane,
 };
-use crate::domain::Timestamp;
 
 mod job_ledger;
 mod lease;
@@ -92,12 +92,22 @@ async fn keep_house(state: AppState, ours: Leases) {
         if let Err(error) = give_back_dead(&state, &mut watch, &ours).await {
             tracing::warn!(cause = %error, "jobs of dead workers could not be given back");
         }
-        if let Err(error) = events::prune(&state.studio.db).await {
-            tracing::warn!(cause = %error, "old events could not be removed");
+        match upkeep::may_delete(&state.studio.db, &state.studio.clock).await {
+            Ok(true) => forget(&state).await,
+            Ok(false) => {}
+            Err(error) => tracing::warn!(cause = %error, "whether the clock may be believed could not be looked up; nothing is removed"),
         }
-        if let Err(error) = queue::prune_posters(&state.studio.db, Timestamp::now()).await {
-            tracing::warn!(cause = %error, "old poster jobs could not be removed");
-        }
+    }
+}
+
+/// Removes what has been kept long enough.
+async fn forget(state: &AppState) {
+    let now = state.studio.clock.now();
+    if let Err(error) = events::prune(&state.studio.db, now).await {
+        tracing::warn!(cause = %error, "old events could not be removed");
+    }
+    if let Err(error) = queue::prune_posters(&state.studio.db, now).await {
+        tracing::warn!(cause = %error, "old poster jobs could not be removed");
     }
 }
 
