@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    os::unix::fs::MetadataExt,
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -16,7 +17,8 @@ pub(super) const VARIABLE: &str = "REELGRAPH_CHILD";
 /// How often at most the processes are gone through: one that forks while it is looked for is found the next time.
 const ROUNDS: usize = 50;
 
-/// What all that one child begins has in its environment: the server's process, when that began, and a number.
+/// What all that one child begins has in its environment: where the server's process is counted, its number there, when it began, and a number
+/// of the child's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mark(String);
 
@@ -24,8 +26,8 @@ impl Mark {
     /// The mark of a new child.
     pub(super) fn new() -> Self {
         static CHILDREN: AtomicU64 = AtomicU64::new(0);
-        let server = std::process::id();
-        Self(format!("{server}.{}.{}", began(server).unwrap_or_default(), CHILDREN.fetch_add(1, Ordering::Relaxed)))
+        let (server, child) = (std::process::id(), CHILDREN.fetch_add(1, Ordering::Relaxed));
+        Self(format!("{}.{server}.{}.{child}", namespace(), began(server).unwrap_or_default()))
     }
 
     /// Its text.
@@ -42,11 +44,19 @@ impl Mark {
 
 /// Kills what children of servers have left that are dead by now: killed themselves, a server can kill nothing. Blocks.
 pub(super) fn kill_orphans() {
+    let here = namespace();
     kill_where(|mark| {
-        let mut parts = mark.split('.');
-        let (server, when) = (parts.next().and_then(|id| id.parse().ok()), parts.next().and_then(|ticks| ticks.parse().ok()));
-        matches!((server, when), (Some(server), Some(when)) if began(server) != Some(when))
+        let mut parts = mark.split('.').map(|part| part.parse::<u64>().ok());
+        // In a container processes have other numbers: whether that server lives cannot be told from here.
+        let is_from_here = parts.next() == Some(Some(here));
+        let (server, when) = (parts.next().flatten(), parts.next().flatten());
+        is_from_here && matches!((server, when), (Some(server), Some(when)) if began(server as u32) != Some(when))
     });
+}
+
+/// Which of the system's countings of processes this one is in.
+fn namespace() -> u64 {
+    fs::metadata("/proc/self/ns/pid").map_or(0, |found| found.ino())
 }
 
 fn kill_where(is_meant: impl Fn(&str) -> bool) {
