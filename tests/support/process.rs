@@ -50,8 +50,10 @@ fn program(dir: &Path, name: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_reelgraph"));
     command
         .arg(name)
-        .env("DATABASE_URL", format!("sqlite://{}", dir.join("media.db").display()))
-        .env("VIDEOS_URL", format!("file:{}", dir.join("videos").display()))
+        .arg("--database-url")
+        .arg(format!("sqlite://{}", dir.join("media.db").display()))
+        .arg("--videos-url")
+        .arg(format!("file:{}", dir.join("videos").display()))
         .env("NO_COLOR", "1")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
