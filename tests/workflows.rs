@@ -315,7 +315,8 @@ async fn a_thousand_nodes_are_saved_and_too_large_a_body_is_told_so() {
     let made = client.post("/api/workflows", &json!({"name": "Big", "definition": {"nodes": nodes, "connections": []}})).await.expect(201);
     let list = client.get("/api/workflows").await.json();
     assert_eq!((&list[0]["id"], &list[0]["node_count"]), (&made.json()["workflow_id"], &json!(1000)));
-    client.post("/api/workflows", &json!({"name": "x", "definition": {"nodes": [], "blob": "x".repeat(17 << 20)}})).await.problem(413);
+    client.post("/api/workflows", &json!({"name": "x", "definition": {"nodes": [], "blob": "x".repeat(17 << 20)}})).await.problem(422);
+    client.post("/api/workflows", &json!({"name": "x", "definition": {"nodes": [], "blob": "x".repeat(33 << 20)}})).await.problem(413);
 }
 
 #[tokio::test]

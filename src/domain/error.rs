@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::ids::{NodeId, WorkflowId};
+use super::{
+    ids::{NodeId, WorkflowId},
+    limits,
+};
 
 /// What kind of thing went wrong. Code decides on the kind only; the message is for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -214,9 +217,10 @@ impl ApiError {
         Self::new(ErrorKind::NotFound, format!("There is no {what} with this id."))
     }
 
-    /// The same error with its parts listed.
+    /// The same error with its parts listed, the first [`ERRORS`](limits::ERRORS) of them.
     #[must_use]
-    pub fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
+    pub fn with_errors(mut self, mut errors: Vec<FieldError>) -> Self {
+        errors.truncate(limits::ERRORS);
         self.errors = errors;
         self
     }

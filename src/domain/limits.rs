@@ -24,6 +24,12 @@ pub const LARGEST_INTEGER: i64 = (1 << 53) - 1;
 pub const CANVAS: f64 = 1e6;
 /// Nodes in a workflow at most.
 pub const NODES: usize = 10_000;
+/// A definition at most, in bytes of JSON without spaces between its parts.
+pub const DEFINITION_BYTES: usize = 16 * 1024 * 1024;
+/// The largest body of a request that is no upload, in bytes: so large that a definition which is not taken can be refused in words.
+pub const BODY_BYTES: usize = 2 * DEFINITION_BYTES;
+/// Things that are told wrong at once, at most: a graph can have more than an answer.
+pub const ERRORS: usize = 1_000;
 /// Connections in a workflow at most.
 pub const CONNECTIONS: usize = 40_000;
 

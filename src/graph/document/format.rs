@@ -11,7 +11,10 @@ use super::{
     seed,
 };
 use crate::{
-    domain::{FieldError, NodeId, limits::NODE_TYPE},
+    domain::{
+        FieldError, NodeId,
+        limits::{DEFINITION_BYTES, NODE_TYPE},
+    },
     graph::{check, nodes, param},
 };
 
@@ -42,6 +45,9 @@ pub fn read(definition: &Value) -> Result<Graph, Vec<FieldError>> {
 /// Reads a definition that is to be stored or run: its form is right and the graph is sound. One that holds something but no nodes is a document of
 /// something else.
 pub fn read_sound(definition: &Value) -> Result<Graph, Vec<FieldError>> {
+    if let Some(error) = too_large(definition) {
+        return Err(vec![error]);
+    }
     let graph = read(definition)?;
     let holds_something = definition.as_object().is_some_and(|document| document.keys().any(|name| name != "schema"));
     if holds_something && definition.get("nodes").is_none() {
@@ -49,6 +55,31 @@ pub fn read_sound(definition: &Value) -> Result<Graph, Vec<FieldError>> {
     }
     let problems = check::problems(&graph);
     if problems.is_empty() { Ok(graph) } else { Err(problems) }
+}
+
+/// What is wrong with a definition that has more JSON than may be stored or run.
+#[must_use]
+pub fn too_large(definition: &Value) -> Option<FieldError> {
+    /// Counts what is written.
+    struct Count(usize);
+    impl std::io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    // Counting fails nowhere.
+    let is_counted = serde_json::to_writer(&mut count, definition).is_ok();
+    (is_counted && count.0 > DEFINITION_BYTES).then(|| {
+        let detail =
+            format!("A definition has at most {} MiB of JSON; this one has {:.1}.", DEFINITION_BYTES >> 20, count.0 as f64 / 1_048_576.0);
+        FieldError { kind: "too_large".into(), ..wrong("", detail) }
+    })
 }
 
 /// The definition of a graph. Reading it gives the same graph.

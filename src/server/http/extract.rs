@@ -10,7 +10,7 @@ use axum::{
 use serde::de::DeserializeOwned;
 
 use super::problem::Failed;
-use crate::domain::{ApiError, ErrorKind};
+use crate::domain::{ApiError, ErrorKind, limits};
 
 /// A JSON body. Malformed JSON is 400; a wrong value or an unknown field 422 with its pointer.
 #[derive(Debug)]
@@ -30,13 +30,22 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         }
         let body = Bytes::from_request(request, state).await.map_err(|rejection| {
             if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
-                ApiError::new(ErrorKind::TooLarge, "The body is larger than this address takes.")
+                too_large()
             } else {
                 ApiError::new(ErrorKind::Interrupted, "The body did not arrive whole.")
             }
         })?;
         read_json(&body).map(Self).map_err(Failed::from)
     }
+}
+
+/// The refusal of a body that is longer than any of ours.
+pub(super) fn too_large() -> ApiError {
+    let most = limits::BODY_BYTES >> 20;
+    ApiError::new(
+        ErrorKind::TooLarge,
+        format!("The request is larger than the {most} MiB that this server takes at once; nothing of it was stored."),
+    )
 }
 
 /// Reads JSON as a `T`.

@@ -36,7 +36,7 @@ use super::{
     server_functions, spend, videos, workflows,
 };
 use crate::{
-    domain::{ApiError, ErrorKind},
+    domain::{ApiError, ErrorKind, limits},
     server::{Error, Result, state::AppState},
     ui,
 };
@@ -58,9 +58,6 @@ fn api() -> OpenApiRouter<AppState> {
         .merge(videos::router())
         .merge(images::router())
 }
-
-/// The largest body of a request that is no upload, in bytes: a workflow of thousands of nodes with long prompts.
-const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
 /// The longest name of a file of ours, in bytes.
 const LONGEST_NAME: usize = 100;
@@ -85,7 +82,9 @@ pub fn router(state: AppState, access: Access) -> Result<Router> {
     });
     let leptos = server_fn_paths()
         .fold(pages, |router, (path, _)| router.route(path, call.clone()))
-        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+        .layer(RequestBodyLimitLayer::new(limits::BODY_BYTES))
+        // Server functions read their bodies as far as this says: 2 MB where nothing does.
+        .layer(DefaultBodyLimit::max(limits::BODY_BYTES))
         .layer(middleware::from_fn(server_functions::set_status));
     let door = (access, state.clone());
     let login = Router::new()
@@ -95,7 +94,7 @@ pub fn router(state: AppState, access: Access) -> Result<Router> {
     let router = api
         .layer(Extension(metrics.clone()))
         .layer(Extension(description))
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(DefaultBodyLimit::max(limits::BODY_BYTES))
         .merge(login)
         .merge(leptos)
         .merge(files(&state))

@@ -1,5 +1,5 @@
 //! The statuses of server functions: Leptos 0.8 answers every failed one with 500, here the error's kind decides, also where the
-//! arguments do not parse.
+//! arguments do not parse or are too long.
 
 use axum::{
     body::{Body, to_bytes},
@@ -9,7 +9,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::problem::{Failed, tell_when_to_return};
+use super::{
+    extract::too_large,
+    problem::{Failed, tell_when_to_return},
+};
 use crate::{domain::ApiError, server::Error};
 
 /// Where server functions answer.
@@ -22,6 +25,10 @@ const MAX_ERROR_BYTES: usize = 4 * 1024 * 1024;
 pub async fn set_status(request: Request, next: Next) -> Response {
     let is_function = request.uri().path().starts_with(PREFIX);
     let response = next.run(request).await;
+    if is_function && response.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        // The layer that counts the body answers in words of its own.
+        return (StatusCode::PAYLOAD_TOO_LARGE, axum::Json(too_large())).into_response();
+    }
     if !is_function || response.status() != StatusCode::INTERNAL_SERVER_ERROR {
         return response;
     }

@@ -40,7 +40,10 @@ pub async fn definition(db: &Db, new: &NewExecution) -> Result<Value> {
         }
     };
     match (&new.definition, stored) {
-        (Some(given), _) => Ok(given.clone()),
+        (Some(given), _) => match format::too_large(given) {
+            Some(error) => Err(refused(vec![in_definition(error)]).into()),
+            None => Ok(given.clone()),
+        },
         (None, Some(stored)) => Ok(serde_json::from_str(&stored)?),
         (None, None) => Err(ApiError::invalid("/definition", "Give a definition, or the workflow_id of the workflow to run.").into()),
     }

@@ -68,7 +68,7 @@ const SHARED: [Shared; 15] = [
         description: "Too many wrong tokens came from there; `Retry-After` says when to try again",
         given_by: |facts| !facts.open,
     },
-    Shared { name: "TooLarge", kind: ErrorKind::TooLarge, description: "The body is larger than 16 MiB", given_by: |facts| facts.body },
+    Shared { name: "TooLarge", kind: ErrorKind::TooLarge, description: "The body is larger than 32 MiB", given_by: |facts| facts.body },
     Shared {
         name: "UnsupportedMediaType",
         kind: ErrorKind::UnsupportedMediaType,
