@@ -6,6 +6,7 @@ mod access;
 mod addresses;
 mod adoption;
 mod associations;
+mod broken_rows;
 mod check;
 mod circles;
 mod clock;

@@ -6,7 +6,9 @@ use super::wire::Call;
 use crate::domain::{
     ApiError, WorkflowId,
     page::Page,
-    workflow::{BuilderSettings, NewWorkflow, OpenedWorkflow, SavedWorkflow, WorkflowChange, WorkflowStatus, WorkflowSummary},
+    workflow::{
+        BrokenWorkflow, BuilderSettings, NewWorkflow, OpenedWorkflow, SavedWorkflow, WorkflowChange, WorkflowStatus, WorkflowSummary,
+    },
 };
 
 /// A page of the workflows, the last changed first.
@@ -30,12 +32,23 @@ pub async fn list_workflows(
 /// A workflow with everything the builder needs.
 ///
 /// # Errors
-/// [`NotFound`](crate::domain::ErrorKind::NotFound).
+/// [`NotFound`](crate::domain::ErrorKind::NotFound); [`Unreadable`](crate::domain::ErrorKind::Unreadable), and then there is [`broken_workflow`].
 #[server(protocol = Call, endpoint = "open_workflow")]
 pub async fn open_workflow(id: WorkflowId) -> Result<OpenedWorkflow, ApiError> {
     use crate::server::{respond, workflows};
     let state = respond::state()?;
     respond::respond(workflows::open(&state.studio.db, &state.studio.providers, id).await)
+}
+
+/// What there is of a workflow whose definition cannot be read; `None` where it can.
+///
+/// # Errors
+/// [`NotFound`](crate::domain::ErrorKind::NotFound).
+#[server(name = ReadBrokenWorkflow, protocol = Call, endpoint = "broken_workflow")]
+pub async fn broken_workflow(id: WorkflowId) -> Result<Option<BrokenWorkflow>, ApiError> {
+    use crate::server::{respond, workflows};
+    let state = respond::state()?;
+    respond::respond(workflows::broken(&state.studio.db, id).await)
 }
 
 /// What the builder needs of the settings for a workflow that is not stored yet.

@@ -38,6 +38,8 @@ pub enum ErrorKind {
     RangeNotSatisfiable,
     /// Understood, but wrong: a value, a field, a graph.
     Invalid,
+    /// What is stored of it is damaged and cannot be read; nothing of it was changed.
+    Unreadable,
     /// The bytes are not a video that can be read.
     NotAVideo,
     /// The bytes are not a picture that can be read.
@@ -87,7 +89,7 @@ impl ErrorKind {
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::NoCredit | Self::CapReached => 402,
-            Self::Conflict | Self::Cancelled | Self::UnknownOutcome => 409,
+            Self::Conflict | Self::Cancelled | Self::UnknownOutcome | Self::Unreadable => 409,
             Self::TooSlow => 408,
             Self::Gone | Self::Damaged | Self::Expired => 410,
             Self::PreconditionFailed => 412,
@@ -132,6 +134,7 @@ impl ErrorKind {
             Self::UnsupportedMediaType => "Media type not supported",
             Self::RangeNotSatisfiable => "Range not satisfiable",
             Self::Invalid => "Invalid value",
+            Self::Unreadable => "Damaged in the database",
             Self::NotAVideo => "Not a readable video",
             Self::NotAnImage => "Not a readable image",
             Self::MissingSetting => "A setting is missing",

@@ -182,6 +182,9 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Where the next page begins; `None` on the last.
     pub next: Option<Cursor>,
+    /// How many rows of the page cannot be read and are left out; the server's log says which.
+    #[serde(default)]
+    pub unreadable: usize,
 }
 
 #[cfg(test)]

@@ -277,6 +277,41 @@ pub struct OpenedWorkflow {
     pub settings: BuilderSettings,
 }
 
+/// Where a definition was found that takes the place of one that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RescueSource {
+    /// In the slot for unsaved edits.
+    Draft,
+    /// In an execution of the workflow, which ran it.
+    Execution,
+}
+
+/// A definition that takes the place of one that cannot be read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rescue {
+    /// The graph.
+    pub definition: Value,
+    /// When it was edited, or run.
+    pub at: Timestamp,
+    /// Where it was found.
+    pub source: RescueSource,
+}
+
+/// A workflow whose definition cannot be read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BrokenWorkflow {
+    /// The workflow's id.
+    pub id: WorkflowId,
+    /// Its name.
+    pub name: String,
+    /// Its revision, for `If-Match`.
+    pub etag: String,
+    /// What stands in the place of its definition.
+    pub text: String,
+    /// The newest definition of it that can be read.
+    pub rescue: Option<Rescue>,
+}
+
 /// What of the server's settings the builder has to know.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BuilderSettings {

@@ -235,6 +235,15 @@ impl From<Error> for ApiError {
                 tracing::error!(cause = %error, "a tool failed");
                 Self::new(ErrorKind::Internal, format!("{tool} could not finish this; the server's log has the details."))
             }
+            error @ Error::Row { table, .. } => {
+                tracing::error!(cause = %error, "a row cannot be read");
+                Self::new(
+                    ErrorKind::Unreadable,
+                    format!(
+                        "What is stored of this is damaged in the database (table {table}); the server's log has the details. Nothing of it was changed: restore a backup, or delete it."
+                    ),
+                )
+            }
             error => {
                 tracing::error!(cause = %error, "internal error");
                 Self::new(

@@ -7,7 +7,7 @@ use super::{
     events::{self, Events},
     library::uses::{assets_of_nodes, associate_saved, videos_of_workflow},
     providers::Providers,
-    runs::execute,
+    runs::{execute, stored},
     store::{
         Db, Tx, executions,
         workflows::{self, WorkflowRow},
@@ -18,8 +18,8 @@ use crate::{
         ApiError, ErrorKind, FieldError, Timestamp, WorkflowId, limits,
         page::{Filter, Page, PageRequest},
         workflow::{
-            BuilderSettings, DraftSlot, NewDraft, NewWorkflow, OpenedWorkflow, SavedWorkflow, Workflow, WorkflowChange, WorkflowFilter,
-            WorkflowSummary,
+            BrokenWorkflow, BuilderSettings, DraftSlot, NewDraft, NewWorkflow, OpenedWorkflow, SavedWorkflow, Workflow, WorkflowChange,
+            WorkflowFilter, WorkflowSummary,
         },
     },
     graph::{Graph, document::format},
@@ -63,10 +63,11 @@ pub async fn list_from(db: &Db, filter: &WorkflowFilter, cursor: Option<&str>) -
 /// A workflow with its clips and its unsaved edits.
 ///
 /// # Errors
-/// [`ErrorKind::NotFound`].
+/// [`ErrorKind::NotFound`]; [`ErrorKind::Unreadable`].
 pub async fn show(db: &Db, id: WorkflowId) -> Result<Shown> {
     let mut snapshot = db.reader().begin().await?;
     let row = workflows::find(&mut snapshot, id).await?.ok_or_else(not_found)?;
+    let definition = stored::definition(&mut snapshot, &row).await?;
     let videos = videos_of_workflow(&mut snapshot, id).await?;
     let etag = row.etag();
     let mut distinct: Vec<_> = videos.iter().map(|video| video.video_id).collect();
@@ -77,7 +78,7 @@ pub async fn show(db: &Db, id: WorkflowId) -> Result<Shown> {
         name: row.name,
         description: row.description,
         status: row.status,
-        definition: serde_json::from_str(&row.definition)?,
+        definition,
         draft: row.draft,
         node_count: row.node_count,
         video_count: distinct.len() as i64,
@@ -92,13 +93,13 @@ pub async fn show(db: &Db, id: WorkflowId) -> Result<Shown> {
 /// A workflow with everything the builder needs.
 ///
 /// # Errors
-/// [`ErrorKind::NotFound`].
+/// [`ErrorKind::NotFound`]; [`ErrorKind::Unreadable`].
 pub async fn open(db: &Db, providers: &Providers, id: WorkflowId) -> Result<OpenedWorkflow> {
     // Read first: then no change of what follows is missed.
     let event_id = events::newest(db).await?;
     let mut snapshot = db.reader().begin().await?;
     let row = workflows::find(&mut snapshot, id).await?.ok_or_else(not_found)?;
-    let definition = serde_json::from_str(&row.definition)?;
+    let definition = stored::definition(&mut snapshot, &row).await?;
     // A definition that this version does not read is refused by the page, in words.
     let assets = match format::read(&definition) {
         Ok(graph) => assets_of_nodes(&mut snapshot, id, &graph).await?,
@@ -117,6 +118,16 @@ pub async fn open(db: &Db, providers: &Providers, id: WorkflowId) -> Result<Open
         assets,
         settings: builder_settings(providers),
     })
+}
+
+/// What there is of a workflow whose definition cannot be read; `None` where it can.
+///
+/// # Errors
+/// [`ErrorKind::NotFound`].
+pub async fn broken(db: &Db, id: WorkflowId) -> Result<Option<BrokenWorkflow>> {
+    let mut snapshot = db.reader().begin().await?;
+    let row = workflows::find(&mut snapshot, id).await?.ok_or_else(not_found)?;
+    stored::broken(&mut snapshot, row).await
 }
 
 /// What of the server's settings the builder has to know.
@@ -161,6 +172,7 @@ pub async fn create(db: &Db, new: NewWorkflow, if_match: Option<&str>) -> Result
         updated_at: now,
         last_executed_at: None,
         draft: None,
+        unreadable_draft: None,
     };
     workflows::insert(&mut tx, &row).await?;
     associate_saved(&mut tx, &row, graph.as_ref()).await?;
@@ -194,6 +206,7 @@ async fn apply(
         return Err(changed_meanwhile());
     }
     if change.definition.is_some() {
+        stored::keep_unreadable(tx, &row, true).await?;
         workflows::discard_draft(tx, row.id).await?;
     }
     let before = row.clone();
@@ -206,9 +219,9 @@ async fn apply(
     if let Some(status) = change.status {
         row.status = status;
     }
-    // Compared as values: an adopted row's text may be spaced in another way.
+    // Compared as values: an adopted row's text may be spaced in another way. What cannot be read is no such value.
     if let Some(definition) = change.definition
-        && serde_json::from_str::<Value>(&row.definition)? != definition
+        && serde_json::from_str::<Value>(&row.definition).ok().as_ref() != Some(&definition)
     {
         row.node_count = count(graph);
         row.definition = definition.to_string();
@@ -252,6 +265,11 @@ pub async fn keep_draft(db: &Db, id: WorkflowId, draft: NewDraft) -> Result<()> 
     refuse(errors)?;
     let slot = DraftSlot { definition: draft.definition, base_etag: draft.base_etag, updated_at: Timestamp::now() };
     let mut tx = db.begin().await?;
+    if workflows::has_unreadable_draft(&mut tx, id).await?
+        && let Some(row) = workflows::find(&mut tx, id).await?
+    {
+        stored::keep_unreadable(&mut tx, &row, false).await?;
+    }
     if !workflows::keep_draft(&mut tx, id, &slot).await? {
         return Err(not_found());
     }

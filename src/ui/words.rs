@@ -70,6 +70,14 @@ pub fn count(number: i64, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
+/// What there is to say of rows that a list leaves out.
+#[must_use]
+pub fn left_out(rows: usize, thing: &str) -> Option<String> {
+    let rows = i64::try_from(rows).ok().filter(|rows| *rows > 0)?;
+    let (are, each) = if rows == 1 { ("is", "it") } else { ("are", "each") };
+    Some(format!("{} {are} left out: damaged in the database. The server\u{2019}s log names {each}.", count(rows, thing)))
+}
+
 /// Where something stored came from.
 #[must_use]
 pub fn source(source: SourceType, made_by: Option<&MadeBy>) -> String {

@@ -24,6 +24,9 @@ use crate::domain::{
     page::{Cursor, Filter, Page, PageRequest, Sort, SortError},
 };
 
+/// How many rows of a page cannot be read and are left out.
+const UNREADABLE: HeaderName = HeaderName::from_static("x-unreadable-rows");
+
 /// What a list is asked with; a wrong value or an unknown field is 422 with its name.
 #[derive(Debug)]
 pub struct List<F> {
@@ -75,7 +78,8 @@ impl<F: Filter + DeserializeOwned, S: Send + Sync> FromRequestParts<S> for List<
 impl<F> List<F> {
     /// The answer with a page's rows.
     pub fn answer<T: Serialize>(&self, page: Page<T>) -> impl IntoResponse + use<F, T> {
-        (self.link(page.next.as_ref()), Json(page.items))
+        let unreadable = (page.unreadable > 0).then(|| [(UNREADABLE, page.unreadable.to_string())]);
+        (self.link(page.next.as_ref()), unreadable, Json(page.items))
     }
 
     /// The `Link` header (RFC 8288) to the next page, if there is one.

@@ -39,10 +39,10 @@ pub async fn board(db: &Db, status: Option<Status>, cursor: Option<&str>) -> Res
     ids.truncate(LISTED);
     let live = queue::by_ids(&mut snapshot, &ids).await?.into_iter().map(row).collect();
     let ended = if status.is_none_or(Status::is_finished) {
-        let Page { items, next } = queue::ended(&mut snapshot, status, &page).await?;
-        Page { items: items.into_iter().map(row).collect(), next }
+        let Page { items, next, unreadable } = queue::ended(&mut snapshot, status, &page).await?;
+        Page { items: items.into_iter().map(row).collect(), next, unreadable }
     } else {
-        Page { items: Vec::new(), next: None }
+        Page { items: Vec::new(), next: None, unreadable: 0 }
     };
     let posters = queue::posters(&mut snapshot).await?;
     Ok(JobBoard { event_id, live, unlisted, ended, posters })

@@ -16,3 +16,4 @@ pub mod queue;
 #[cfg(test)]
 mod sample_jobs;
 pub mod stitching;
+pub mod stored;

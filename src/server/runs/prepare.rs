@@ -5,7 +5,10 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 use sqlx::SqliteConnection;
 
-use super::known::{self, Known};
+use super::{
+    known::{self, Known},
+    stored,
+};
 use crate::{
     domain::{
         ApiError, ErrorKind, FieldError, NodeId, Timestamp,
@@ -36,7 +39,11 @@ pub async fn definition(db: &Db, new: &NewExecution) -> Result<Value> {
         None => None,
         Some(id) => {
             let mut connection = db.reader().acquire().await?;
-            Some(workflows::find(&mut connection, id).await?.ok_or_else(|| ApiError::not_found("workflow"))?.definition)
+            let row = workflows::find(&mut connection, id).await?.ok_or_else(|| ApiError::not_found("workflow"))?;
+            match new.definition {
+                Some(_) => None,
+                None => Some(stored::definition(&mut connection, &row).await?),
+            }
         }
     };
     match (&new.definition, stored) {
@@ -44,7 +51,7 @@ pub async fn definition(db: &Db, new: &NewExecution) -> Result<Value> {
             Some(error) => Err(refused(vec![in_definition(error)]).into()),
             None => Ok(given.clone()),
         },
-        (None, Some(stored)) => Ok(serde_json::from_str(&stored)?),
+        (None, Some(stored)) => Ok(stored),
         (None, None) => Err(ApiError::invalid("/definition", "Give a definition, or the workflow_id of the workflow to run.").into()),
     }
 }

@@ -8,7 +8,7 @@ use super::{
     Db,
     kinds::{StoredAsset, stored, time_option},
     paging::cut,
-    rows::{bind_ids, json, named, parsed, text},
+    rows::{all_readable, bind_ids, json, named, parsed, readable, text},
     uses,
 };
 use crate::{
@@ -169,7 +169,8 @@ fn select(kind: AssetKind) -> QueryBuilder<Sqlite> {
     QueryBuilder::new(format!("SELECT * FROM {} WHERE ", kind.spec().table))
 }
 
-/// The assets of that kind with those ids, in the trash or not, with their generations and their uses. An id without one is left out.
+/// The assets of that kind with those ids, in the trash or not, with their generations and their uses. An id without one is left out, and so is
+/// a row that cannot be read.
 ///
 /// # Errors
 /// The database's, or [`Error::Row`](crate::server::Error::Row).
@@ -180,7 +181,9 @@ pub async fn by_ids(connection: &mut SqliteConnection, kind: AssetKind, ids: &[A
         query.push("id IN (");
         bind_ids(&mut query, some);
         let rows = query.build().fetch_all(&mut *connection).await?;
-        found.extend(rows.iter().map(|row| stored(kind, row)).collect::<Result<Vec<_>>>()?);
+        for row in &rows {
+            found.extend(readable(row, |row| stored(kind, row))?);
+        }
     }
     complete(connection, &mut found).await?;
     Ok(found.into_iter().map(|found| (found.asset.id, found)).collect())
@@ -218,7 +221,8 @@ async fn generations(connection: &mut SqliteConnection, ids: &[AssetId]) -> Resu
             completed_at: time_option(row, TABLE, "completed_at")?,
         })
     };
-    rows.iter().map(|row| Ok((parsed::<VideoId>(row, TABLE, "video_id")?.into(), generation(row)?))).collect()
+    let read = |row: &SqliteRow| Ok((parsed::<VideoId>(row, TABLE, "video_id")?.into(), generation(row)?));
+    Ok(all_readable(&rows, read)?.into_iter().collect())
 }
 
 /// The rows of all assets of a kind, a page at a time: up to `limit` whose id comes after `after`, by id.
@@ -271,7 +275,7 @@ pub async fn list(db: &Db, filter: &AssetFilter, page: &PageRequest) -> Result<P
         let ids: Vec<_> = places.iter().filter(|place| place.kind == kind).map(|place| place.id).collect();
         found.extend(by_ids(&mut read, kind, &ids).await?);
     }
-    let items = places.iter().filter_map(|place| Some(found.remove(&place.id)?.asset)).collect();
+    let items = places.iter().map(|place| Some(found.remove(&place.id)?.asset)).collect();
     Ok(cut(items, page, |last| (last.created_at.to_string(), last.id.to_string())))
 }
 

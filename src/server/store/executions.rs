@@ -68,6 +68,18 @@ pub async fn definition(connection: &mut SqliteConnection, id: ExecutionId) -> R
     rows::json(&row, TABLE, "definition")?.ok_or(Error::Row { table: TABLE, column: "definition", value: "null".into() })
 }
 
+/// What the workflow ran, newest first, with when; the text as it stands.
+///
+/// # Errors
+/// The database's.
+pub async fn definitions_of_workflow(connection: &mut SqliteConnection, id: WorkflowId, limit: u32) -> Result<Vec<(Timestamp, String)>> {
+    let rows =
+        sqlx::query("SELECT id, created_at, definition FROM executions WHERE workflow_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2");
+    let rows = rows.bind(id.to_string()).bind(limit).fetch_all(connection).await?;
+    let read = |row: &SqliteRow| Ok((rows::parsed(row, TABLE, "created_at")?, row.try_get("definition")?));
+    rows::all_readable(&rows, read)
+}
+
 /// Where an execution stands; `None` if it is not there.
 ///
 /// # Errors
@@ -134,7 +146,7 @@ pub async fn list(db: &Db, filter: &ExecutionFilter, page: &PageRequest) -> Resu
         .await?;
     let mut items = Vec::with_capacity(rows.len());
     for row in &rows {
-        items.push(execution(&mut snapshot, row).await?);
+        items.push(rows::left_out(row, execution(&mut snapshot, row).await)?);
     }
     Ok(cut(items, page, |last| (last.created_at.to_string(), last.id.to_string())))
 }

@@ -147,7 +147,7 @@ pub async fn list(db: &Db, filter: &JobFilter, page: &PageRequest) -> Result<Pag
         .bind(filter.kind.as_ref().map(|kind| kind.name().to_owned()))
         .fetch_all(db.reader())
         .await?;
-    let items = rows.iter().map(|row| Ok(queued_job(row)?.job)).collect::<Result<Vec<_>>>()?;
+    let items = rows.iter().map(|row| rows::readable(row, |row| Ok(queued_job(row)?.job))).collect::<Result<Vec<_>>>()?;
     Ok(cut(items, page, |last| (last.created_at.to_string(), last.id.to_string())))
 }
 

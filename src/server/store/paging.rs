@@ -19,14 +19,17 @@ pub(super) fn patterns(q: Option<&str>) -> Result<Vec<String>, ApiError> {
     Ok(q.split_whitespace().map(pattern).collect())
 }
 
-/// Makes a page of one row more than was asked for, which only tells that there is a next page. `place` is a row's key and id.
-pub(super) fn cut<T>(mut items: Vec<T>, page: &PageRequest, place: impl Fn(&T) -> (String, String)) -> Page<T> {
+/// Makes a page of one row more than was asked for, which only tells that there is a next page. `place` is a row's key and id. A row that cannot
+/// be read is `None`; the next page begins behind the last that can.
+pub(super) fn cut<T>(mut rows: Vec<Option<T>>, page: &PageRequest, place: impl Fn(&T) -> (String, String)) -> Page<T> {
     let limit = page.limit as usize;
-    let more = items.len() > limit;
-    items.truncate(limit);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let unreadable = rows.iter().filter(|row| row.is_none()).count();
+    let items: Vec<T> = rows.into_iter().flatten().collect();
     let next = items.last().filter(|_| more).map(|last| {
         let (key, id) = place(last);
         Cursor { sort: page.sort.to_string(), key: Some(key), id }
     });
-    Page { items, next }
+    Page { items, next, unreadable }
 }

@@ -57,7 +57,7 @@ pub async fn places(connection: &mut SqliteConnection) -> Result<Vec<Place>> {
     )
     .fetch_all(connection)
     .await?;
-    let place = |row| {
+    let place = |row: &SqliteRow| {
         Ok(Place {
             id: rows::parsed(row, TABLE, "id")?,
             status: rows::named(row, TABLE, "status", Status::from_name)?,
@@ -68,7 +68,7 @@ pub async fn places(connection: &mut SqliteConnection) -> Result<Vec<Place>> {
             created_at: rows::parsed(row, TABLE, "created_at")?,
         })
     };
-    rows.iter().map(place).collect()
+    rows::all_readable(&rows, place)
 }
 
 /// Stores the priority of a job and whether it is paused.
@@ -98,8 +98,10 @@ pub async fn by_ids(connection: &mut SqliteConnection, ids: &[JobId]) -> Result<
     }
     query.push(")");
     let rows = query.build().fetch_all(connection).await?;
-    let found = rows.iter().map(|row| with_workflow(row).map(|found| (found.0.job.id, found)));
-    let mut found = found.collect::<Result<HashMap<_, _>>>()?;
+    let mut found = HashMap::new();
+    for row in &rows {
+        found.extend(rows::readable(row, with_workflow)?.map(|found| (found.0.job.id, found)));
+    }
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
@@ -122,7 +124,7 @@ pub async fn ended(
     }
     query.push(" ORDER BY jobs.created_at DESC, jobs.id DESC LIMIT ").push_bind(i64::from(page.limit) + 1);
     let rows = query.build().fetch_all(connection).await?;
-    let items = rows.iter().map(with_workflow).collect::<Result<Vec<_>>>()?;
+    let items = rows.iter().map(|row| rows::readable(row, with_workflow)).collect::<Result<Vec<_>>>()?;
     Ok(cut(items, page, |(last, _)| (last.job.created_at.to_string(), last.job.id.to_string())))
 }
 

@@ -12,13 +12,55 @@ use crate::{
 /// Rows that one statement writes at most: SQLite takes 32,766 values a statement.
 pub const AT_ONCE: usize = 1_000;
 
+/// How much of what cannot be read is told, in characters.
+const EXCERPT: usize = 200;
+
+/// What a row of a list says; `None` where it cannot be read: it must not hide the others. The log tells of it.
+///
+/// # Errors
+/// Whatever else goes wrong.
+pub fn readable<T>(row: &SqliteRow, read: impl FnOnce(&SqliteRow) -> Result<T>) -> Result<Option<T>> {
+    left_out(row, read(row))
+}
+
+/// What those rows say that can be read: the others are left out, and told of in the log.
+///
+/// # Errors
+/// Whatever else goes wrong.
+pub fn all_readable<T>(rows: &[SqliteRow], read: impl Fn(&SqliteRow) -> Result<T>) -> Result<Vec<T>> {
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        found.extend(readable(row, &read)?);
+    }
+    Ok(found)
+}
+
+/// The same as [`readable`] for a row that has been read.
+///
+/// # Errors
+/// Whatever else goes wrong.
+pub fn left_out<T>(row: &SqliteRow, read: Result<T>) -> Result<Option<T>> {
+    match read {
+        Err(cause @ (Error::Row { .. } | Error::Database(sqlx::Error::ColumnDecode { .. }))) => {
+            let id: String = row.try_get("id").unwrap_or_default();
+            tracing::error!(%cause, id, "a row cannot be read and is left out of a list");
+            Ok(None)
+        }
+        read => read.map(Some),
+    }
+}
+
+fn bad(table: &'static str, column: &'static str, text: &str) -> Error {
+    Error::Row { table, column, value: text.chars().take(EXCERPT).collect() }
+}
+
 /// Reads a text column that must parse, such as an id or a time.
 ///
 /// # Errors
 /// [`Error::Row`] where the text does not parse.
 pub fn parsed<T: FromStr>(row: &SqliteRow, table: &'static str, column: &'static str) -> Result<T> {
     let text: String = row.try_get(column)?;
-    text.parse().map_err(|_| Error::Row { table, column, value: text })
+    text.parse().map_err(|_| bad(table, column, &text))
 }
 
 /// Reads a text column that may be null and else must parse.
@@ -27,7 +69,7 @@ pub fn parsed<T: FromStr>(row: &SqliteRow, table: &'static str, column: &'static
 /// [`Error::Row`] where the text does not parse.
 pub fn parsed_option<T: FromStr>(row: &SqliteRow, table: &'static str, column: &'static str) -> Result<Option<T>> {
     let text: Option<String> = row.try_get(column)?;
-    text.map(|text| text.parse().map_err(|_| Error::Row { table, column, value: text })).transpose()
+    text.map(|text| text.parse().map_err(|_| bad(table, column, &text))).transpose()
 }
 
 /// Reads a text column that holds one of a fixed set of names.
@@ -36,7 +78,7 @@ pub fn parsed_option<T: FromStr>(row: &SqliteRow, table: &'static str, column: &
 /// [`Error::Row`] where the name is none of them.
 pub fn named<T>(row: &SqliteRow, table: &'static str, column: &'static str, from_name: impl Fn(&str) -> Option<T>) -> Result<T> {
     let text: String = row.try_get(column)?;
-    from_name(&text).ok_or(Error::Row { table, column, value: text })
+    from_name(&text).ok_or_else(|| bad(table, column, &text))
 }
 
 /// Reads a JSON column that may be null.
@@ -45,7 +87,7 @@ pub fn named<T>(row: &SqliteRow, table: &'static str, column: &'static str, from
 /// [`Error::Row`] where the text is no such JSON.
 pub fn json<T: serde::de::DeserializeOwned>(row: &SqliteRow, table: &'static str, column: &'static str) -> Result<Option<T>> {
     let text: Option<String> = row.try_get(column)?;
-    text.map(|text| serde_json::from_str(&text).map_err(|_| Error::Row { table, column, value: text })).transpose()
+    text.map(|text| serde_json::from_str(&text).map_err(|_| bad(table, column, &text))).transpose()
 }
 
 /// The text an id or a time is bound as, where it may be null.

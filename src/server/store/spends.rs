@@ -266,7 +266,7 @@ pub async fn list(db: &Db, page: &PageRequest) -> Result<Page<Spend>> {
     .bind(i64::from(page.limit) + 1)
     .fetch_all(db.reader())
     .await?;
-    let items = rows.iter().map(spend).collect::<Result<Vec<_>>>()?;
+    let items = rows.iter().map(|row| rows::readable(row, spend)).collect::<Result<Vec<_>>>()?;
     Ok(cut(items, page, |last| (last.created_at.to_string(), last.job_id.to_string())))
 }
 

@@ -7,6 +7,7 @@ use super::{
     assets::complete,
     kinds::{StoredAsset, stored},
     paging::{cut, patterns},
+    rows::readable,
 };
 use crate::{
     domain::{
@@ -35,9 +36,12 @@ pub async fn list(db: &Db, filter: &VideoFilter, page: &PageRequest) -> Result<P
     // One transaction, so that the parts of the page belong together.
     let mut read = db.reader().begin().await?;
     let rows = query.build().fetch_all(&mut *read).await?;
-    let mut found = rows.iter().map(|row| stored(AssetKind::Video, row)).collect::<Result<Vec<_>>>()?;
+    let all = rows.iter().map(|row| readable(row, |row| stored(AssetKind::Video, row))).collect::<Result<Vec<_>>>()?;
+    let is_readable: Vec<bool> = all.iter().map(Option::is_some).collect();
+    let mut found: Vec<_> = all.into_iter().flatten().collect();
     complete(&mut read, &mut found).await?;
-    let items = found.into_iter().map(|StoredAsset { asset, other, .. }| Video::new(asset, other)).collect();
+    let mut videos = found.into_iter().map(|StoredAsset { asset, other, .. }| Video::new(asset, other));
+    let items = is_readable.into_iter().map(|is_readable| if is_readable { videos.next() } else { None }).collect();
     Ok(cut(items, page, |last| (key_text(last, page.sort.key), last.id.to_string())))
 }
 

@@ -37,7 +37,7 @@ pub struct LatestStep {
 pub async fn tied(db: &mut SqliteConnection, id: WorkflowId) -> Result<Vec<Use>> {
     let rows = sqlx::query("SELECT * FROM uses WHERE workflow_id = $1 ORDER BY created_at DESC, asset_id DESC, node_id");
     let rows = rows.bind(id.to_string()).fetch_all(db).await?;
-    rows.iter().map(uses::tie).collect()
+    rows::all_readable(&rows, uses::tie)
 }
 
 /// The newest of what is tied to each node of a workflow.
@@ -50,7 +50,7 @@ pub async fn newest_tied(db: &mut SqliteConnection, id: WorkflowId) -> Result<Ve
                         FROM uses u WHERE u.workflow_id = $1) WHERE place = 1",
     );
     let rows = rows.bind(id.to_string()).fetch_all(db).await?;
-    rows.iter().map(uses::tie).collect()
+    rows::all_readable(&rows, uses::tie)
 }
 
 /// How an asset stands now. Neither where there never was one.

@@ -5,7 +5,7 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     paging::{cut, patterns},
-    rows::{AT_ONCE, json, named, parsed, parsed_option},
+    rows::{AT_ONCE, json, named, parsed, parsed_option, readable},
 };
 use crate::{
     domain::{
@@ -44,6 +44,8 @@ pub struct WorkflowRow {
     pub last_executed_at: Option<Timestamp>,
     /// Unsaved edits.
     pub draft: Option<DraftSlot>,
+    /// What stands in the slot for unsaved edits and cannot be read.
+    pub unreadable_draft: Option<String>,
 }
 
 impl WorkflowRow {
@@ -79,11 +81,14 @@ pub async fn find(db: &mut SqliteConnection, id: WorkflowId) -> Result<Option<Wo
 }
 
 fn read(row: &SqliteRow) -> Result<WorkflowRow> {
-    let draft = match (json(row, TABLE, "draft_definition")?, parsed_option(row, TABLE, "draft_updated_at")?) {
-        (Some(definition), Some(updated_at)) => {
-            Some(DraftSlot { definition, base_etag: row.try_get::<Option<String>, _>("draft_base_etag")?.unwrap_or_default(), updated_at })
-        }
-        _ => None,
+    let text: Option<String> = row.try_get("draft_definition")?;
+    let base_etag = row.try_get::<Option<String>, _>("draft_base_etag")?.unwrap_or_default();
+    // Edits that cannot be read must not hide the workflow that they belong to.
+    let (definition, updated_at) = (json(row, TABLE, "draft_definition"), parsed_option(row, TABLE, "draft_updated_at"));
+    let (draft, unreadable_draft) = match (definition, updated_at) {
+        (Ok(Some(definition)), Ok(Some(updated_at))) => (Some(DraftSlot { definition, base_etag, updated_at }), None),
+        (Ok(None), _) => (None, None),
+        _ => (None, text),
     };
     Ok(WorkflowRow {
         id: parsed(row, TABLE, "id")?,
@@ -97,6 +102,7 @@ fn read(row: &SqliteRow) -> Result<WorkflowRow> {
         updated_at: parsed(row, TABLE, "updated_at")?,
         last_executed_at: parsed_option(row, TABLE, "last_executed_at")?,
         draft,
+        unreadable_draft,
     })
 }
 
@@ -152,6 +158,15 @@ pub async fn update(db: &mut SqliteConnection, workflow: &WorkflowRow) -> Result
 pub async fn delete(db: &mut SqliteConnection, id: WorkflowId) -> Result<bool> {
     let done = sqlx::query("DELETE FROM workflows WHERE id = $1").bind(id.to_string()).execute(db).await?;
     Ok(done.rows_affected() > 0)
+}
+
+/// Whether the slot for unsaved edits holds something that cannot be read.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn has_unreadable_draft(db: &mut SqliteConnection, id: WorkflowId) -> Result<bool> {
+    let row = sqlx::query("SELECT 1 FROM workflows WHERE id = $1 AND draft_definition IS NOT NULL AND NOT json_valid(draft_definition)");
+    Ok(row.bind(id.to_string()).fetch_optional(db).await?.is_some())
 }
 
 /// Fills the slot for unsaved edits. False if there is no such workflow.
@@ -224,7 +239,7 @@ pub async fn list(db: &mut SqliteConnection, filter: &WorkflowFilter, page: &Pag
     }
     query.push(format_args!(" ORDER BY {column} {direction}, w.id {direction} LIMIT ")).push_bind(i64::from(page.limit) + 1);
     let rows = query.build().fetch_all(db).await?;
-    let items = rows.iter().map(summary).collect::<Result<Vec<_>>>()?;
+    let items = rows.iter().map(|row| readable(row, summary)).collect::<Result<Vec<_>>>()?;
     let key = |last: &WorkflowSummary| match page.sort.key {
         SortKey::CreatedAt => last.created_at.to_string(),
         SortKey::Name => last.name.clone(),

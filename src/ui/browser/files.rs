@@ -1,6 +1,9 @@
 //! Files that a user hands to the page: chosen, dropped or pasted.
 
-use leptos::ev;
+use leptos::{
+    ev,
+    prelude::{document, set_timeout},
+};
 use wasm_bindgen::JsCast;
 use web_sys::{FileList, HtmlInputElement};
 
@@ -8,6 +11,25 @@ use crate::{domain::AssetKind, graph::canvas::geometry::Point};
 
 /// The largest document that is read, in bytes: what the server takes as a definition.
 const LARGEST_DOCUMENT: u64 = 16 << 20;
+
+/// Lets the browser save a text as a file of that name.
+pub fn save_text(name: &str, text: &str) {
+    let parts = js_sys::Array::of1(&text.into());
+    let link = document().create_element("a").ok().and_then(|link| link.dyn_into::<web_sys::HtmlElement>().ok());
+    let url = web_sys::Blob::new_with_str_sequence(&parts).and_then(|blob| web_sys::Url::create_object_url_with_blob(&blob));
+    // Refused only where no such element or address can be made; nothing is lost then.
+    let (Some(link), Ok(url)) = (link, url) else { return };
+    let _ = link.set_attribute("href", &url);
+    let _ = link.set_attribute("download", name);
+    link.click();
+    // The browser has begun by then; the address holds the text as long as it lives.
+    set_timeout(
+        move || {
+            let _ = web_sys::Url::revoke_object_url(&url);
+        },
+        std::time::Duration::from_secs(60),
+    );
+}
 
 /// A file on the user's machine.
 #[derive(Debug, Clone)]

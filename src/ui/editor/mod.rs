@@ -1,5 +1,6 @@
 //! The builder: its state, its canvas, and the tools around it.
 
+mod broken;
 mod canvas;
 mod document;
 mod on_demand;

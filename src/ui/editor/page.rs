@@ -3,8 +3,10 @@
 
 use leptos::{ev, prelude::*};
 use leptos_meta::Title;
+use serde::{Deserialize, Serialize};
 
 use super::{
+    broken::Broken,
     canvas::{Canvas, empty::EmptyCanvas, keyboard},
     on_demand::{LazyPanel, when_wanted},
     panels::{
@@ -16,17 +18,22 @@ use super::{
     state::Editor,
 };
 use crate::{
-    api::workflows::{builder_settings, open_workflow},
+    api::workflows::{broken_workflow, builder_settings, open_workflow},
     domain::{
-        ApiError,
-        workflow::{BuilderSettings, OpenedWorkflow},
+        ApiError, ErrorKind,
+        workflow::{BrokenWorkflow, BuilderSettings, OpenedWorkflow},
     },
     graph::{Graph, canvas::geometry::Viewport},
     ui::{address::Page, browser::canvas_dom, components::handler, pages::NothingHere},
 };
 
 /// What a builder opens with: the stored workflow if there is one, the settings, and where its window lay.
-type Found = (Option<OpenedWorkflow>, BuilderSettings, Option<Viewport>);
+#[derive(Debug, Clone, Serialize, Deserialize)]
+enum Found {
+    Whole(Box<(Option<OpenedWorkflow>, BuilderSettings, Option<Viewport>)>),
+    /// One whose graph cannot be read, with why.
+    Broken(Box<BrokenWorkflow>, String),
+}
 
 /// `/workflows/{id}`, and `/workflows/new`: an empty canvas, stored at the first edit.
 #[component]
@@ -39,8 +46,9 @@ pub fn BuilderPage(
         <Suspense fallback=Coming>
             {move || Suspend::new(async move {
                 match found.await {
-                    Ok(found) => view! { <Opened found/> }.into_any(),
-                    Err(error) if error.kind == crate::domain::ErrorKind::NotFound => view! { <main class="page"><NothingHere/></main> }.into_any(),
+                    Ok(Found::Whole(found)) => view! { <Opened found=*found/> }.into_any(),
+                    Ok(Found::Broken(broken, reason)) => view! { <Broken broken=*broken reason/> }.into_any(),
+                    Err(error) if error.kind == ErrorKind::NotFound => view! { <main class="page"><NothingHere/></main> }.into_any(),
                     Err(error) => view! { <CannotOpen reason=error.message/> }.into_any(),
                 }
             })}
@@ -53,11 +61,18 @@ fn find(page: Page) -> impl Future<Output = Result<Found, ApiError>> {
     async move {
         let Page::Builder(id) = page else {
             // Without them the builder works too: the server says what a run lacks.
-            return Ok((None, builder_settings().await.unwrap_or_default(), None));
+            return Ok(Found::Whole(Box::new((None, builder_settings().await.unwrap_or_default(), None))));
         };
-        let mut opened = open_workflow(id.ok_or_else(|| ApiError::not_found("workflow"))?).await?;
+        let id = id.ok_or_else(|| ApiError::not_found("workflow"))?;
+        let mut opened = match open_workflow(id).await {
+            Err(error) if error.kind == ErrorKind::Unreadable => {
+                let reason = error.message.clone();
+                return broken_workflow(id).await?.map(|broken| Found::Broken(Box::new(broken), reason)).ok_or(error);
+            }
+            opened => opened?,
+        };
         let settings = std::mem::take(&mut opened.settings);
-        Ok((Some(opened), settings, view))
+        Ok(Found::Whole(Box::new((Some(opened), settings, view))))
     }
 }
 
@@ -68,7 +83,7 @@ fn Coming() -> impl IntoView {
 }
 
 #[component]
-fn Opened(found: Found) -> impl IntoView {
+fn Opened(found: (Option<OpenedWorkflow>, BuilderSettings, Option<Viewport>)) -> impl IntoView {
     let (opened, settings, view) = found;
     let editor = match &opened {
         Some(opened) => Editor::open(opened, view),

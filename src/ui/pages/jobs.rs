@@ -79,6 +79,7 @@ fn Filter(asked: Option<Status>) -> impl IntoView {
 
 #[component]
 fn Shown(asked: Option<Status>, board: JobBoard) -> impl IntoView {
+    let left_out = words::left_out(board.ended.unreadable, "job");
     let board = Board::new(asked, board, expect_context::<Toasts>());
     let following = BrowserOnly::<Following>::new();
     effect(move || following.fill(untrack(|| board.follow())));
@@ -97,6 +98,7 @@ fn Shown(asked: Option<Status>, board: JobBoard) -> impl IntoView {
                 .get()
                 .map(|_| view! { <button type="button" class="button more" on:click=handler(move |_: ev::MouseEvent| board.more())>"Older jobs"</button> })
         })}
+        {left_out.map(|text| view! { <p class="job-note" role="status">{text}</p> })}
         {part(move || posters(board.posters.get()).map(|text| view! { <p class="job-note">{text}</p> }))}
         <CancelDialog leaving board/>
     }

@@ -136,9 +136,10 @@ fn ListTools(asked: RwSignal<Asked>) -> impl IntoView {
 fn List(page: Page<WorkflowSummary>, asked: RwSignal<Asked>, leaving: RwSignal<Option<WorkflowSummary>>, listed: Listed) -> impl IntoView {
     let toasts = expect_context::<Toasts>();
     let is_filtered = asked.get_untracked().status.is_some() || asked.get_untracked().words().is_some();
-    if page.items.is_empty() {
+    if page.items.is_empty() && page.unreadable == 0 {
         return view! { <Nothing is_filtered/> }.into_any();
     }
+    let left_out = words::left_out(page.unreadable, "workflow");
     let rows = RwSignal::new(page.items);
     let next = RwSignal::new(page.next);
     let more = move |cursor: Cursor| {
@@ -160,6 +161,7 @@ fn List(page: Page<WorkflowSummary>, asked: RwSignal<Asked>, leaving: RwSignal<O
                 <WorkflowRow row leaving on_renamed=move || listed.refetch()/>
             </For>
         </ul>
+        {left_out.map(|text| view! { <p class="job-note" role="status">{text}</p> })}
         {part(move || {
             next.get()
                 .map(|cursor| view! { <button type="button" class="button more" on:click=handler(move |_: ev::MouseEvent| more(cursor.clone()))>"More"</button> })

@@ -288,6 +288,7 @@ fn workflow(row: SeedWorkflow, ids: &mut Ids<WorkflowId>, moved: &HashMap<String
         updated_at: row.updated_at.unwrap_or(created_at),
         last_executed_at: row.last_executed_at,
         draft: None,
+        unreadable_draft: None,
     }
 }
 
