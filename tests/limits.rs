@@ -102,7 +102,7 @@ async fn a_definition_of_16_mib_is_saved_by_every_door_and_a_larger_one_is_refus
 async fn the_largest_workflow_is_saved_opened_and_kept_by_the_page_s_doors() {
     let server = TestServer::start().await;
     let node = |place: usize| {
-        let (kind, params) = if place % 2 == 0 { ("Prompt", json!({ "text": "A door" })) } else { ("Sora2Video", json!({})) };
+        let (kind, params) = if place.is_multiple_of(2) { ("Prompt", json!({ "text": "A door" })) } else { ("Sora2Video", json!({})) };
         json!({ "id": format!("n{place}"), "type": kind, "position": { "x": place % 100 * 340, "y": place / 100 * 460 }, "params": params })
     };
     let wire = |place: usize| json!({ "from": { "node": format!("n{place}"), "socket": "text" }, "to": { "node": format!("n{}", place + 1), "socket": "prompt" } });

@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{PermissionsExt, symlink},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
@@ -91,9 +91,6 @@ impl Soak {
     }
 
     fn change(&self, command: &mut Command) {
-        let folder = self.folder();
-        command.env("DATABASE_URL", format!("sqlite://{}", folder.join("media.db").display()));
-        command.env("VIDEOS_URL", format!("file:{}", folder.join("videos").display()));
         command.env("OPENAI_API_KEY", KEYS[0]).env("OPENAI_BASE_URL", self.double.openai_base());
         let path = std::env::var_os("PATH").unwrap_or_default();
         let bin = std::iter::once(self.dir.path().join("bin")).chain(std::env::split_paths(&path));
@@ -247,6 +244,10 @@ async fn whatever_happens_every_promise_is_kept() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("disk")).unwrap();
     let Some(disk) = SmallDisk::mount(&dir.path().join("disk"), DISK) else { return };
+    fs::create_dir(disk.seen().join("videos")).unwrap();
+    for name in ["media.db", "videos"] {
+        symlink(dir.path().join("disk").join(name), dir.path().join(name)).unwrap();
+    }
     half_dead_probe(dir.path());
     let double = double::start(([127, 0, 0, 1], 0).into()).await;
     let soak = Soak { dir, disk, double, promises: Mutex::default() };
