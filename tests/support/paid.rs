@@ -51,15 +51,9 @@ pub fn shot(of: &str, prompt: &str) -> Value {
     }
 }
 
-/// Asks for a shot and gives its job's id. A machine busy enough that the database had no turn for it says so, and has begun nothing then.
+/// Asks for a shot and gives its job's id.
 pub async fn ask(client: &Client, of: &str, prompt: &str) -> String {
-    let mut answer = client.post("/api/videos/generate", &shot(of, prompt)).await;
-    for _ in 0..5 {
-        if answer.status != 503 {
-            break;
-        }
-        answer = client.post("/api/videos/generate", &shot(of, prompt)).await;
-    }
+    let answer = client.post("/api/videos/generate", &shot(of, prompt)).await;
     answer.expect(202).json()["job_id"].as_str().unwrap().to_owned()
 }
 
