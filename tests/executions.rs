@@ -104,6 +104,9 @@ async fn a_failed_branch_does_not_stop_the_other_and_what_needs_it_is_skipped() 
         ],
         &["clip.video stitch.videos", "stitch.video output.video"],
     );
+    // Its poster is made, or its maker would find the file gone before the stitch does.
+    let is_done = |jobs: &Value| jobs.as_array().is_some_and(|jobs| jobs.iter().all(|job| !job["finished_at"].is_null()));
+    server.client.wait_for("/api/jobs", is_done).await;
     // The row is there, its file is not: the stitch fails when it runs.
     let file = server.state().studio.content.path_of(&stored_path(&server, &clip).await);
     std::fs::remove_file(file).unwrap();

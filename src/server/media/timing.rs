@@ -8,6 +8,9 @@ const PADDING: f64 = 0.1;
 /// Times are told to such a part of a second: ffprobe rounds each to a microsecond, and a length is made of several.
 const TICKS: f64 = 1e5;
 
+/// So near to the measured rate the one of the header is the exact fraction of the same, and not another; containers round times.
+const NEAR: f64 = 0.005;
+
 /// The longest length that is believed, in seconds: a week.
 pub(super) const LONGEST: f64 = 7.0 * 86_400.0;
 
@@ -39,7 +42,7 @@ impl Timing {
         let picture = report.track(stream)?.shown(joined, said.map(|rate| 1.0 / rate))?;
         let measured = picture.count as f64 / (picture.end - picture.begin);
         let measured = Some(measured).filter(|rate| rate.is_finite() && *rate > 0.0);
-        let is_near = |said: &f64| is_avi || measured.is_none_or(|measured| (said / measured - 1.0).abs() < 0.02);
+        let is_near = |said: &f64| is_avi || measured.is_none_or(|measured| (said / measured - 1.0).abs() < NEAR);
         let fps = said.filter(is_near).or(measured)?;
         let sound = report.audio().and_then(|audio| report.track(audio)?.shown(joined, None));
         let early = sound.is_some_and(|sound| sound.begin < picture.begin - PADDING);

@@ -63,18 +63,28 @@ pub async fn resume_all(db: &Db, events: &Events) -> Result<usize> {
     let unfinished = executions::unfinished(&mut reader, None).await?;
     drop(reader);
     for id in &unfinished {
-        let mut tx = db.begin().await?;
-        if steps::is_unplanned(&mut tx, *id).await? {
-            plan_again(&mut tx, *id).await?;
+        match resume(db, *id).await {
+            // It must not keep the others from going on, nor the server from starting.
+            Err(cause @ Error::Row { .. }) => {
+                tracing::error!(%cause, execution = %id, "an unfinished run cannot be read, and does not go on")
+            }
+            resumed => resumed?,
         }
-        if let Some(workflow) = executions::workflow(&mut tx, *id).await? {
-            uses::list_saved(&mut tx, workflow).await?;
-        }
-        begin_all(&mut tx, *id).await?;
-        tx.commit().await?;
     }
     events.notify();
     Ok(unfinished.len())
+}
+
+async fn resume(db: &Db, id: ExecutionId) -> Result<()> {
+    let mut tx = db.begin().await?;
+    if steps::is_unplanned(&mut tx, id).await? {
+        plan_again(&mut tx, id).await?;
+    }
+    if let Some(workflow) = executions::workflow(&mut tx, id).await? {
+        uses::list_saved(&mut tx, workflow).await?;
+    }
+    begin_all(&mut tx, id).await?;
+    Ok(tx.commit().await?)
 }
 
 async fn store_steps(tx: &mut Tx, id: ExecutionId, plan: &Plan) -> Result<()> {

@@ -10,7 +10,7 @@ use crate::{
         job::{Job, JobFilter, JobKind, Status},
         page::{Page, PageRequest},
     },
-    server::{Error, Result},
+    server::Result,
 };
 
 const TABLE: &str = "jobs";
@@ -367,7 +367,8 @@ pub(super) fn queued_job(row: &SqliteRow) -> Result<QueuedJob> {
         job: job.with_asset(rows::asset_option(row, TABLE)?),
         key: rows::parsed_option(row, TABLE, "content_key")?,
         version: row.try_get("version")?,
-        input: rows::json(row, TABLE, "input")?.ok_or(Error::Row { table: TABLE, column: "input", value: "null".into() })?,
+        // One that is no JSON fails its own job, as no operation can read it, and holds up no other.
+        input: rows::left_out(row, rows::json(row, TABLE, "input"))?.flatten().unwrap_or(Value::Null),
         attempts: row.try_get("attempts")?,
         stand_alone: row.try_get("stand_alone")?,
         lane: row.try_get("lane")?,
