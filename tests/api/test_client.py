@@ -142,4 +142,4 @@ def test_a_refusal_is_a_problem_with_words_and_a_place(api, guarded):
     stranger = api.package.AuthenticatedClient(guarded.url, "wrong", raise_on_unexpected_status=True, httpx_args={"trust_env": False})
     turned_away = call("videos", "list_videos")(client=stranger)
     assert turned_away.status_code == 401 and isinstance(turned_away.parsed, models.Problem)
-    assert turned_away.headers["www-authenticate"] == "Bearer"
+    assert turned_away.headers["www-authenticate"] == 'Bearer error="invalid_token"'
