@@ -291,7 +291,8 @@ async fn whatever_happens_every_promise_is_kept() {
     let client = &server.client;
     let is_still = |jobs: &Value| *jobs == json!([]);
     client.wait_for("/api/jobs?status=running", is_still).await;
-    client.wait_for("/api/jobs?status=queued", is_still).await;
+    // The oldest first: they are done in this order, and a list of the newest would stay the same for long.
+    client.wait_for("/api/jobs?status=queued&sort=created_at", is_still).await;
     client.wait_for("/api/jobs?status=running", is_still).await;
     let promises = std::mem::take(&mut *soak.promises.lock().unwrap());
     for (id, hash) in &promises.clips {
