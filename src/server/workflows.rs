@@ -161,18 +161,10 @@ pub async fn create(db: &Db, new: NewWorkflow, if_match: Option<&str>) -> Result
     let now = Timestamp::now();
     let definition = change.definition.unwrap_or_default();
     let row = WorkflowRow {
-        id,
-        name: change.name.unwrap_or_default(),
         description: change.description.filter(|text| !text.is_empty()),
         status: change.status.unwrap_or_default(),
         node_count: count(graph.as_ref()),
-        definition: definition.to_string(),
-        revision: 1,
-        created_at: now,
-        updated_at: now,
-        last_executed_at: None,
-        draft: None,
-        unreadable_draft: None,
+        ..WorkflowRow::new(id, change.name.unwrap_or_default(), definition.to_string(), now)
     };
     workflows::insert(&mut tx, &row).await?;
     associate_saved(&mut tx, &row, graph.as_ref()).await?;

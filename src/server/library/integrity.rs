@@ -203,6 +203,19 @@ pub fn checked(
     stream::try_unfold(reading, Reading::next)
 }
 
+/// Notes that a file was read whole and right, unless it was replaced or found damaged while it was read.
+async fn note_read(db: &Db, read: &StoredAsset) {
+    match assets::row(db.reader(), read.asset.reference()).await {
+        Ok(Some(now)) if now.file_path == read.file_path && now.asset.damaged_at.is_none() => {
+            note(db, &now, Verified { mtime_ns: now.mtime_ns, verified_at: Some(Timestamp::now()), damaged_at: None }).await;
+        }
+        Ok(_) => {}
+        Err(error) => {
+            tracing::warn!(id = %read.asset.id, cause = %error, "that a stored file was read could not be noted; it is read again")
+        }
+    }
+}
+
 struct Reading {
     pieces: Pin<Box<ReaderStream<File>>>,
     hasher: sha2::Sha256,
@@ -231,8 +244,7 @@ impl Reading {
                         tracing::error!(id = %stored.asset.id, ?judged, "a download was broken off: the file is not the one that was stored");
                         return Err(io::Error::other("the file is not the one that was stored"));
                     }
-                    let verified_at = Some(Timestamp::now());
-                    note(&db, &stored, Verified { mtime_ns: stored.mtime_ns, verified_at, damaged_at: None }).await;
+                    note_read(&db, &stored).await;
                     return Ok(self.held.take().map(|last| (last, self)));
                 }
             }

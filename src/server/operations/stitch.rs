@@ -1,6 +1,9 @@
 //! Joining clips into one.
 
-use std::path::PathBuf;
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    path::PathBuf,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -96,9 +99,14 @@ impl Operation for Stitch {
     async fn perform(input: StitchInput, context: &Context<'_>) -> Result<Made> {
         let params = input.params();
         let StitchInput { video_ids, name, .. } = input;
+        // A clip that comes several times is read once.
+        let mut files = HashMap::new();
         let mut clips = Vec::with_capacity(video_ids.len());
         for id in &video_ids {
-            clips.push(context.library.file((*id).into()).await?.path);
+            if let Entry::Vacant(unread) = files.entry(*id) {
+                unread.insert(context.library.file((*id).into()).await?.path);
+            }
+            clips.push(files[id].clone());
         }
         let path = context.content.staging_path("mp4")?;
         let on_progress = |share: f64| (context.on_progress)(share, "Joining the clips");

@@ -7,7 +7,7 @@ use sqlx::SqliteConnection;
 use crate::{
     domain::{
         ApiError, ErrorKind, Timestamp, WorkflowId, limits,
-        workflow::{BrokenWorkflow, Rescue, RescueSource, WorkflowStatus},
+        workflow::{BrokenWorkflow, Rescue, RescueSource},
     },
     graph::document::format,
     server::{
@@ -58,25 +58,13 @@ pub async fn keep_unreadable(tx: &mut Tx, row: &WorkflowRow, is_definition_repla
     let definition = is_broken.then_some((&row.definition, "unreadable"));
     let draft = row.unreadable_draft.as_ref().map(|text| (text, "unreadable edits"));
     for (text, what) in definition.into_iter().chain(draft) {
-        let now = Timestamp::now();
         let room = limits::NAME - what.len() - 3;
-        let copy = WorkflowRow {
-            id: WorkflowId::generate(),
-            name: format!("{} ({what})", row.name.chars().take(room).collect::<String>()),
-            description: Some(format!(
-                "The damaged text of \u{201c}{}\u{201d}, in the field \u{201c}unreadable\u{201d} of its definition.",
-                row.name
-            )),
-            status: WorkflowStatus::Draft,
-            definition: json!({ "nodes": [], "connections": [], "unreadable": text }).to_string(),
-            node_count: 0,
-            revision: 1,
-            created_at: now,
-            updated_at: now,
-            last_executed_at: None,
-            draft: None,
-            unreadable_draft: None,
-        };
+        let name = format!("{} ({what})", row.name.chars().take(room).collect::<String>());
+        let definition = json!({ "nodes": [], "connections": [], "unreadable": text }).to_string();
+        let description =
+            format!("The damaged text of \u{201c}{}\u{201d}, in the field \u{201c}unreadable\u{201d} of its definition.", row.name);
+        let copy =
+            WorkflowRow { description: Some(description), ..WorkflowRow::new(WorkflowId::generate(), name, definition, Timestamp::now()) };
         workflows::insert(tx, &copy).await?;
     }
     Ok(())

@@ -49,6 +49,25 @@ pub struct WorkflowRow {
 }
 
 impl WorkflowRow {
+    /// A draft that is made at `now`.
+    #[must_use]
+    pub fn new(id: WorkflowId, name: String, definition: String, now: Timestamp) -> Self {
+        Self {
+            id,
+            name,
+            description: None,
+            status: WorkflowStatus::Draft,
+            definition,
+            node_count: 0,
+            revision: 1,
+            created_at: now,
+            updated_at: now,
+            last_executed_at: None,
+            draft: None,
+            unreadable_draft: None,
+        }
+    }
+
     /// The revision as an entity tag. The digest tells apart two workflows that had the same id one after the other, and a database
     /// restored from a backup.
     #[must_use]

@@ -12,7 +12,8 @@ use crate::{
         Error, Result,
         media::{
             ffmpeg::{Arguments, Ffmpeg, Limits},
-            probe,
+            probe::{self, Probe},
+            report::Report,
             timing::Timing,
         },
     },
@@ -57,8 +58,13 @@ pub async fn plan(ffmpeg: &Ffmpeg, clips: &[PathBuf], params: &StitchParams) -> 
     if clips.len() > MOST_CLIPS {
         return Err(Error::api(ErrorKind::Invalid, format!("One stitch takes at most {MOST_CLIPS} clips.")));
     }
-    let mut examined = Vec::with_capacity(clips.len());
+    let mut examined: Vec<(Probe, Report)> = Vec::with_capacity(clips.len());
     for (index, clip) in clips.iter().enumerate() {
+        // A clip may come several times.
+        if let Some(before) = clips[..index].iter().position(|before| before == clip) {
+            examined.push(examined[before].clone());
+            continue;
+        }
         examined.push(probe::examine(ffmpeg, clip).await.map_err(|error| of_clip(index, error))?);
     }
     for (index, (_, report)) in examined.iter().enumerate() {
