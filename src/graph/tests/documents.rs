@@ -129,6 +129,18 @@ fn a_whole_number_is_one_however_it_is_written_and_null_is_absent() {
 }
 
 #[test]
+fn a_number_is_read_to_its_last_bit() {
+    // Each is written shortest, and read by a hurried parser as its neighbour.
+    for fps in [11.735285235726739, 23.976023976023978, 59.94005994005994, 0.1 + 0.2] {
+        let written = json!({ "schema": 1, "connections": [], "nodes": [
+            { "id": "s", "type": "VideoStitcher", "position": { "x": fps, "y": -fps }, "params": { "fps": fps } }
+        ]});
+        let read: Value = serde_json::from_str(&written.to_string()).unwrap();
+        assert_eq!(format::write(&format::read_sound(&read).unwrap()), written);
+    }
+}
+
+#[test]
 fn a_node_outside_of_the_canvas_is_read_to_be_moved_back_and_not_stored() {
     for (x, y) in [(1_000_001.0, 0.0), (0.0, -1e300)] {
         let far = json!({ "schema": 1, "nodes": [{ "id": "n", "type": "Note", "position": { "x": x, "y": y } }] });
