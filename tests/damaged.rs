@@ -53,6 +53,14 @@ async fn no_new_database_takes_the_place_of_one_that_is_lost() {
     let said = sentence(server.dir.path());
     assert!(said.contains("is not there"), "{said}");
     assert!(!path.exists(), "a new one was created");
+    // Without the mark its files still tell.
+    let mark = server.dir.path().join("videos/.reelgraph.json");
+    let marked = fs::read(&mark).unwrap();
+    fs::remove_file(&mark).unwrap();
+    let said = sentence(server.dir.path());
+    assert!(said.contains("holds files of another"), "{said}");
+    assert!(!path.exists(), "a new one was created");
+    fs::write(&mark, marked).unwrap();
     fs::write(&path, whole).unwrap();
     server.restart().await;
     assert_eq!(server.client.get("/api/videos").await.expect(200).json().as_array().unwrap().len(), 1);

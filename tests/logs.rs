@@ -42,6 +42,10 @@ async fn a_log_that_nobody_hears_stops_nothing() {
         })
         .await;
         much_is_done(&server.client).await;
+        let figures = server.client.get("/metrics").await.expect(200).text();
+        let lost = figures.lines().find_map(|line| line.strip_prefix("reelgraph_log_lines_lost_total ")).unwrap();
+        // Closed, there is nowhere to write to; unread, a pipe and a queue take these lines and more.
+        assert_eq!(["broken", "full disk"].contains(&case), lost != "0", "{case}: {lost} lines");
         assert_eq!(server.terminate(), Some(0), "{case}");
         drop(unread);
     }

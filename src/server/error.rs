@@ -158,6 +158,12 @@ impl Error {
         Self::Api(ApiError::new(kind, message))
     }
 
+    /// Whether a row of the database holds what cannot be read. It must not hide the others, nor keep the server from starting.
+    #[must_use]
+    pub fn is_damaged_row(&self) -> bool {
+        matches!(self, Self::Row { .. } | Self::Database(sqlx::Error::ColumnDecode { .. }))
+    }
+
     /// Whether a unique index refused an insert: the normal path of a race for first.
     #[must_use]
     pub fn is_unique_violation(&self) -> bool {

@@ -4,11 +4,15 @@ use std::{
     fs::File,
     io::{self, IsTerminal, Write},
     os::fd::AsFd,
-    sync::mpsc,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
     time::Duration,
 };
 
-use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
+use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter, layer::SubscriberExt, util::SubscriberInitExt};
 
 use super::config::LogFormat;
@@ -18,15 +22,27 @@ const WAITING: usize = 4096;
 /// How long the program's last words may take.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
+/// Lines that came while too many waited.
+static NOT_TAKEN: OnceLock<ErrorCounter> = OnceLock::new();
+/// Lines that could not be written.
+static NOT_WRITTEN: AtomicU64 = AtomicU64::new(0);
+
+/// How many lines were lost since the program started, because nobody read them or they could not be written.
+pub fn lost() -> u64 {
+    let not_taken = NOT_TAKEN.get().map_or(0, ErrorCounter::dropped_lines);
+    NOT_WRITTEN.load(Ordering::Relaxed).saturating_add(u64::try_from(not_taken).unwrap_or(u64::MAX))
+}
+
 /// Begins the log. What waits is written when the guard is dropped, if it can be.
 pub fn begin(format: LogFormat, filter: EnvFilter) -> WorkerGuard {
     let stderr = io::stderr();
     let is_colored = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     // Not by the lock that others who write there take: the thread may be stuck in it.
     let (lines, guard) = match stderr.as_fd().try_clone_to_owned() {
-        Ok(own) => started(File::from(own)),
+        Ok(own) => started(Counted(File::from(own))),
         Err(_) => started(io::sink()),
     };
+    NOT_TAKEN.get_or_init(|| lines.error_counter());
     let layer = tracing_subscriber::fmt::layer().log_internal_errors(false);
     let registry = tracing_subscriber::registry().with(filter);
     match format {
@@ -46,6 +62,22 @@ pub fn begin(format: LogFormat, filter: EnvFilter) -> WorkerGuard {
 
 fn started(to: impl Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
     NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING).thread_name("log").finish(to)
+}
+
+/// Where lines go that may be lost, but not uncounted.
+struct Counted<W>(W);
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if self.0.write_all(line).is_err() {
+            NOT_WRITTEN.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// Says a command's error on standard error, if that takes it.

@@ -34,11 +34,11 @@ fn added_models() -> Option<impl IntoView> {
     Some(view! { <script type="application/json" id=MODELS_ID inner_html=text></script> })
 }
 
-/// The HTML document. Rendered on the server only.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+/// The HTML document. Rendered on the server only. `has_session`: the browser showed a token to get here, and can sign out.
+pub fn shell(options: LeptosOptions, has_session: bool) -> impl IntoView {
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=theme::requested()>
+        <html lang="en" data-theme=theme::requested() data-session=has_session.then_some("")>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>

@@ -15,7 +15,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 use super::{problem::Failed, serve::Open};
 use crate::{
     domain::origin::SourceType,
-    server::{Error, runs::figures, state::AppState},
+    server::{Error, log, runs::figures, state::AppState},
 };
 
 const REQUESTS: &str = "reelgraph_http_requests_total";
@@ -23,6 +23,7 @@ const DURATIONS: &str = "reelgraph_http_request_duration_seconds";
 const CONNECTIONS: &str = "reelgraph_http_connections";
 const JOBS: &str = "reelgraph_jobs";
 const VIDEOS: &str = "reelgraph_videos";
+const LOST_LINES: &str = "reelgraph_log_lines_lost_total";
 const STORED_BYTES: &str = "reelgraph_stored_bytes";
 
 /// Upper bounds of a request's duration, in seconds; an upload may take minutes.
@@ -45,6 +46,7 @@ impl Metrics {
             metrics::describe_histogram!(DURATIONS, metrics::Unit::Seconds, "Time until an answer began, by method and route.");
             metrics::describe_gauge!(CONNECTIONS, "Connections that are open.");
             metrics::describe_gauge!(JOBS, "Jobs by kind and status.");
+            metrics::describe_counter!(LOST_LINES, "Lines of the log that could not be written, or that nobody read.");
             metrics::describe_gauge!(VIDEOS, "Videos in the library by source.");
             metrics::describe_gauge!(STORED_BYTES, metrics::Unit::Bytes, "Bytes of the videos in the library by source.");
         });
@@ -81,6 +83,7 @@ pub async fn show(
     let figures = figures::figures(&state.studio.db).await?;
     with_local_recorder(&*metrics.0, || {
         gauge!(CONNECTIONS).set(open.number() as f64);
+        counter!(LOST_LINES).absolute(log::lost());
         // What is no more has to go back to zero.
         for (kind, status, number) in &figures.jobs {
             gauge!(JOBS, "kind" => kind.name().to_owned(), "status" => status.name()).set(*number as f64);

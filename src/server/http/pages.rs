@@ -14,8 +14,8 @@ pub fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
 
 /// The document around every page.
 pub fn shell(state: &AppState) -> impl Fn() -> AnyView + Clone + Send + Sync + 'static {
-    let options = state.leptos.clone();
-    move || ui::shell(options.clone()).into_any()
+    let (options, has_session) = (state.leptos.clone(), state.config.access_token.is_some());
+    move || ui::shell(options.clone(), has_session).into_any()
 }
 
 /// Provides the server's parts, and sets the page's policy.

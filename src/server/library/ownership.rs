@@ -71,15 +71,29 @@ pub async fn refuse_new(database: &Path, dir: &Path) -> Result<()> {
         _ => return Ok(()),
     };
     let content = Content::as_it_is(dir).await?;
-    if mark::read(content.root()).await?.is_none() {
+    let holds = if mark::read(content.root()).await?.is_some() {
+        "belongs to another"
+    } else if holds_stored(&content).await? {
+        "holds files of another"
+    } else {
         return Ok(());
-    }
+    };
     let (database, folder) = (database.display(), content.root().display());
     let message = format!(
-        "the database {database} {what}, and the videos folder {folder} belongs to another: put a backup of that one in its place, name it \
+        "the database {database} {what}, and the videos folder {folder} {holds}: put a backup of that one in its place, name it \
          (DATABASE_URL), or give a new database a folder of its own (VIDEOS_URL)"
     );
     Err(Error::api(ErrorKind::Conflict, message))
+}
+
+/// Whether the folder holds a file that is named by its hash.
+async fn holds_stored(content: &Content) -> Result<bool> {
+    for digits in 0..=u8::MAX {
+        if !listing::stored(content.root(), digits).await?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// How the database that `database` names stands to the store. Nothing is changed.

@@ -65,8 +65,8 @@ pub async fn resume_all(db: &Db, events: &Events) -> Result<usize> {
     for id in &unfinished {
         match resume(db, *id).await {
             // It must not keep the others from going on, nor the server from starting.
-            Err(cause @ Error::Row { .. }) => {
-                tracing::error!(%cause, execution = %id, "an unfinished run cannot be read, and does not go on")
+            Err(cause) if cause.is_damaged_row() => {
+                tracing::error!(%cause, execution = %id, "an unfinished run cannot be read, and does not go on");
             }
             resumed => resumed?,
         }

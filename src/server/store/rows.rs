@@ -41,7 +41,7 @@ pub fn all_readable<T>(rows: &[SqliteRow], read: impl Fn(&SqliteRow) -> Result<T
 /// Whatever else goes wrong.
 pub fn left_out<T>(row: &SqliteRow, read: Result<T>) -> Result<Option<T>> {
     match read {
-        Err(cause @ (Error::Row { .. } | Error::Database(sqlx::Error::ColumnDecode { .. }))) => {
+        Err(cause) if cause.is_damaged_row() => {
             let id: String = row.try_get("id").unwrap_or_default();
             tracing::error!(%cause, id, "a row cannot be read and is left out of a list");
             Ok(None)

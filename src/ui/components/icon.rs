@@ -57,6 +57,8 @@ pub enum Glyph {
     Save,
     /// Search.
     Search,
+    /// Leave.
+    SignOut,
     /// Stop.
     Stop,
     /// Light.
@@ -102,6 +104,7 @@ impl Glyph {
             Self::Redo => "M15 5l5 5-5 5m5-5H10a5.5 5.5 0 0 0 0 11h3",
             Self::Save => "M5 4h11l4 4v12H4V4h1Zm3 0v5h7V4M8 20v-6h8v6",
             Self::Search => "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13Zm4.8 11.3L20.5 20.5",
+            Self::SignOut => "M10 4H5v16h5M10 12h10m-4.5-4.5L20 12l-4.5 4.5",
             Self::Stop => "M6.5 6.5h11v11h-11z",
             Self::Sun => {
                 "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8Zm0-5.5V4m0 16v1.5M2.5 12H4m16 0h1.5M5.3 5.3l1 1m11.4 11.4 1 1m0-13.4-1 1M6.3 17.7l-1 1"

@@ -2,7 +2,11 @@
 
 use leptos::prelude::*;
 
-use crate::ui::{address, theme::ThemeSwitch};
+use crate::ui::{
+    address,
+    components::{Glyph, Icon},
+    theme::ThemeSwitch,
+};
 
 /// The pages that the head leads to, by address and name.
 const PAGES: [(&str, &str); 3] = [("/", "Workflows"), ("/jobs", "Jobs"), ("/spend", "Spend")];
@@ -26,7 +30,20 @@ pub fn Frame(
             </a>
             <nav class="page-links" aria-label="Pages">{links.collect_view()}</nav>
             <ThemeSwitch/>
+            <SignOut/>
         </header>
         <main class="page">{children()}</main>
+    }
+}
+
+/// Ends this browser's session. The style shows it where there is one: the root says so (`app.rs`).
+#[component]
+fn SignOut() -> impl IntoView {
+    view! {
+        <form class="sign-out" method="post" action="/logout">
+            <button type="submit" class="button button-quiet button-icon" aria-label="Sign out" title="Sign out">
+                <Icon glyph=Glyph::SignOut/>
+            </button>
+        </form>
     }
 }
