@@ -36,6 +36,8 @@ const SETTING: &str = "REELGRAPH_SOAK_SECONDS";
 const DISK: &str = "256m";
 /// Requests under way at once.
 const HANDS: u64 = 4;
+/// How long one rests that was refused.
+const REST: Duration = Duration::from_millis(100);
 /// Where the process that holds the database finds it.
 const HELD: &str = "REELGRAPH_SOAK_HOLDS";
 
@@ -124,6 +126,10 @@ impl Soak {
                 self.ask(client, "/api/executions", &json!({ "definition": graph, "mode": "draft" })).await
             }
         };
+        // As clients do that are refused, and so that most of the time goes into work that is not.
+        if matches!(answer, Some(503 | 507)) {
+            tokio::time::sleep(REST).await;
+        }
         let mut promises = self.promises.lock().unwrap();
         promises.requests += 1;
         match answer {
