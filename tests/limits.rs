@@ -6,20 +6,6 @@ use serde_json::{Value, json};
 use crate::support::{TestServer, clips};
 
 #[tokio::test]
-async fn a_search_may_have_as_many_words_as_a_query_can_hold() {
-    let server = TestServer::start().await;
-    // A letter and a space each.
-    let words = |characters: usize| "a+".repeat(characters / 2);
-    for list in ["/api/videos", "/api/workflows"] {
-        server.client.get(&format!("{list}?q={}", words(500))).await.expect(200);
-        for too_many in [502, 4_000] {
-            let problem = server.client.get(&format!("{list}?q={}", words(too_many))).await.problem(422);
-            assert_eq!(problem["errors"][0]["pointer"], "/q");
-        }
-    }
-}
-
-#[tokio::test]
 async fn a_clip_is_uploaded_under_a_long_name_but_not_under_any() {
     let server = TestServer::start().await;
     for (characters, status) in [(1_024, 201), (1_025, 422), (5_000, 422)] {

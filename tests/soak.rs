@@ -300,8 +300,11 @@ async fn whatever_happens_every_promise_is_kept() {
     let client = &server.client;
     let is_still = |jobs: &Value| *jobs == json!([]);
     client.wait_for("/api/jobs?status=running", is_still).await;
-    // The oldest first: they are done in this order, and a list of the newest would stay the same for long.
-    client.wait_for("/api/jobs?status=queued&sort=created_at", is_still).await;
+    // The oldest first, and posters last: they are done in this order, and a list of others would stay the same for long.
+    for kind in ["generate", "stitch", "poster"] {
+        client.wait_for(&format!("/api/jobs?status=queued&kind={kind}&sort=created_at"), is_still).await;
+    }
+    client.wait_for("/api/jobs?status=queued", is_still).await;
     client.wait_for("/api/jobs?status=running", is_still).await;
     let promises = std::mem::take(&mut *soak.promises.lock().unwrap());
     for (id, hash) in &promises.clips {

@@ -12,8 +12,6 @@ pub const ETAG: usize = 200;
 pub const NODE_ID: usize = 128;
 /// Characters in the name of a node type or a socket at most.
 pub const NODE_TYPE: usize = 128;
-/// Characters in what is searched for at most: more words than a query can hold would be no search.
-pub const SEARCH: usize = 500;
 /// Characters in a prompt or another text parameter at most.
 pub const TEXT: usize = 100_000;
 /// Characters of a name in an upload's form at most: what is longer than [`NAME`] is cut.
@@ -84,7 +82,8 @@ pub fn node_type() -> Object {
 
 /// What a list is searched for.
 pub fn search() -> Object {
-    text(SEARCH, "Words that must all occur.").build()
+    let words = "Words that must all occur, each as it stands or as the beginning of one; \"a phrase\"; -without.";
+    ObjectBuilder::new().schema_type(Type::String).description(Some(words)).build()
 }
 
 /// A prompt.

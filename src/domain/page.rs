@@ -187,6 +187,14 @@ pub struct Page<T> {
     pub unreadable: usize,
 }
 
+impl<T> Page<T> {
+    /// A page of a list that has no rows.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { items: Vec::new(), next: None, unreadable: 0 }
+    }
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used)]
 mod tests {

@@ -19,6 +19,28 @@ use super::{
     video::Video,
 };
 
+/// The parameters of nodes that hold what people write, of whatever node type.
+pub const TEXT_PARAMS: [&str; 4] = ["text", "prompt", "negative_prompt", "name"];
+
+/// What people have written into a definition, and the titles that they gave.
+#[must_use]
+pub fn texts(definition: &Value) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut open = vec![definition];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Array(values) => open.extend(values.iter().rev()),
+            Value::Object(fields) => {
+                let is_text = |name: &str| name == "title" || TEXT_PARAMS.contains(&name);
+                found.extend(fields.iter().filter(|(name, _)| is_text(name)).filter_map(|(_, value)| value.as_str()));
+                open.extend(fields.values().rev());
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
 /// Whether the user has saved a workflow.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -62,6 +62,8 @@ pub enum Command {
     /// Reports what is missing, altered, orphaned or set aside, and ends with 1 where a file is missing, altered or orphaned. Run to its end
     /// on a copied or restored database, it lets that one delete and pay again.
     Check,
+    /// Build the search index anew. The server may run meanwhile, and finds what is indexed so far.
+    Reindex,
 }
 
 /// The settings as they were given.

@@ -1,11 +1,12 @@
 //! What happens, told to pages: numbered state changes from the table, progress as it comes. Also what wakes workers.
 //!
-//! A change is written with its event in one transaction, then everybody is notified. A follower reads the table after its last number, so
-//! it misses nothing and gets nothing twice, whichever order commits and rings come in.
+//! A change is written with its event in one transaction, then everybody is notified. The first follower that hears of it reads the table on for all
+//! of them; each then takes what comes after its last number, so it misses nothing and gets nothing twice, whichever order commits and rings come in.
 
 use std::{collections::VecDeque, sync::Arc};
 
-use tokio::sync::{broadcast, watch};
+use bytes::Bytes;
+use tokio::sync::{Mutex, broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -23,6 +24,8 @@ use crate::{
 const KEPT_SECONDS: f64 = 7.0 * 24.0 * 3600.0;
 /// Rows read at a time.
 const BATCH: i64 = 200;
+/// Events that are held for those who follow; whoever is further behind reads the table by himself.
+const RECENT: usize = 1_000;
 /// Progress messages a slow follower may lag behind before it loses the oldest.
 const PROGRESS_BACKLOG: usize = 256;
 
@@ -32,8 +35,21 @@ pub struct Events(Arc<Channels>);
 
 #[derive(Debug)]
 struct Channels {
-    changes: watch::Sender<()>,
+    /// How often something was committed.
+    changes: watch::Sender<u64>,
     progress: broadcast::Sender<Progress>,
+    tail: Mutex<Tail>,
+}
+
+/// The end of the table, as it was read for all who follow.
+#[derive(Debug, Default)]
+struct Tail {
+    /// So many commits were made when it was read; `None` where there is more to read.
+    version: Option<u64>,
+    /// The newest event that was read.
+    last: i64,
+    /// The last ones, in their order, without a gap.
+    recent: VecDeque<Arc<Message>>,
 }
 
 /// How far something is: has no number and is not replayed.
@@ -41,25 +57,25 @@ struct Channels {
 struct Progress {
     /// The newest event when this was read: whoever has seen a newer one knows better.
     as_of: i64,
-    name: &'static str,
-    data: Arc<str>,
+    message: Arc<Message>,
 }
 
 impl Default for Events {
     fn default() -> Self {
-        Self(Arc::new(Channels { changes: watch::Sender::new(()), progress: broadcast::Sender::new(PROGRESS_BACKLOG) }))
+        let (changes, progress) = (watch::Sender::new(0), broadcast::Sender::new(PROGRESS_BACKLOG));
+        Self(Arc::new(Channels { changes, progress, tail: Mutex::default() }))
     }
 }
 
 impl Events {
     /// Says that something was committed: followers read on, idle workers look for work, busy ones look whether they are still wanted.
     pub fn notify(&self) {
-        self.0.changes.send_replace(());
+        self.0.changes.send_modify(|number| *number += 1);
     }
 
     /// Sees each notification; one since the last look is not lost.
     #[must_use]
-    pub fn changes(&self) -> watch::Receiver<()> {
+    pub fn changes(&self) -> watch::Receiver<u64> {
         self.0.changes.subscribe()
     }
 
@@ -70,7 +86,7 @@ impl Events {
     pub fn tell_progress(&self, as_of: i64, job: &Job, nodes: &[NodeEvent]) -> Result<()> {
         let tell = |name, data: String| {
             // Nobody listening is fine.
-            let _ = self.0.progress.send(Progress { as_of, name, data: data.into() });
+            let _ = self.0.progress.send(Progress { as_of, message: Arc::new(Message::new(None, Some(name), data)) });
         };
         tell("job", serde_json::to_string(job)?);
         for node in nodes {
@@ -87,17 +103,44 @@ impl Events {
         let changes = self.0.changes.subscribe();
         let progress = self.0.progress.subscribe();
         let Kept { first, last } = events::kept(&mut *db.reader().acquire().await?).await?;
-        let mut follower = Follower { db: db.clone(), changes, progress, stop, last, pending: VecDeque::new() };
+        let mut follower = Follower { events: self.clone(), db: db.clone(), changes, progress, stop, last, pending: VecDeque::new() };
         match after {
             // Older than kept, or from another database: whoever asks must read everything anew.
-            Some(after) if after < first - 1 || after > last => follower.pending.push_back(Message::reset(last)),
+            Some(after) if after < first - 1 || after > last => follower.pending.push_back(Arc::new(Message::reset(last))),
             Some(after) => {
                 follower.last = after;
                 follower.changes.mark_changed();
             }
-            None => follower.pending.push_back(Message::from_now(last)),
+            None => follower.pending.push_back(Arc::new(Message::from_now(last))),
         }
         Ok(follower)
+    }
+
+    /// What comes after the event `last` of what was committed when `version` was the number of commits, and whether there is more of it.
+    async fn after(&self, db: &Db, last: i64, version: u64) -> Result<(Vec<Arc<Message>>, bool)> {
+        let mut tail = self.0.tail.lock().await;
+        if tail.last < last {
+            *tail = Tail { version: None, last, recent: VecDeque::new() };
+        }
+        if tail.version.is_none_or(|read| read < version) {
+            // The number before the table is read: what is committed meanwhile is told of again.
+            let now = *self.0.changes.borrow();
+            let read = events::after(db, tail.last, BATCH).await?;
+            tail.version = (read.len() < BATCH as usize).then_some(now);
+            tail.last = read.last().map_or(tail.last, |event| event.id);
+            tail.recent.extend(read.into_iter().map(|event| Arc::new(Message::from(event))));
+            let surplus = tail.recent.len().saturating_sub(RECENT);
+            tail.recent.drain(..surplus);
+        }
+        let before_first = tail.recent.front().and_then(|message| message.id).map_or(tail.last, |first| first - 1);
+        if last < before_first {
+            drop(tail);
+            let read = events::after(db, last, BATCH).await?;
+            let is_more = read.len() == BATCH as usize;
+            return Ok((read.into_iter().map(|event| Arc::new(Message::from(event))).collect(), is_more));
+        }
+        let known = tail.recent.partition_point(|message| message.id <= Some(last));
+        Ok((tail.recent.range(known..).cloned().collect(), tail.version.is_none()))
     }
 }
 
@@ -127,44 +170,60 @@ pub struct Message {
     pub id: Option<i64>,
     /// `node`, `execution`, `job` or `reset`; none where only the number is told.
     pub name: Option<String>,
-    /// JSON.
+    /// JSON, in one line.
     pub data: String,
+    /// As it is sent (HTML Living Standard, 9.2.5): written once, whoever gets it.
+    pub frame: Bytes,
 }
 
 impl Message {
+    /// A message of that name. Where it has none, only the number is told.
+    #[must_use]
+    pub fn new(id: Option<i64>, name: Option<&str>, data: String) -> Self {
+        let mut frame = String::with_capacity(data.len() + 64);
+        if let Some(id) = id {
+            frame += &format!("id: {id}\n");
+        }
+        if let Some(name) = name {
+            frame += &format!("event: {name}\ndata: {data}\n");
+        }
+        Self { id, name: name.map(str::to_owned), data, frame: (frame + "\n").into() }
+    }
+
     fn reset(last: i64) -> Self {
-        Self { id: Some(last), name: Some("reset".into()), data: "{}".into() }
+        Self::new(Some(last), Some("reset"), "{}".into())
     }
 
     /// Tells a page that starts from now where now is, so that it can come back there.
     fn from_now(last: i64) -> Self {
-        Self { id: Some(last), name: None, data: String::new() }
+        Self::new(Some(last), None, String::new())
     }
 }
 
 impl From<StoredEvent> for Message {
     fn from(event: StoredEvent) -> Self {
-        Self { id: Some(event.id), name: Some(event.name), data: event.data }
+        Self::new(Some(event.id), Some(&event.name), event.data)
     }
 }
 
 /// One page's view of what happens.
 #[derive(Debug)]
 pub struct Follower {
+    events: Events,
     db: Db,
-    changes: watch::Receiver<()>,
+    changes: watch::Receiver<u64>,
     progress: broadcast::Receiver<Progress>,
     stop: CancellationToken,
     last: i64,
-    pending: VecDeque<Message>,
+    pending: VecDeque<Arc<Message>>,
 }
 
 impl Follower {
-    /// The next message; `None` once the server stops.
+    /// The next message; `None` once the server stops. Not to be dropped before it ends: what it was about to read would be missed.
     ///
     /// # Errors
     /// The database's.
-    pub async fn next(&mut self) -> Result<Option<Message>> {
+    pub async fn next(&mut self) -> Result<Option<Arc<Message>>> {
         loop {
             if let Some(message) = self.pending.pop_front() {
                 return Ok(Some(message));
@@ -177,9 +236,7 @@ impl Follower {
                     Err(_) => return Ok(None),
                 },
                 progress = self.progress.recv() => match progress {
-                    Ok(progress) if progress.as_of >= self.last => {
-                        return Ok(Some(Message { id: None, name: Some(progress.name.into()), data: progress.data.to_string() }));
-                    }
+                    Ok(progress) if progress.as_of >= self.last => return Ok(Some(progress.message)),
                     Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
                     Err(broadcast::error::RecvError::Closed) => return Ok(None),
                 },
@@ -188,14 +245,15 @@ impl Follower {
     }
 
     async fn read_on(&mut self) -> Result<()> {
-        let events = events::after(&self.db, self.last, BATCH).await?;
-        if events.len() as i64 == BATCH {
+        let version = *self.changes.borrow_and_update();
+        let (messages, is_more) = self.events.after(&self.db, self.last, version).await?;
+        if is_more {
             self.changes.mark_changed();
         }
-        if let Some(newest) = events.last() {
-            self.last = newest.id;
+        if let Some(newest) = messages.last() {
+            self.last = newest.id.unwrap_or(self.last);
         }
-        self.pending.extend(events.into_iter().map(Message::from));
+        self.pending.extend(messages);
         Ok(())
     }
 }
@@ -263,6 +321,37 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn followers_who_come_at_any_time_miss_nothing() {
+        let (_dir, db) = database().await;
+        let events = Events::default();
+        record(&db, 10).await;
+        let follow = async |after| events.follow(&db, Some(after), CancellationToken::new()).await.unwrap();
+        let ids = async |follower: &mut Follower, number: usize| {
+            let mut ids = Vec::new();
+            while ids.len() < number {
+                ids.push(follower.next().await.unwrap().unwrap().id.unwrap());
+            }
+            ids
+        };
+        let mut first = follow(8).await;
+        assert_eq!(ids(&mut first, 2).await, [9, 10]);
+        // More than is held for all, while nobody asks.
+        record(&db, 2500).await;
+        events.notify();
+        let (mut late, mut early) = (follow(2500).await, follow(0).await);
+        assert_eq!(ids(&mut late, 10).await, (2501..=2510).collect::<Vec<i64>>());
+        assert_eq!(ids(&mut early, 2510).await, (1..=2510).collect::<Vec<i64>>());
+        assert_eq!(ids(&mut first, 2500).await, (11..=2510).collect::<Vec<i64>>());
+        record(&db, 1).await;
+        events.notify();
+        for follower in [&mut late, &mut early, &mut first] {
+            assert_eq!(ids(follower, 1).await, [2511]);
+        }
+        let tail = events.0.tail.lock().await;
+        assert!(tail.recent.len() <= RECENT);
+    }
+
+    #[tokio::test]
     async fn whoever_asks_for_what_is_not_kept_is_told_to_start_anew() {
         let (_dir, db) = database().await;
         let events = Events::default();
@@ -276,7 +365,7 @@ mod tests {
             assert_eq!((message.id, message.name.as_deref()), (Some(5), name), "after {after}");
         }
         let mut follower = events.follow(&db, None, CancellationToken::new()).await.unwrap();
-        assert_eq!(follower.next().await.unwrap().unwrap(), Message::from_now(5));
+        assert_eq!(*follower.next().await.unwrap().unwrap(), Message::from_now(5));
     }
 
     #[tokio::test]

@@ -19,6 +19,7 @@ use super::{
     http::{access::Access, router::router, serve},
     library::{
         check::{self, Said},
+        indexing,
         ownership::{self, Standing},
         scrub, sweep,
     },
@@ -77,6 +78,7 @@ pub fn main(commit: Option<&str>) -> ExitCode {
             runtime.block_on(serve(config)).map(|()| true)
         }
         Command::Check => runtime.block_on(check(&config)).map_err(|error| of_database(error, &config.database_url)),
+        Command::Reindex => runtime.block_on(reindex(&config)).map(|()| true).map_err(|error| of_database(error, &config.database_url)),
     };
     runtime.shutdown_timeout(Duration::from_secs(1));
     match result {
@@ -137,6 +139,27 @@ async fn check(config: &Config) -> Result<bool> {
     Ok(checked.is_sound())
 }
 
+/// Builds the search index anew, and says on standard output of how many rows.
+///
+/// # Errors
+/// The database's.
+async fn reindex(config: &Config) -> Result<()> {
+    let db = Db::open_as_it_is(&config.database_url).await?;
+    let mut terminal = std::io::stderr();
+    let (shows_progress, mut shown) = (terminal.is_terminal(), Instant::now());
+    let rows = indexing::anew(&db, |rows| {
+        if shows_progress && shown.elapsed() > BETWEEN_PROGRESS {
+            shown = Instant::now();
+            // Who does not see it misses nothing.
+            let _ = writeln!(terminal, "{rows} rows so far");
+        }
+    });
+    let rows = rows.await?;
+    writeln!(std::io::stdout(), "{rows} rows are in the search index").map_err(Error::io("standard output"))?;
+    db.close().await;
+    Ok(())
+}
+
 /// A running server: what `serve` and the tests start.
 #[derive(Debug)]
 pub struct Server {
@@ -177,6 +200,7 @@ impl Server {
         });
         let task = tokio::spawn(serve::serve(listener, app, state.config.patience, state.stop.clone()));
         tracing::info!("listening on http://{address}");
+        tokio::spawn(indexing::run(state.studio.db.clone(), state.stop.clone()));
         tokio::spawn(scrub::run(state.studio.db.clone(), state.studio.content.clone(), state.stop.clone()));
         tokio::spawn(sweep::run(state.studio.clone(), started, state.stop.clone()));
         Ok(Self { state, address, task, workers })

@@ -3,12 +3,10 @@
 use std::{convert::Infallible, time::Duration};
 
 use axum::{
+    body::{Body, Bytes},
     extract::State,
-    http::{HeaderMap, HeaderName},
-    response::{
-        IntoResponse,
-        sse::{Event, Sse},
-    },
+    http::{HeaderMap, HeaderName, header},
+    response::IntoResponse,
 };
 use futures_util::{Stream, StreamExt, stream};
 use serde::Deserialize;
@@ -20,7 +18,7 @@ use crate::{
     domain::{ApiError, error::Problem, limits},
     server::{
         Result,
-        events::{self, Follower, Message},
+        events::{self, Follower},
         state::AppState,
     },
 };
@@ -72,7 +70,8 @@ pub async fn follow(State(state): State<AppState>, Query(from): Query<From>, hea
     let after = last_event_id(&headers)?.or(from.after);
     let follower = state.studio.events.follow(&state.studio.db, after, state.stop.clone()).await?;
     // A proxy that buffers would keep the events to itself.
-    Ok(([(BUFFERING, "no")], Sse::new(with_pings(messages(follower)))))
+    let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-cache"), (BUFFERING, "no")];
+    Ok((headers, Body::from_stream(with_pings(frames(follower)))))
 }
 
 fn last_event_id(headers: &HeaderMap) -> Result<Option<i64>, ApiError> {
@@ -81,10 +80,10 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<i64>, ApiError> {
     number.map(Some).ok_or_else(|| ApiError::invalid("/Last-Event-ID", "Last-Event-ID is the number of an event."))
 }
 
-fn messages(follower: Follower) -> impl Stream<Item = Result<Event, Infallible>> {
+fn frames(follower: Follower) -> impl Stream<Item = Result<Bytes, Infallible>> {
     stream::unfold(follower, |mut follower| async {
         match follower.next().await {
-            Ok(message) => message.map(|message| (Ok(event(message)), follower)),
+            Ok(message) => message.map(|message| (Ok(message.frame.clone()), follower)),
             Err(error) => {
                 // The page comes back by itself, with the number it has.
                 tracing::warn!(cause = %error, "an event stream ended early");
@@ -95,23 +94,12 @@ fn messages(follower: Follower) -> impl Stream<Item = Result<Event, Infallible>>
 }
 
 /// The stream with a ping every so often. It ends where `told` ends.
-fn with_pings(told: impl Stream<Item = Result<Event, Infallible>>) -> impl Stream<Item = Result<Event, Infallible>> {
+fn with_pings(told: impl Stream<Item = Result<Bytes, Infallible>>) -> impl Stream<Item = Result<Bytes, Infallible>> {
     let pings = tokio::time::interval_at(tokio::time::Instant::now() + PING, PING);
     let pings = stream::unfold(pings, |mut pings| async {
         pings.tick().await;
-        Some((Some(Ok(Event::default().event("ping").data("{}"))), pings))
+        Some((Some(Ok(Bytes::from_static(b"event: ping\ndata: {}\n\n"))), pings))
     });
     let told = told.map(Some).chain(stream::once(std::future::ready(None)));
     stream::select(told, pings).scan((), |(), event| std::future::ready(event))
-}
-
-fn event(message: Message) -> Event {
-    let mut event = Event::default();
-    if let Some(id) = message.id {
-        event = event.id(id.to_string());
-    }
-    match message.name {
-        Some(name) => event.event(name).data(message.data),
-        None => event,
-    }
 }

@@ -131,7 +131,7 @@ pub async fn rename(db: &Db, asset: AssetRef, name: &str) -> Result<StoredAsset>
         return Err(ApiError::invalid("/name", format!("A name has 1 to {MAX_NAME} characters on one line.")).into());
     }
     let mut tx = db.begin().await?;
-    if !assets::rename(&mut *tx, asset, name).await? {
+    if !assets::rename(&mut tx, asset, name).await? {
         drop(tx);
         return Err(lacking(db, asset).await?);
     }

@@ -166,7 +166,7 @@ async fn keep_known(db: &Db, change: &Change<'_>, incoming: &Incoming, known: St
             assets::set_deleted_at(&mut *tx, asset, None).await?;
         }
         if let Origin::Generated(generation) = &incoming.origin {
-            assets::insert_generation(&mut tx, asset.id, generation).await?;
+            assets::insert_generation(&mut tx, asset, generation).await?;
         }
         tx.commit().await?;
     }

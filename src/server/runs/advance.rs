@@ -202,7 +202,7 @@ async fn begin_step(tx: &mut Tx, id: ExecutionId, node: NodeRun, step: &Step, ne
                 step.media_inputs().flat_map(|input| &input.from).filter_map(|from| needed.get(from)).find(|one| one.asset.is_some());
             let asset = clip.and_then(|clip| clip.asset);
             if let (Some(name), Some(asset)) = (name, asset) {
-                assets::rename(&mut **tx, asset, &presentable_name(name)).await?;
+                assets::rename(tx, asset, &presentable_name(name)).await?;
             }
             return Ok(Begun { node: succeeded(node, asset), hash: clip.and_then(|clip| clip.hash) });
         }

@@ -7,8 +7,9 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqliteExecutor, sqlite::
 use super::{
     Db,
     kinds::{StoredAsset, stored, time_option},
-    paging::cut,
+    paging::Keyset,
     rows::{all_readable, bind_ids, json, named, parsed, readable, text},
+    search::{self, Subject},
     uses,
 };
 use crate::{
@@ -59,21 +60,22 @@ pub async fn insert(connection: &mut SqliteConnection, new: &StoredAsset) -> Res
     query.push(")");
     query.build().execute(&mut *connection).await?;
     match &asset.generation {
-        Some(generation) => insert_generation(connection, asset.id, generation).await,
-        None => Ok(()),
+        Some(generation) => insert_generation(connection, asset.reference(), generation).await,
+        None => search::put(connection, Subject::Asset(*kind), &id.to_string()).await,
     }
 }
 
-/// Records how a video was made, unless that is recorded already: equal bytes keep the first making.
+/// Records how an asset was made, unless that is recorded already: equal bytes keep the first making.
 ///
 /// # Errors
 /// The database's.
-pub async fn insert_generation(connection: &mut SqliteConnection, id: AssetId, generation: &Generation) -> Result<()> {
+pub async fn insert_generation(connection: &mut SqliteConnection, asset: AssetRef, generation: &Generation) -> Result<()> {
+    let id = asset.id.to_string();
     sqlx::query(
         "INSERT INTO video_generation (video_id, provider, model, prompt, generation_params, job_id, status, started_at, completed_at, \
          provider_job_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (video_id) DO NOTHING",
     )
-    .bind(id.to_string())
+    .bind(&id)
     .bind(&generation.provider)
     .bind(&generation.model)
     .bind(&generation.prompt)
@@ -83,9 +85,9 @@ pub async fn insert_generation(connection: &mut SqliteConnection, id: AssetId, g
     .bind(text(generation.started_at.as_ref()))
     .bind(text(generation.completed_at.as_ref()))
     .bind(&generation.provider_job_id)
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    Ok(())
+    search::put(connection, Subject::Asset(asset.kind), &id).await
 }
 
 /// The asset, in the trash or not, with its generation and its uses.
@@ -244,39 +246,37 @@ pub async fn rows_after(
 /// A page of the assets that pass `filter`, by the time they were stored, with their generations and their uses.
 ///
 /// # Errors
-/// The database's, or [`Error::Row`](crate::server::Error::Row).
+/// [`Invalid`](crate::domain::ErrorKind::Invalid) for a cursor of another list; the database's.
 pub async fn list(db: &Db, filter: &AssetFilter, page: &PageRequest) -> Result<Page<Asset>> {
-    let kinds: Vec<_> = AssetKind::ALL.into_iter().filter(|kind| filter.kind.is_none_or(|wanted| wanted == *kind)).collect();
-    let (after, direction) = if page.sort.descending { ("<", "DESC") } else { (">", "ASC") };
-    let mut query = QueryBuilder::<Sqlite>::new("SELECT kind, id FROM (");
-    for (number, kind) in kinds.into_iter().enumerate() {
-        let union = if number == 0 { "" } else { " UNION ALL " };
-        let (name, not) = (kind.spec().table, if filter.trashed { "NOT NULL" } else { "NULL" });
-        query.push(format!(
-            "{union}SELECT '{}' AS kind, id, coalesce(created_at, '') AS made FROM {name} WHERE deleted_at IS {not}",
-            kind.name()
+    // Each kind by its own index, merged: what is behind the page is not read.
+    let keyset = Keyset::text("COALESCE(created_at, '')", "id");
+    let mut query = QueryBuilder::<Sqlite>::new("");
+    let kinds = AssetKind::ALL.into_iter().filter(|kind| filter.kind.is_none_or(|wanted| wanted == *kind));
+    for (number, kind) in kinds.enumerate() {
+        let (union, not) = (if number == 0 { "" } else { " UNION ALL " }, if filter.trashed { "NOT NULL" } else { "NULL" });
+        query.push(format_args!(
+            "{union}SELECT '{}' AS kind, {} FROM {} WHERE deleted_at IS {not}",
+            kind.name(),
+            keyset.columns(),
+            kind.spec().table
         ));
+        keyset.push_after(&mut query, page)?;
     }
-    query.push(")");
-    if let Some(cursor) = &page.cursor {
-        query.push(format!(" WHERE (made, id) {after} (")).push_bind(cursor.key.clone().unwrap_or_default()).push(", ");
-        query.push_bind(cursor.id.clone()).push(")");
-    }
-    query.push(format!(" ORDER BY made {direction}, id {direction} LIMIT ")).push_bind(i64::from(page.limit) + 1);
+    Keyset::text("page_key", "page_id").push_order(&mut query, page);
     let mut read = db.reader().begin().await?;
     let rows = query.build().fetch_all(&mut *read).await?;
-    let mut places = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let kind = named(row, "assets", "kind", AssetKind::from_name)?;
-        places.push(AssetRef { kind, id: parsed(row, "assets", "id")? });
-    }
+    let place = |row: &SqliteRow| -> Result<AssetRef> {
+        Ok(AssetRef { kind: named(row, "assets", "kind", AssetKind::from_name)?, id: parsed(row, "assets", "page_id")? })
+    };
+    let shown = rows.iter().take(page.limit as usize);
+    let places = shown.map(|row| readable(row, place)).collect::<Result<Vec<_>>>()?;
     let mut found = HashMap::new();
     for kind in AssetKind::ALL {
-        let ids: Vec<_> = places.iter().filter(|place| place.kind == kind).map(|place| place.id).collect();
+        let ids: Vec<_> = places.iter().flatten().filter(|place| place.kind == kind).map(|place| place.id).collect();
         found.extend(by_ids(&mut read, kind, &ids).await?);
     }
-    let items = places.iter().map(|place| Some(found.remove(&place.id)?.asset)).collect();
-    Ok(cut(items, page, |last| (last.created_at.to_string(), last.id.to_string())))
+    let items = places.iter().map(|place| Some(found.remove(&place.as_ref()?.id)?.asset)).collect();
+    keyset.page(&rows, page, items)
 }
 
 /// What is known of an asset's file beside its hash.
@@ -334,8 +334,10 @@ pub async fn verified_before(
 ///
 /// # Errors
 /// The database's.
-pub async fn rename(executor: impl SqliteExecutor<'_>, asset: AssetRef, name: &str) -> Result<bool> {
-    set(executor, asset, "name", name.to_owned()).await
+pub async fn rename(connection: &mut SqliteConnection, asset: AssetRef, name: &str) -> Result<bool> {
+    let is_there = set(&mut *connection, asset, "name", name.to_owned()).await?;
+    search::put(connection, Subject::Asset(asset.kind), &asset.id.to_string()).await?;
+    Ok(is_there)
 }
 
 /// Puts an asset into the trash since `moment`, or takes it out; false where there is none.

@@ -32,6 +32,7 @@ const SCRIPTS: &[(i64, &str, &str)] = &[
     (9, "verified", include_str!("../../../migrations/sqlite/0009_verified.sql")),
     (10, "sessions", include_str!("../../../migrations/sqlite/0010_sessions.sql")),
     (11, "upkeep", include_str!("../../../migrations/sqlite/0011_upkeep.sql")),
+    (12, "search", include_str!("../../../migrations/sqlite/0012_search.sql")),
 ];
 
 pub(super) static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {

@@ -5,6 +5,7 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqliteExecutor};
 use super::{
     kinds::StoredAsset,
     rows::{bind_ids, parsed},
+    search::{self, Subject},
 };
 use crate::{
     domain::{AssetId, AssetKind, AssetRef, Sha256, Timestamp, asset::MissingAsset},
@@ -31,6 +32,7 @@ pub async fn remove(connection: &mut SqliteConnection, gone: &StoredAsset, reaso
     .execute(&mut *connection)
     .await?;
     sqlx::query("DELETE FROM step_results WHERE asset_id = $1").bind(asset.id.to_string()).execute(&mut *connection).await?;
+    search::remove(&mut *connection, Subject::Asset(asset.kind), &asset.id.to_string()).await?;
     let mut query = QueryBuilder::<Sqlite>::new(format!("DELETE FROM {} WHERE id = ", asset.kind.spec().table));
     query.push_bind(asset.id.to_string()).build().execute(connection).await?;
     Ok(())

@@ -65,7 +65,10 @@ pub async fn after(db: &Db, after: i64, limit: i64) -> Result<Vec<StoredEvent>> 
 /// # Errors
 /// The database's.
 pub async fn kept(connection: &mut SqliteConnection) -> Result<Kept> {
-    let row = sqlx::query("SELECT COALESCE(MIN(id), 0) AS first, COALESCE(MAX(id), 0) AS last FROM events").fetch_one(connection).await?;
+    // Each by itself: asked for together, every event is read.
+    let row = sqlx::query("SELECT COALESCE((SELECT MIN(id) FROM events), 0) AS first, COALESCE((SELECT MAX(id) FROM events), 0) AS last")
+        .fetch_one(connection)
+        .await?;
     Ok(Kept { first: row.try_get("first")?, last: row.try_get("last")? })
 }
 

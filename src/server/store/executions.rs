@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
-use super::{Db, Tx, paging::cut, rows};
+use super::{Db, Tx, paging::Keyset, rows};
 use crate::{
     domain::{
         ExecutionId, JobId, NodeId, Timestamp, WorkflowId,
@@ -131,24 +131,23 @@ pub async fn unfinished(connection: &mut SqliteConnection, workflow_id: Option<W
 /// # Errors
 /// The database's.
 pub async fn list(db: &Db, filter: &ExecutionFilter, page: &PageRequest) -> Result<Page<Execution>> {
-    const OLDEST_FIRST: &str = "SELECT * FROM executions WHERE ($1 IS NULL OR workflow_id = $1) AND ($2 IS NULL OR status = $2) \
-         AND ($3 IS NULL OR (created_at, id) > ($3, $4)) ORDER BY created_at, id LIMIT $5";
-    const NEWEST_FIRST: &str = "SELECT * FROM executions WHERE ($1 IS NULL OR workflow_id = $1) AND ($2 IS NULL OR status = $2) \
-         AND ($3 IS NULL OR (created_at, id) < ($3, $4)) ORDER BY created_at DESC, id DESC LIMIT $5";
+    let keyset = Keyset::text("created_at", "id");
+    let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT {}, * FROM executions WHERE TRUE", keyset.columns()));
+    if let Some(workflow) = filter.workflow_id {
+        query.push(" AND workflow_id = ").push_bind(workflow.to_string());
+    }
+    if let Some(status) = filter.status {
+        query.push(" AND status = ").push_bind(status.name());
+    }
+    keyset.push_after(&mut query, page)?;
+    keyset.push_order(&mut query, page);
     let mut snapshot = db.reader().begin().await?;
-    let rows = sqlx::query(if page.sort.descending { NEWEST_FIRST } else { OLDEST_FIRST })
-        .bind(rows::text(filter.workflow_id.as_ref()))
-        .bind(filter.status.map(Status::name))
-        .bind(page.cursor.as_ref().and_then(|cursor| cursor.key.clone()))
-        .bind(page.cursor.as_ref().map(|cursor| cursor.id.clone()))
-        .bind(i64::from(page.limit) + 1)
-        .fetch_all(&mut *snapshot)
-        .await?;
+    let rows = query.build().fetch_all(&mut *snapshot).await?;
     let mut items = Vec::with_capacity(rows.len());
-    for row in &rows {
+    for row in rows.iter().take(page.limit as usize) {
         items.push(rows::left_out(row, execution(&mut snapshot, row).await)?);
     }
-    Ok(cut(items, page, |last| (last.created_at.to_string(), last.id.to_string())))
+    keyset.page(&rows, page, items)
 }
 
 /// Stores where an execution stands.

@@ -1,9 +1,9 @@
 //! The jobs table, which is the queue. A worker holds a job by its lease token; whatever it writes back names the token.
 
 use serde_json::Value;
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
-use super::{Db, Tx, executions::failure, paging::cut, rows};
+use super::{Db, Tx, executions::failure, paging::Keyset, rows};
 use crate::{
     domain::{
         JobId, Sha256, Timestamp,
@@ -130,25 +130,25 @@ pub async fn set_stand_alone(tx: &mut Tx, id: JobId) -> Result<()> {
 /// A page of jobs, by the time they were asked for. Of an execution those too that it shares with another.
 ///
 /// # Errors
-/// The database's.
+/// [`Invalid`](crate::domain::ErrorKind::Invalid) for a cursor of another list; the database's.
 pub async fn list(db: &Db, filter: &JobFilter, page: &PageRequest) -> Result<Page<Job>> {
-    const OLDEST_FIRST: &str = "SELECT * FROM jobs WHERE ($1 IS NULL OR status = $1) AND ($2 IS NULL OR execution_id = $2 \
-         OR id IN (SELECT job_id FROM execution_nodes WHERE execution_id = $2)) \
-         AND ($6 IS NULL OR kind = $6) AND ($3 IS NULL OR (created_at, id) > ($3, $4)) ORDER BY created_at, id LIMIT $5";
-    const NEWEST_FIRST: &str = "SELECT * FROM jobs WHERE ($1 IS NULL OR status = $1) AND ($2 IS NULL OR execution_id = $2 \
-         OR id IN (SELECT job_id FROM execution_nodes WHERE execution_id = $2)) \
-         AND ($6 IS NULL OR kind = $6) AND ($3 IS NULL OR (created_at, id) < ($3, $4)) ORDER BY created_at DESC, id DESC LIMIT $5";
-    let rows = sqlx::query(if page.sort.descending { NEWEST_FIRST } else { OLDEST_FIRST })
-        .bind(filter.status.map(Status::name))
-        .bind(rows::text(filter.execution_id.as_ref()))
-        .bind(page.cursor.as_ref().and_then(|cursor| cursor.key.clone()))
-        .bind(page.cursor.as_ref().map(|cursor| cursor.id.clone()))
-        .bind(i64::from(page.limit) + 1)
-        .bind(filter.kind.as_ref().map(|kind| kind.name().to_owned()))
-        .fetch_all(db.reader())
-        .await?;
-    let items = rows.iter().map(|row| rows::readable(row, |row| Ok(queued_job(row)?.job))).collect::<Result<Vec<_>>>()?;
-    Ok(cut(items, page, |last| (last.created_at.to_string(), last.id.to_string())))
+    let keyset = Keyset::text("created_at", "id");
+    let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT {}, * FROM jobs WHERE TRUE", keyset.columns()));
+    if let Some(status) = filter.status {
+        query.push(" AND status = ").push_bind(status.name());
+    }
+    if let Some(kind) = &filter.kind {
+        query.push(" AND kind = ").push_bind(kind.name().to_owned());
+    }
+    if let Some(execution) = filter.execution_id {
+        let execution = execution.to_string();
+        query.push(" AND id IN (SELECT id FROM jobs WHERE execution_id = ").push_bind(execution.clone());
+        query.push(" UNION SELECT job_id FROM execution_nodes WHERE execution_id = ").push_bind(execution).push(")");
+    }
+    keyset.push_after(&mut query, page)?;
+    keyset.push_order(&mut query, page);
+    let rows = query.build().fetch_all(db.reader()).await?;
+    keyset.cut(&rows, page, |row| Ok(queued_job(row)?.job))
 }
 
 /// Leaves out a job whose request is held: see [`super::held`].

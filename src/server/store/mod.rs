@@ -14,6 +14,7 @@ pub mod mark;
 mod paging;
 pub mod queue;
 pub mod rows;
+pub mod search;
 pub mod sessions;
 pub mod spends;
 pub mod step_results;

@@ -7,7 +7,7 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 use super::{
     Tx,
     jobs::{QueuedJob, queued_job},
-    paging::cut,
+    paging::Keyset,
     rows,
 };
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
 const TABLE: &str = "jobs";
 
 /// Jobs with the workflow that each was begun from.
-const WITH_WORKFLOW: &str = "SELECT jobs.*, workflows.id AS of_workflow, workflows.name AS of_workflow_name FROM jobs \
+const WITH_WORKFLOW: &str = "jobs.*, workflows.id AS of_workflow, workflows.name AS of_workflow_name FROM jobs \
      LEFT JOIN executions ON executions.id = jobs.execution_id LEFT JOIN workflows ON workflows.id = executions.workflow_id WHERE ";
 
 /// What orders a job that has not ended.
@@ -90,7 +90,7 @@ pub async fn arrange(tx: &mut Tx, job: &Job) -> Result<()> {
 /// # Errors
 /// The database's.
 pub async fn by_ids(connection: &mut SqliteConnection, ids: &[JobId]) -> Result<Vec<(QueuedJob, Option<WorkflowRef>)>> {
-    let mut query = QueryBuilder::<Sqlite>::new(WITH_WORKFLOW);
+    let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT {WITH_WORKFLOW}"));
     query.push("jobs.id IN (");
     let mut list = query.separated(", ");
     for id in ids {
@@ -114,18 +114,16 @@ pub async fn ended(
     status: Option<Status>,
     page: &PageRequest,
 ) -> Result<Page<(QueuedJob, Option<WorkflowRef>)>> {
-    let mut query = QueryBuilder::<Sqlite>::new(WITH_WORKFLOW);
+    let keyset = Keyset::text("jobs.created_at", "jobs.id");
+    let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT {}, {WITH_WORKFLOW}", keyset.columns()));
     query.push("jobs.kind <> 'poster' AND jobs.status IN ('succeeded', 'failed', 'cancelled')");
     if let Some(status) = status {
         query.push(" AND jobs.status = ").push_bind(status.name());
     }
-    if let Some(cursor) = &page.cursor {
-        query.push(" AND (jobs.created_at, jobs.id) < (").push_bind(&cursor.key).push(", ").push_bind(&cursor.id).push(")");
-    }
-    query.push(" ORDER BY jobs.created_at DESC, jobs.id DESC LIMIT ").push_bind(i64::from(page.limit) + 1);
+    keyset.push_after(&mut query, page)?;
+    keyset.push_order(&mut query, page);
     let rows = query.build().fetch_all(connection).await?;
-    let items = rows.iter().map(|row| rows::readable(row, with_workflow)).collect::<Result<Vec<_>>>()?;
-    Ok(cut(items, page, |(last, _)| (last.job.created_at.to_string(), last.job.id.to_string())))
+    keyset.cut(&rows, page, with_workflow)
 }
 
 fn with_workflow(row: &SqliteRow) -> Result<(QueuedJob, Option<WorkflowRef>)> {

@@ -1,8 +1,8 @@
 //! The ledger of paid requests.
 
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
-use super::{Db, Tx, paging::cut, rows};
+use super::{Db, Tx, paging::Keyset, rows};
 use crate::{
     domain::{
         AssetRef, ExecutionId, JobId, NodeId, Timestamp,
@@ -255,19 +255,18 @@ pub async fn by_provider(connection: &mut SqliteConnection) -> Result<Vec<SpendS
 /// # Errors
 /// The database's.
 pub async fn list(db: &Db, page: &PageRequest) -> Result<Page<Spend>> {
-    let rows = sqlx::query(
-        "SELECT spends.*, jobs.status AS job_status, jobs.asset_kind AS asset_kind, jobs.asset_id AS asset_id, jobs.error_message AS error_message, \
-         workflows.id AS workflow_id, workflows.name AS workflow_name FROM spends LEFT JOIN jobs ON jobs.id = spends.job_id \
-         LEFT JOIN executions ON executions.id = spends.execution_id LEFT JOIN workflows ON workflows.id = executions.workflow_id \
-         WHERE $1 IS NULL OR (spends.created_at, spends.job_id) < ($1, $2) ORDER BY spends.created_at DESC, spends.job_id DESC LIMIT $3",
-    )
-    .bind(page.cursor.as_ref().and_then(|cursor| cursor.key.clone()))
-    .bind(page.cursor.as_ref().map(|cursor| cursor.id.clone()))
-    .bind(i64::from(page.limit) + 1)
-    .fetch_all(db.reader())
-    .await?;
-    let items = rows.iter().map(|row| rows::readable(row, spend)).collect::<Result<Vec<_>>>()?;
-    Ok(cut(items, page, |last| (last.created_at.to_string(), last.job_id.to_string())))
+    let keyset = Keyset::text("spends.created_at", "spends.job_id");
+    let mut query = QueryBuilder::<Sqlite>::new(format!(
+        "SELECT {}, spends.*, jobs.status AS job_status, jobs.asset_kind AS asset_kind, jobs.asset_id AS asset_id, \
+         jobs.error_message AS error_message, workflows.id AS workflow_id, workflows.name AS workflow_name FROM spends \
+         LEFT JOIN jobs ON jobs.id = spends.job_id LEFT JOIN executions ON executions.id = spends.execution_id \
+         LEFT JOIN workflows ON workflows.id = executions.workflow_id WHERE TRUE",
+        keyset.columns()
+    ));
+    keyset.push_after(&mut query, page)?;
+    keyset.push_order(&mut query, page);
+    let rows = query.build().fetch_all(db.reader()).await?;
+    keyset.cut(&rows, page, spend)
 }
 
 fn sum(row: &SqliteRow) -> Result<SpendSum> {

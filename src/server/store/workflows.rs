@@ -4,14 +4,15 @@ use sha2::{Digest, Sha256};
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
-    paging::{cut, patterns},
-    rows::{AT_ONCE, json, named, parsed, parsed_option, readable},
+    paging::Keyset,
+    rows::{AT_ONCE, json, named, parsed, parsed_option},
+    search::{self, Source, Subject},
 };
 use crate::{
     domain::{
         ExecutionId, NodeId, Timestamp, WorkflowId,
         asset::Role,
-        page::{Cursor, Page, PageRequest, SortKey},
+        page::{Page, PageRequest, SortKey},
         workflow::{DraftSlot, WorkflowFilter, WorkflowStatus, WorkflowSummary},
     },
     server::Result,
@@ -143,9 +144,9 @@ pub async fn insert(db: &mut SqliteConnection, workflow: &WorkflowRow) -> Result
     .bind(workflow.revision)
     .bind(workflow.created_at.to_string())
     .bind(workflow.updated_at.to_string())
-    .execute(db)
+    .execute(&mut *db)
     .await?;
-    Ok(())
+    search::put(db, Subject::Workflow, &workflow.id.to_string()).await
 }
 
 /// Writes a workflow's revision: name, description, status, definition, and when.
@@ -165,9 +166,9 @@ pub async fn update(db: &mut SqliteConnection, workflow: &WorkflowRow) -> Result
     .bind(workflow.node_count)
     .bind(workflow.revision)
     .bind(workflow.updated_at.to_string())
-    .execute(db)
+    .execute(&mut *db)
     .await?;
-    Ok(())
+    search::put(db, Subject::Workflow, &workflow.id.to_string()).await
 }
 
 /// Removes a workflow with its associations. False if there was none.
@@ -175,6 +176,7 @@ pub async fn update(db: &mut SqliteConnection, workflow: &WorkflowRow) -> Result
 /// # Errors
 /// Where the database fails.
 pub async fn delete(db: &mut SqliteConnection, id: WorkflowId) -> Result<bool> {
+    search::remove(&mut *db, Subject::Workflow, &id.to_string()).await?;
     let done = sqlx::query("DELETE FROM workflows WHERE id = $1").bind(id.to_string()).execute(db).await?;
     Ok(done.rows_affected() > 0)
 }
@@ -231,40 +233,29 @@ pub async fn executed(db: &mut SqliteConnection, id: WorkflowId, at: Timestamp) 
 /// A page of the workflows; an order that workflows do not have is by `updated_at`.
 ///
 /// # Errors
-/// [`Invalid`](crate::domain::ErrorKind::Invalid) for too long a search; where the database fails or a row cannot be read.
+/// [`Invalid`](crate::domain::ErrorKind::Invalid) for a cursor of another list; where the database fails.
 pub async fn list(db: &mut SqliteConnection, filter: &WorkflowFilter, page: &PageRequest) -> Result<Page<WorkflowSummary>> {
-    let column = match page.sort.key {
-        SortKey::CreatedAt => "w.created_at",
-        SortKey::Name => "w.name COLLATE NOCASE",
-        SortKey::UpdatedAt | SortKey::Duration | SortKey::Size => "w.updated_at",
+    let keyset = match page.sort.key {
+        SortKey::CreatedAt => Keyset::text("w.created_at", "w.id"),
+        SortKey::Name => Keyset::text("w.name COLLATE NOCASE", "w.id"),
+        SortKey::UpdatedAt | SortKey::Duration | SortKey::Size => Keyset::text("w.updated_at", "w.id"),
     };
-    let (after, direction) = if page.sort.descending { ("<", "DESC") } else { (">", "ASC") };
-    let mut query = QueryBuilder::<Sqlite>::new(
-        "SELECT w.id, w.name, w.description, w.status, w.node_count, w.created_at, w.updated_at, w.last_executed_at,
+    let is_by_time = page.sort.key == SortKey::CreatedAt;
+    let source = Source::of(&mut *db, filter.q.as_deref(), Subject::Workflow, is_by_time).await?;
+    let Some(source) = source else { return Ok(Page::empty()) };
+    let mut query = QueryBuilder::<Sqlite>::new(format!(
+        "SELECT {}, w.id, w.name, w.description, w.status, w.node_count, w.created_at, w.updated_at, w.last_executed_at,
                 (SELECT count(DISTINCT a.video_id) FROM workflow_videos a WHERE a.workflow_id = w.id) AS video_count
-         FROM workflows w WHERE true",
-    );
+         FROM ",
+        keyset.columns()
+    ));
+    source.push_from(&mut query, "workflows", "w");
     if let Some(status) = filter.status {
         query.push(" AND w.status = ").push_bind(status.name());
     }
-    for pattern in patterns(filter.q.as_deref())? {
-        query.push(" AND (w.name LIKE ").push_bind(pattern.clone()).push(" ESCAPE '\\' OR w.description LIKE ");
-        query.push_bind(pattern).push(" ESCAPE '\\')");
-    }
-    if let Some(Cursor { key: Some(key), id, .. }) = &page.cursor {
-        query.push(format_args!(" AND ({column} {after} ")).push_bind(key.clone());
-        query.push(format_args!(" OR ({column} = ")).push_bind(key.clone());
-        query.push(format_args!(" AND w.id {after} ")).push_bind(id.clone()).push("))");
-    }
-    query.push(format_args!(" ORDER BY {column} {direction}, w.id {direction} LIMIT ")).push_bind(i64::from(page.limit) + 1);
+    source.push_page(&mut query, &keyset, Subject::Workflow, page)?;
     let rows = query.build().fetch_all(db).await?;
-    let items = rows.iter().map(|row| readable(row, summary)).collect::<Result<Vec<_>>>()?;
-    let key = |last: &WorkflowSummary| match page.sort.key {
-        SortKey::CreatedAt => last.created_at.to_string(),
-        SortKey::Name => last.name.clone(),
-        _ => last.updated_at.to_string(),
-    };
-    Ok(cut(items, page, |last| (key(last), last.id.to_string())))
+    keyset.cut(&rows, page, summary)
 }
 
 fn summary(row: &SqliteRow) -> Result<WorkflowSummary> {

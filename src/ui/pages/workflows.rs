@@ -8,7 +8,7 @@ use super::{frame::Frame, workflow_row::WorkflowRow};
 use crate::{
     api::workflows::{builder_settings, create_workflow, delete_workflow, list_workflows},
     domain::{
-        ApiError, limits,
+        ApiError,
         page::{Cursor, Page},
         workflow::{BuilderSettings, NewWorkflow, WorkflowStatus, WorkflowSummary},
     },
@@ -121,7 +121,6 @@ fn ListTools(asked: RwSignal<Asked>) -> impl IntoView {
                     name="q"
                     aria-label="Search workflows"
                     placeholder="Search"
-                    maxlength=limits::SEARCH.to_string()
                     autocomplete="off"
                     value=asked.get_untracked().q
                     node_ref=field
