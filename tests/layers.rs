@@ -67,6 +67,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "server/events",
             "server/sessions",
             "server/state",
+            "server/log",
             "server/respond",
             "server/error",
             "server/config",

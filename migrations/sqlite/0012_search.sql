@@ -31,6 +31,8 @@ CREATE INDEX jobs_by_status ON jobs (status, created_at, id, kind);
 CREATE INDEX jobs_by_kind ON jobs (kind, created_at, id, status);
 CREATE INDEX jobs_of_execution ON jobs (execution_id);
 CREATE INDEX jobs_ended ON jobs (created_at, id, status) WHERE kind <> 'poster' AND status IN ('succeeded', 'failed', 'cancelled');
+CREATE INDEX spends_by_day ON spends (SUBSTR(sent_at, 1, 10), usd_micros, state, estimated_usd_micros) WHERE sent_at IS NOT NULL;
+CREATE INDEX spends_by_provider ON spends (provider, usd_micros, state, estimated_usd_micros) WHERE sent_at IS NOT NULL;
 DROP INDEX executions_workflow;
 DROP INDEX executions_status;
 CREATE INDEX executions_of_workflow ON executions (workflow_id, created_at, id, status);

@@ -17,6 +17,8 @@ use crate::{
     server::Result,
 };
 
+const VIDEOS: Subject = Subject::Asset(AssetKind::Video);
+
 /// The videos that pass `filter`, with their generations and workflows. `updated_at` orders like `created_at`: a video's bytes never change.
 ///
 /// # Errors
@@ -26,13 +28,13 @@ pub async fn list(db: &Db, filter: &VideoFilter, page: &PageRequest) -> Result<P
     // One transaction, so that the parts of the page belong together.
     let mut read = db.reader().begin().await?;
     let is_by_time = matches!(page.sort.key, SortKey::CreatedAt | SortKey::UpdatedAt);
-    let source = Source::of(&mut read, filter.q.as_deref(), Subject::VIDEO, is_by_time).await?;
+    let source = Source::of(&mut read, filter.q.as_deref(), VIDEOS, is_by_time).await?;
     let Some(source) = source else { return Ok(Page::empty()) };
     let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT {} FROM ", keyset.columns()));
     source.push_from(&mut query, "videos", "v");
     query.push(" AND v.deleted_at IS NULL");
     push_filter(&mut query, filter);
-    source.push_page(&mut query, &keyset, Subject::VIDEO, page)?;
+    source.push_page(&mut query, &keyset, VIDEOS, page)?;
 
     let rows = query.build().fetch_all(&mut *read).await?;
     let shown = rows.iter().take(page.limit as usize);

@@ -35,12 +35,9 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// Videos.
-    pub const VIDEO: Self = Self::Asset(AssetKind::Video);
-
     /// Every subject.
     pub fn all() -> impl Iterator<Item = Self> {
-        AssetKind::ALL.into_iter().map(Self::Asset).chain([Self::Workflow])
+        [Self::Workflow].into_iter().chain(AssetKind::ALL.into_iter().map(Self::Asset))
     }
 
     /// Its table.
@@ -61,11 +58,7 @@ impl Subject {
 
     /// Its place among those that share a moment, below [`STEP`]; stored in numbers, so never another one's.
     fn place(self) -> i64 {
-        match self {
-            Self::Workflow => 0,
-            Self::Asset(AssetKind::Video) => 1,
-            Self::Asset(AssetKind::Image) => 2,
-        }
+        Self::all().position(|subject| subject == self).map_or(0, |place| place as i64)
     }
 
     /// The least number of a row that was made at `moment`.
@@ -74,11 +67,11 @@ impl Subject {
         i64::try_from(microseconds).unwrap_or_default().saturating_mul(STEP).saturating_add(self.place())
     }
 
-    fn columns(self) -> &'static str {
+    fn columns(self) -> String {
+        let table = self.table();
         match self {
-            Self::Workflow => "t.description, t.definition FROM workflows t",
-            Self::Asset(AssetKind::Video) => "g.prompt FROM videos t LEFT JOIN video_generation g ON g.video_id = t.id",
-            Self::Asset(AssetKind::Image) => "NULL AS prompt FROM images t",
+            Self::Workflow => format!("t.description, t.definition FROM {table} t"),
+            Self::Asset(_) => format!("g.prompt FROM {table} t LEFT JOIN video_generation g ON g.video_id = t.id"),
         }
     }
 

@@ -113,6 +113,9 @@ fn phrase(pieces: &[Piece], is_open: bool, room: &mut usize) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::AssetKind;
+
+    const VIDEO: Subject = Subject::Asset(AssetKind::Video);
 
     #[test]
     fn words_phrases_and_what_is_left_out() {
@@ -129,13 +132,13 @@ mod tests {
             ("夜第3集", "kind : \"video\" AND {name text} : (\"夜第 第 3 集\" *)"),
             ("16:9", "kind : \"video\" AND {name text} : (\"16\" * AND \"9\" *)"),
         ] {
-            assert_eq!(Query::read(typed, Subject::VIDEO), Query::Match(expression.into()), "{typed}");
+            assert_eq!(Query::read(typed, VIDEO), Query::Match(expression.into()), "{typed}");
         }
         for nothing in ["\"", "-", "…!?", "\"\"", "*", "--"] {
-            assert_eq!(Query::read(nothing, Subject::VIDEO), Query::Nothing, "{nothing}");
+            assert_eq!(Query::read(nothing, VIDEO), Query::Nothing, "{nothing}");
         }
         for everything in ["", " \t", "\u{3000}"] {
-            assert_eq!(Query::read(everything, Subject::VIDEO), Query::Everything);
+            assert_eq!(Query::read(everything, VIDEO), Query::Everything);
         }
     }
 }
