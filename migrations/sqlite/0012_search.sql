@@ -6,6 +6,11 @@ ALTER TABLE workflows ADD COLUMN search_row INTEGER;
 CREATE UNIQUE INDEX videos_search_row ON videos (search_row) WHERE search_row IS NOT NULL;
 CREATE UNIQUE INDEX images_search_row ON images (search_row) WHERE search_row IS NOT NULL;
 CREATE UNIQUE INDEX workflows_search_row ON workflows (search_row) WHERE search_row IS NOT NULL;
+-- What a search finds is ordered and filtered by what stands here: the rows, some of them large, are read for the page alone.
+CREATE INDEX videos_searched ON videos (
+    search_row, COALESCE(created_at, ''), LOWER(name), COALESCE(duration_seconds, -1.0), size_bytes, id, source_type, width, height, duration_seconds
+) WHERE deleted_at IS NULL;
+CREATE INDEX workflows_searched ON workflows (search_row, updated_at, created_at, name, id, status);
 CREATE INDEX videos_to_index ON videos (id) WHERE search_row IS NULL;
 CREATE INDEX images_to_index ON images (id) WHERE search_row IS NULL;
 CREATE INDEX workflows_to_index ON workflows (id) WHERE search_row IS NULL;
@@ -29,6 +34,8 @@ CREATE INDEX workflows_by_name ON workflows (name COLLATE NOCASE, id, status);
 
 CREATE INDEX jobs_by_status ON jobs (status, created_at, id, kind);
 CREATE INDEX jobs_by_kind ON jobs (kind, created_at, id, status);
+CREATE INDEX jobs_counted ON jobs (kind, status);
+CREATE INDEX videos_counted ON videos (source_type, size_bytes) WHERE deleted_at IS NULL;
 CREATE INDEX jobs_of_execution ON jobs (execution_id);
 CREATE INDEX jobs_ended ON jobs (created_at, id, status) WHERE kind <> 'poster' AND status IN ('succeeded', 'failed', 'cancelled');
 CREATE INDEX spends_by_day ON spends (SUBSTR(sent_at, 1, 10), usd_micros, state, estimated_usd_micros) WHERE sent_at IS NOT NULL;

@@ -1,9 +1,9 @@
 //! The bytes of what is stored, and its poster: ranges, validators, and headers that keep stored bytes inert.
 
-use std::{io::SeekFrom, path::PathBuf};
+use std::{fs, io::SeekFrom, path::PathBuf};
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -105,24 +105,29 @@ pub(super) struct PosterHeaders {
 
 /// The bytes of an asset, or the part that was asked for.
 pub(super) async fn of_asset(state: &AppState, asset: AssetRef, query: TrashedQuery, request: &HeaderMap) -> Result<Response, Failed> {
-    let opened = assets::open(&state.studio.db, &state.studio.content, asset, query.trashed).await?;
-    // From here on it stays readable, whatever becomes of its name.
-    let file = match File::open(&opened.path).await {
-        Ok(file) => file,
-        // Deleted since its row was looked up.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(assets::unreadable(&state.studio.db, &opened.stored).await?.into());
+    let (db, content) = (&state.studio.db, &state.studio.content);
+    // What is small is read as the file is opened.
+    let small = |opened: &OpenedAsset| {
+        let (size, etag) = (size(opened), entity_tag(&opened.stored.asset.file_hash.to_string()).ok()?);
+        match asked_range(request, &etag, size) {
+            Asked::Part { first, last } if last - first < PIECE => Some((first, (last - first + 1) as usize)),
+            Asked::Whole if size <= PIECE && integrity::is_fresh(&opened.stored) => Some((0, size as usize)),
+            _ => None,
         }
-        Err(source) => return Err(Error::Io { path: opened.path, source }.into()),
     };
-    send(state, request, opened, file).await
+    let (opened, file, part) = assets::open_file(db, content, asset, query.trashed, small).await?;
+    send(state, request, opened, file, part).await
 }
 
-/// Answers with the file or the part that was asked for.
-async fn send(state: &AppState, request: &HeaderMap, OpenedAsset { stored, path }: OpenedAsset, file: File) -> Result<Response, Failed> {
-    let asset = &stored.asset;
+fn size(opened: &OpenedAsset) -> u64 {
+    u64::try_from(opened.stored.asset.size_bytes).unwrap_or_default()
+}
+
+/// Answers with the file or the part that was asked for; `part` is that where it is small.
+async fn send(state: &AppState, request: &HeaderMap, opened: OpenedAsset, file: fs::File, part: Bytes) -> Result<Response, Failed> {
+    let size = size(&opened);
+    let asset = &opened.stored.asset;
     let etag = entity_tag(&asset.file_hash.to_string())?;
-    let size = u64::try_from(asset.size_bytes).unwrap_or_default();
     let mut headers = HeaderMap::new();
     headers.typed_insert(etag.clone());
     headers.insert(header::CACHE_CONTROL, KEEP);
@@ -132,7 +137,7 @@ async fn send(state: &AppState, request: &HeaderMap, OpenedAsset { stored, path 
     }
     let media_type = asset.media_type.as_deref().and_then(|text| HeaderValue::from_str(text).ok());
     headers.insert(header::CONTENT_TYPE, media_type.unwrap_or(HeaderValue::from_static("application/octet-stream")));
-    headers.insert(header::CONTENT_DISPOSITION, disposition(&asset.name, &stored.file_path)?);
+    headers.insert(header::CONTENT_DISPOSITION, disposition(&asset.name, &opened.stored.file_path)?);
     let (status, first, length) = match asked_range(request, &etag, size) {
         Asked::Whole => (StatusCode::OK, 0, size),
         Asked::Part { first, last } => {
@@ -148,10 +153,12 @@ async fn send(state: &AppState, request: &HeaderMap, OpenedAsset { stored, path 
     };
     headers.insert(header::CONTENT_LENGTH, length.into());
     // Ranges rest on the look at each opening and on the scrub.
-    let body = if length == size && !integrity::is_fresh(&stored) {
-        whole_body(state, OpenedAsset { stored, path }, file).await?
+    let body = if length == size && !integrity::is_fresh(&opened.stored) {
+        whole_body(state, opened, file).await?
+    } else if part.len() as u64 == length {
+        part.into()
     } else {
-        body(file, path, first, length).await?
+        streamed(file, opened.path, first, length).await?
     };
     Ok((status, headers, body).into_response())
 }
@@ -242,27 +249,21 @@ fn asked_range(request: &HeaderMap, etag: &ETag, size: u64) -> Asked {
 }
 
 /// All of a file that nobody read through lately: hashed before it is sent where it is small, else on its way.
-async fn whole_body(state: &AppState, OpenedAsset { stored, path }: OpenedAsset, file: File) -> Result<Body> {
+async fn whole_body(state: &AppState, OpenedAsset { stored, path }: OpenedAsset, file: fs::File) -> Result<Body> {
     let (db, content) = (&state.studio.db, &state.studio.content);
     if stored.asset.size_bytes <= PIECE as i64 {
         integrity::read_through(db, content, &stored).await?;
-        return body(file, path, 0, PIECE).await;
+        return streamed(file, path, 0, PIECE).await;
     }
-    Ok(Body::from_stream(integrity::checked(db.clone(), content.clone(), stored, file, PIECE as usize)))
+    Ok(Body::from_stream(integrity::checked(db.clone(), content.clone(), stored, file.into(), PIECE as usize)))
 }
 
-async fn body(mut file: File, path: PathBuf, first: u64, length: u64) -> Result<Body> {
-    let at = || Error::io(path.clone());
+async fn streamed(file: fs::File, path: PathBuf, first: u64, length: u64) -> Result<Body> {
+    let mut file = File::from_std(file);
     if first > 0 {
-        file.seek(SeekFrom::Start(first)).await.map_err(at())?;
+        file.seek(SeekFrom::Start(first)).await.map_err(Error::io(path))?;
     }
-    let mut part = file.take(length);
-    if length > PIECE {
-        return Ok(Body::from_stream(ReaderStream::with_capacity(part, PIECE as usize)));
-    }
-    let mut bytes = Vec::with_capacity(length as usize);
-    part.read_to_end(&mut bytes).await.map_err(at())?;
-    Ok(bytes.into())
+    Ok(Body::from_stream(ReaderStream::with_capacity(file.take(length), PIECE as usize)))
 }
 
 /// `inline`, with the video's name and its container's extension (RFC 6266): once for everyone, once in plain ASCII.

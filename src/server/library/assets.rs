@@ -1,7 +1,8 @@
 //! The library: look at what is stored, list, rename it, put it into the trash, take it out, and empty the trash.
 
-use std::path::PathBuf;
+use std::{fs::File, path::PathBuf};
 
+use bytes::Bytes;
 use sqlx::SqliteConnection;
 
 use super::{ingest::MAX_NAME, integrity, ownership};
@@ -15,7 +16,7 @@ use crate::{
     },
     server::{
         Error, Result,
-        media::content::Content,
+        media::content::{Content, OpenedFile},
         store::{Db, assets, deleted, kinds::StoredAsset, uses, video_list},
     },
 };
@@ -249,6 +250,29 @@ pub async fn open(db: &Db, content: &Content, asset: AssetRef, trashed: bool) ->
     let stored = readable(db, asset, trashed).await?;
     let path = or_deleted(db, &stored, integrity::opened(db, content, &stored).await).await?;
     Ok(OpenedAsset { stored, path })
+}
+
+/// The same with the file open, and the bytes of the part that `choose` says of the asset: the first, and how many.
+///
+/// # Errors
+/// As for [`open`].
+pub async fn open_file(
+    db: &Db,
+    content: &Content,
+    asset: AssetRef,
+    trashed: bool,
+    choose: impl FnOnce(&OpenedAsset) -> Option<(u64, usize)>,
+) -> Result<(OpenedAsset, File, Bytes)> {
+    let mut opened = OpenedAsset { stored: readable(db, asset, trashed).await?, path: PathBuf::new() };
+    let part = choose(&opened);
+    match integrity::opened_file(db, content, &opened.stored, part).await {
+        Ok(OpenedFile { path, file, part, .. }) => {
+            opened.path = path;
+            Ok((opened, file, part))
+        }
+        Err(Error::Api(error)) if matches!(error.kind, ErrorKind::Damaged | ErrorKind::Gone) => Err(unreadable(db, &opened.stored).await?),
+        Err(error) => Err(error),
+    }
 }
 
 /// The same, once every byte of the file was read and is right.

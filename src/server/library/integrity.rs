@@ -14,7 +14,7 @@ use crate::{
     server::{
         Error, Result,
         media::{
-            content::{Content, Stat},
+            content::{Content, OpenedFile, Stat},
             staging,
         },
         store::{
@@ -56,6 +56,26 @@ pub async fn opened(db: &Db, content: &Content, stored: &StoredAsset) -> Result<
     // Stored by a version that kept no times.
     note(db, stored, Verified { mtime_ns: Some(stat.mtime_ns), verified_at: stored.verified_at, damaged_at: None }).await;
     given(content, stored)
+}
+
+/// The same with the file open, and the bytes of `part` (the first and how many).
+///
+/// # Errors
+/// As for [`opened`]; [`ErrorKind::Gone`] where the file went meanwhile.
+pub async fn opened_file(db: &Db, content: &Content, stored: &StoredAsset, part: Option<(u64, usize)>) -> Result<OpenedFile> {
+    for _ in 0..ATTEMPTS {
+        let found = content.open_file(&stored.file_path, part).await?;
+        match found {
+            Some(found) if stored.asset.damaged_at.is_none() && is_as_noted(stored, Some(found.stat)) => return Ok(found),
+            // Never seen, changed, or gone: what is right is noted there.
+            _ => drop(opened(db, content, stored).await?),
+        }
+        let now = current(db, stored.asset.reference()).await?;
+        if let Some(found) = content.open_file(&now.file_path, part).await?.filter(|found| is_as_noted(&now, Some(found.stat))) {
+            return Ok(found);
+        }
+    }
+    Err(Error::api(ErrorKind::Gone, "This file was replaced or deleted while it was opened. Try again."))
 }
 
 /// The same, once the whole file was read and is right.

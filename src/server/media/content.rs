@@ -6,11 +6,12 @@
 use std::{
     collections::HashMap,
     fs, io,
-    os::unix::fs::MetadataExt,
+    os::unix::fs::{FileExt, MetadataExt},
     path::{Component, Path, PathBuf},
     sync::Arc,
 };
 
+use bytes::Bytes;
 use tempfile::TempPath;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -65,16 +66,37 @@ pub struct Stat {
 
 impl Stat {
     fn of(path: &Path) -> Result<Option<Self>> {
-        match fs::metadata(path) {
-            Ok(found) if found.is_file() => {
-                let mtime_ns = found.mtime().saturating_mul(1_000_000_000).saturating_add(found.mtime_nsec());
-                Ok(Some(Self { size_bytes: i64::try_from(found.len()).unwrap_or(i64::MAX), mtime_ns }))
-            }
-            Ok(_) => Ok(None),
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
-            Err(error) => Err(Error::Io { path: path.to_path_buf(), source: error }),
-        }
+        Ok(there(path, fs::metadata(path))?.filter(fs::Metadata::is_file).map(Self::from))
     }
+}
+
+impl From<fs::Metadata> for Stat {
+    fn from(found: fs::Metadata) -> Self {
+        let mtime_ns = found.mtime().saturating_mul(1_000_000_000).saturating_add(found.mtime_nsec());
+        Self { size_bytes: i64::try_from(found.len()).unwrap_or(i64::MAX), mtime_ns }
+    }
+}
+
+/// What was found at a path; `None` where there is nothing.
+fn there<T>(path: &Path, found: io::Result<T>) -> Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(Error::Io { path: path.to_path_buf(), source: error }),
+    }
+}
+
+/// A stored file that is open: it stays readable, whatever becomes of its name.
+#[derive(Debug)]
+pub struct OpenedFile {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// The file.
+    pub file: fs::File,
+    /// What it is, as it was opened.
+    pub stat: Stat,
+    /// The part that was asked for.
+    pub part: Bytes,
 }
 
 /// Held while files and rows are brought into step: between the link and the commit, and between the commit and the removal.
@@ -212,6 +234,28 @@ impl Content {
     pub async fn stat(&self, file_path: &str) -> Result<Option<Stat>> {
         let (content, file_path) = (self.clone(), file_path.to_owned());
         blocking(move || Stat::of(&content.path_of(&file_path))).await
+    }
+
+    /// Opens the file that `file_path` names, and reads the bytes of `part` (the first and how many), all in one turn of a thread that may block.
+    /// `None` where there is no file. A part behind its end is empty.
+    ///
+    /// # Errors
+    /// Where it cannot be opened or read.
+    pub async fn open_file(&self, file_path: &str, part: Option<(u64, usize)>) -> Result<Option<OpenedFile>> {
+        let (content, file_path) = (self.clone(), file_path.to_owned());
+        blocking(move || {
+            let path = content.path_of(&file_path);
+            let Some(file) = there(&path, fs::File::open(&path))? else { return Ok(None) };
+            let found = file.metadata().map_err(Error::io(&path))?;
+            if !found.is_file() {
+                return Ok(None);
+            }
+            let (first, length) = part.unwrap_or_default();
+            let mut bytes = vec![0; if found.len() >= first.saturating_add(length as u64) { length } else { 0 }];
+            file.read_exact_at(&mut bytes, first).map_err(Error::io(&path))?;
+            Ok(Some(OpenedFile { path, file, stat: found.into(), part: bytes.into() }))
+        })
+        .await
     }
 
     /// Where the poster of the asset with that hash lies, once it is made.

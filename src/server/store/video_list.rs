@@ -50,7 +50,8 @@ pub async fn list(db: &Db, filter: &VideoFilter, page: &PageRequest) -> Result<P
 
 fn push_filter(query: &mut QueryBuilder<Sqlite>, filter: &VideoFilter) {
     if let Some(source) = filter.source_type {
-        query.push(" AND v.source_type = ").push_bind(source.name());
+        // The sign: by the index of the order, in which the source stands too, not by one of sources, whose rows would all be sorted.
+        query.push(" AND +v.source_type = ").push_bind(source.name());
     }
     if let Some(width) = filter.min_width {
         query.push(" AND v.width >= ").push_bind(width);

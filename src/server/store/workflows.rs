@@ -1,11 +1,13 @@
 //! The `workflows` table: rows, lists, revisions and the slot for unsaved edits.
 
+use std::collections::HashMap;
+
 use sha2::{Digest, Sha256};
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     paging::Keyset,
-    rows::{AT_ONCE, json, named, parsed, parsed_option},
+    rows::{AT_ONCE, all_readable, json, named, parsed, parsed_option},
     search::{self, Source, Subject},
 };
 use crate::{
@@ -243,19 +245,33 @@ pub async fn list(db: &mut SqliteConnection, filter: &WorkflowFilter, page: &Pag
     let is_by_time = page.sort.key == SortKey::CreatedAt;
     let source = Source::of(&mut *db, filter.q.as_deref(), Subject::Workflow, is_by_time).await?;
     let Some(source) = source else { return Ok(Page::empty()) };
-    let mut query = QueryBuilder::<Sqlite>::new(format!(
-        "SELECT {}, w.id, w.name, w.description, w.status, w.node_count, w.created_at, w.updated_at, w.last_executed_at,
-                (SELECT count(DISTINCT a.video_id) FROM workflow_videos a WHERE a.workflow_id = w.id) AS video_count
-         FROM ",
-        keyset.columns()
-    ));
+    // Places first, then the rows of the page: a definition is larger than all that a list is ordered by.
+    let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT {} FROM ", keyset.columns()));
     source.push_from(&mut query, "workflows", "w");
     if let Some(status) = filter.status {
         query.push(" AND w.status = ").push_bind(status.name());
     }
     source.push_page(&mut query, &keyset, Subject::Workflow, page)?;
+    let places = query.build().fetch_all(&mut *db).await?;
+    let ids = places.iter().take(page.limit as usize).map(|place| place.try_get("page_id")).collect::<Result<Vec<String>, _>>()?;
+    let mut found = summaries(db, &ids).await?;
+    keyset.page(&places, page, ids.iter().map(|id| found.remove(id)).collect())
+}
+
+/// The workflows with these ids as they stand in lists, without those that cannot be read.
+async fn summaries(db: &mut SqliteConnection, ids: &[String]) -> Result<HashMap<String, WorkflowSummary>> {
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "SELECT w.id, w.name, w.description, w.status, w.node_count, w.created_at, w.updated_at, w.last_executed_at,
+                (SELECT count(DISTINCT a.video_id) FROM workflow_videos a WHERE a.workflow_id = w.id) AS video_count
+         FROM workflows w WHERE w.id IN (",
+    );
+    let mut list = query.separated(", ");
+    for id in ids {
+        list.push_bind(id);
+    }
+    query.push(")");
     let rows = query.build().fetch_all(db).await?;
-    keyset.cut(&rows, page, summary)
+    Ok(all_readable(&rows, summary)?.into_iter().map(|summary| (summary.id.to_string(), summary)).collect())
 }
 
 fn summary(row: &SqliteRow) -> Result<WorkflowSummary> {

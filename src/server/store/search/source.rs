@@ -50,8 +50,10 @@ impl Source {
                 query.push(format_args!("{table} {alias} WHERE TRUE"));
             }
             Self::InOrder(expression) | Self::Few(expression) => {
-                // CROSS: in this order, whatever the planner thinks of it.
-                query.push(format_args!("search CROSS JOIN {table} {alias} ON {alias}.search_row = search.rowid WHERE search MATCH "));
+                // In this order and by this index, whatever the planner thinks of it.
+                query.push(format_args!(
+                    "search CROSS JOIN {table} {alias} INDEXED BY {table}_searched ON {alias}.search_row = search.rowid WHERE search MATCH "
+                ));
                 query.push_bind(expression.clone());
             }
             Self::Many(expression) => {
