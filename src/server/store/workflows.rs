@@ -260,6 +260,9 @@ pub async fn list(db: &mut SqliteConnection, filter: &WorkflowFilter, page: &Pag
 
 /// The workflows with these ids as they stand in lists, without those that cannot be read.
 async fn summaries(db: &mut SqliteConnection, ids: &[String]) -> Result<HashMap<String, WorkflowSummary>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let mut query = QueryBuilder::<Sqlite>::new(
         "SELECT w.id, w.name, w.description, w.status, w.node_count, w.created_at, w.updated_at, w.last_executed_at,
                 (SELECT count(DISTINCT a.video_id) FROM workflow_videos a WHERE a.workflow_id = w.id) AS video_count
