@@ -1,10 +1,15 @@
 //! What every node type and every operation keeps, tried on all that are registered: one that is added is held to it by being listed.
 
-use std::{collections::HashMap, path::PathBuf, sync::Mutex, time::Duration};
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use reelgraph::{
-    domain::{AssetKind, AssetRef, JobId, NodeId, Sha256, execution::Mode, provider::Provider},
+    domain::{AssetKind, AssetRef, JobId, NodeId, Sha256, VideoId, execution::Mode, provider::Provider},
     graph::{
         Command, Graph, Node, Position, SocketRef, SocketType, content_key,
         control::Control,
@@ -17,9 +22,10 @@ use reelgraph::{
     },
     server::{
         Error, Result,
+        media::{ffmpeg::Ffmpeg, probe, probed::Clip},
         operations::{
             self,
-            context::{Context, Library, StoredFile},
+            context::{Context, Library, StoredClip, StoredFile},
             enqueue::Work,
             operation::Made,
         },
@@ -215,6 +221,12 @@ struct Files(HashMap<AssetRef, PathBuf>);
 impl Library for Files {
     async fn file(&self, asset: AssetRef) -> Result<StoredFile> {
         Ok(StoredFile { name: "Test".into(), path: self.0[&asset].clone() })
+    }
+
+    async fn clip(&self, video: VideoId) -> Result<StoredClip> {
+        let path = self.0[&video.into()].clone();
+        let probed = Arc::new(probe::probe(&Ffmpeg::locate(), &path).await?);
+        Ok(StoredClip { name: "Test".into(), clip: Clip { path, probed } })
     }
 
     async fn make_poster(&self, _: AssetRef) -> Result<()> {

@@ -1,45 +1,153 @@
-//! Uploads whose probe hangs: each is answered in time, and holds nobody else up.
+//! How often ffprobe is started: once a clip, whoever reads it later. Uploads whose probe hangs are answered in time, and hold nobody else up.
 
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::Path,
+    process::Command,
     sync::atomic::{AtomicUsize, Ordering},
     time::Instant,
 };
 
 use futures_util::future::join_all;
+use serde_json::{Value, json};
 
-use crate::support::{PATIENCE, clips, process::ServerProcess};
+use crate::support::{
+    PATIENCE, clips,
+    graphs::{definition, node},
+    process::ServerProcess,
+};
 
 /// So many probes hang.
 const HUNG: usize = 50;
 
-/// An ffprobe whose first [`HUNG`] runs never end; each leaves a folder behind.
-fn half_dead(dir: &Path) {
+/// Puts a script before the real ffprobe, which it then runs, into a folder of its own.
+fn before_ffprobe(dir: &Path, script: &str) {
     let path = std::env::var_os("PATH").unwrap();
     let real = std::env::split_paths(&path).map(|folder| folder.join("ffprobe")).find(|file| file.is_file()).unwrap();
-    let (bin, hung) = (dir.join("bin"), dir.join("hung"));
+    let bin = dir.join("bin");
     fs::create_dir(&bin).unwrap();
-    fs::create_dir(&hung).unwrap();
-    let script = format!(
-        "#!/bin/sh\ni=0\nwhile [ $i -lt {HUNG} ]; do mkdir {}/$i 2>/dev/null && exec sleep 1000; i=$((i + 1)); done\nexec {} \"$@\"\n",
-        hung.display(),
-        real.display()
-    );
-    fs::write(bin.join("ffprobe"), script).unwrap();
+    fs::write(bin.join("ffprobe"), format!("#!/bin/sh\n{script}\nexec {} \"$@\"\n", real.display())).unwrap();
     fs::set_permissions(bin.join("ffprobe"), fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Has the program find that script first.
+fn by_script(command: &mut Command, dir: &Path) {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    command.env("PATH", std::env::join_paths(std::iter::once(dir.join("bin")).chain(std::env::split_paths(&path))).unwrap());
+}
+
+/// An ffprobe whose first [`HUNG`] runs never end; each leaves a folder behind.
+fn half_dead(dir: &Path) {
+    let hung = dir.join("hung");
+    fs::create_dir(&hung).unwrap();
+    let hang = format!("mkdir {}/$i 2>/dev/null && exec sleep 1000", hung.display());
+    before_ffprobe(dir, &format!("i=0\nwhile [ $i -lt {HUNG} ]; do {hang}; i=$((i + 1)); done"));
+}
+
+/// A server whose starts of ffprobe are counted, and its clips.
+struct Counted {
+    dir: tempfile::TempDir,
+    server: ServerProcess,
+    clips: Vec<Value>,
+}
+
+impl Counted {
+    /// Stores three clips and waits for their posters.
+    async fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        before_ffprobe(dir.path(), &format!("echo \"$@\" >> {}", dir.path().join("started").display()));
+        let server = ServerProcess::start_with(dir.path(), |command| by_script(command, dir.path()));
+        let mut clips = Vec::new();
+        for number in 0..3 {
+            let uploaded = server.client.upload("clip.mp4", clips::short(number)).await.expect(201).json();
+            clips.push(uploaded["video_id"].clone());
+        }
+        let made = |jobs: &Value| jobs.as_array().unwrap().iter().filter(|job| job["status"] == "succeeded").count() == 3;
+        server.client.wait_for("/api/jobs?kind=poster", made).await;
+        Self { dir, server, clips }
+    }
+
+    /// The arguments of each start so far.
+    fn starts(&self) -> Vec<String> {
+        fs::read_to_string(self.dir.path().join("started")).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    /// How many of them were probes.
+    fn probes(&self) -> usize {
+        self.starts().iter().filter(|start| start.contains("-show_data_hash")).count()
+    }
+
+    async fn preview(&self) -> Value {
+        let body = json!({ "video_ids": self.clips, "params": {} });
+        self.server.client.post("/api/fn/preview_stitch", &body).await.expect(200).json()
+    }
+
+    async fn stitch(&self, fps: u32) -> Value {
+        let body = json!({ "video_ids": self.clips, "fps": fps });
+        let job = self.server.client.post("/api/videos/stitch", &body).await.expect(202).json();
+        let path = format!("/api/jobs/{}", job["job_id"].as_str().unwrap());
+        let ended = self.server.client.wait_for(&path, |job| !job["finished_at"].is_null()).await;
+        assert_eq!(ended["status"], "succeeded", "{ended}");
+        ended["video_id"].clone()
+    }
+
+    async fn change(&self, statement: &'static str) {
+        let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", self.dir.path().join("media.db").display())).await.unwrap();
+        sqlx::query(statement).execute(&pool).await.unwrap();
+        pool.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_clip_is_probed_once_whoever_reads_it() {
+    let mut studio = Counted::start().await;
+    assert_eq!(studio.preview().await["copied"], true);
+    let made = studio.stitch(24).await;
+    assert_eq!(studio.starts().len(), 4, "one a clip and one of the result: {:#?}", studio.starts());
+    studio.clips.push(made);
+    studio.preview().await;
+    studio.stitch(30).await;
+    assert_eq!(studio.starts().len(), 5, "what was stitched is read like any other: {:#?}", studio.starts());
+
+    let before = studio.probes();
+    let nodes = [
+        node("u", "UploadVideo", json!({ "video_id": studio.clips[0] })),
+        node("t", "Trim", json!({ "out_seconds": 0.5 })),
+        node("f", "FrameGrab", json!({ "frame": "last" })),
+        node("s", "Sora2Video", json!({ "provider": "animatic", "model": "animatic", "seconds": 1, "size": "180x320", "prompt": "Rain" })),
+    ];
+    let graph = definition(&nodes, &["u.video t.video", "t.video f.video"]);
+    let client = &studio.server.client;
+    let workflow = client.post("/api/workflows", &json!({ "name": "One", "definition": graph })).await.expect(201).json();
+    let run = json!({ "workflow_id": workflow["workflow_id"], "mode": "draft" });
+    let run = client.post("/api/executions", &run).await.expect(202).json();
+    let path = format!("/api/executions/{}", run["execution_id"].as_str().unwrap());
+    let ended = client.wait_for(&path, |run| !run["finished_at"].is_null()).await;
+    assert_eq!(ended["status"], "succeeded", "{ended:#}");
+    assert_eq!(studio.probes() - before, 2, "the trim and the shot, each once: {:#?}", studio.starts());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clip_of_an_older_program_is_probed_when_it_is_next_read_and_never_again() {
+    let studio = Counted::start().await;
+    studio.change("UPDATE videos SET report = NULL").await;
+    let first = studio.preview().await;
+    assert_eq!(studio.starts().len(), 6);
+    assert_eq!(studio.preview().await, first);
+    assert_eq!(studio.starts().len(), 6);
+    // What is kept in a form of another version counts for nothing.
+    studio.change(r#"UPDATE videos SET report = replace(report, '"form":', '"form":9')"#).await;
+    assert_eq!(studio.preview().await, first);
+    studio.stitch(24).await;
+    assert_eq!(studio.starts().len(), 10, "{:#?}", studio.starts());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_hung_probes_hold_nobody_up_and_are_answered_in_time() {
     let dir = tempfile::tempdir().unwrap();
     half_dead(dir.path());
-    let server = ServerProcess::start_with(dir.path(), |command| {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let path = std::env::join_paths(std::iter::once(dir.path().join("bin")).chain(std::env::split_paths(&path))).unwrap();
-        command.env("PATH", path);
-    });
+    let server = ServerProcess::start_with(dir.path(), |command| by_script(command, dir.path()));
     let began = Instant::now();
     let answered = AtomicUsize::new(0);
     let hung = join_all((0..HUNG).map(async |number| {

@@ -15,6 +15,7 @@ use crate::{
         media::{
             content::{Change, Content, Published},
             ffmpeg::Ffmpeg,
+            probed::Probed,
             staging::StagedFile,
         },
         operations::enqueue,
@@ -23,7 +24,7 @@ use crate::{
             assets::{self, Verified},
             deleted,
             kinds::StoredAsset,
-            uses,
+            reports, uses,
         },
         studio::Studio,
     },
@@ -52,6 +53,8 @@ pub struct Incoming {
     pub name: String,
     /// How it came to be.
     pub origin: Origin,
+    /// What was found of it by whoever made it: it is not probed again.
+    pub probed: Option<Probed>,
     /// What to do if its metadata cannot be read.
     pub metadata_failure: MetadataFailure,
 }
@@ -88,7 +91,12 @@ pub async fn ingest(studio: &Studio, incoming: Arc<Incoming>) -> Result<Kept> {
 }
 
 async fn examine(ffmpeg: &Ffmpeg, incoming: &Incoming) -> Result<Examined> {
-    match (kinds::of(incoming.kind).examine(ffmpeg, incoming.file.path()).await, incoming.metadata_failure) {
+    let path = incoming.file.path();
+    let examined = match &incoming.probed {
+        Some(probed) => kinds::of_made(ffmpeg, path, probed.clone()).await,
+        None => kinds::of(incoming.kind).examine(ffmpeg, path).await,
+    };
+    match (examined, incoming.metadata_failure) {
         (Err(error), MetadataFailure::KeepWithWarning) => {
             let reason = ApiError::from(error).message;
             let warning = format!("The metadata of this {} could not be read: {reason}", incoming.kind.name());
@@ -110,11 +118,12 @@ async fn keep(db: &Db, content: &Content, incoming: &Incoming, examined: Option<
     if let Some(known) = assets::by_hash(db.reader(), incoming.kind, &hash).await? {
         return keep_known(db, &change, incoming, known, is_whole).await.map(Some);
     }
-    let Some(examined) = examined else { return Ok(None) };
+    let Some(mut examined) = examined else { return Ok(None) };
+    let report = examined.probed.take().map(|probed| probed.to_stored()).transpose()?;
     let named = extension(incoming.kind, examined.media_type.as_deref(), incoming.file.path());
     let Published { file_path, is_new, mtime_ns } = change.publish(&incoming.file, named).await?;
     let new = new_asset(incoming, examined, file_path, mtime_ns);
-    match insert(db, new).await {
+    match insert(db, new, report.as_deref()).await {
         Ok(stored) => Ok(Some(Kept { stored, duplicate: false, restored: false })),
         // Another process may have been first. Where not even that can be asked, the sweep decides about the file.
         Err((error, new)) => match assets::by_hash(db.reader(), incoming.kind, &hash).await? {
@@ -180,8 +189,8 @@ async fn whole(db: &Db, known: StoredAsset) -> Result<StoredAsset> {
     found.ok_or_else(|| Error::Internal("a stored asset is not there".into()))
 }
 
-/// Stores the row, and gives it as it was stored.
-async fn insert(db: &Db, mut new: StoredAsset) -> Result<StoredAsset, (Error, StoredAsset)> {
+/// Stores the row with what its probe told, and gives it as it was stored.
+async fn insert(db: &Db, mut new: StoredAsset, report: Option<&str>) -> Result<StoredAsset, (Error, StoredAsset)> {
     let inserting = async {
         let mut tx = db.begin().await?;
         // Bytes that were deleted come back under their id, so that workflows that miss them have them again.
@@ -189,6 +198,9 @@ async fn insert(db: &Db, mut new: StoredAsset) -> Result<StoredAsset, (Error, St
             new.asset.id = id;
         }
         assets::insert(&mut tx, &new).await?;
+        if let Some(report) = report {
+            reports::set(&mut *tx, new.asset.id.into(), report).await?;
+        }
         if new.asset.kind.spec().poster_at_once {
             enqueue::enqueue_poster(&mut tx, new.asset.reference()).await?;
         }
@@ -206,7 +218,7 @@ async fn insert(db: &Db, mut new: StoredAsset) -> Result<StoredAsset, (Error, St
 }
 
 fn new_asset(incoming: &Incoming, examined: Examined, file_path: String, mtime_ns: Option<i64>) -> StoredAsset {
-    let Examined { facts, media_type, container, stream_hash, warning } = examined;
+    let Examined { facts, media_type, container, stream_hash, warning, .. } = examined;
     let (mut generation, mut stitch, mut made_by) = (None, None, None);
     match incoming.origin.clone() {
         Origin::Generated(of) => generation = Some(of),

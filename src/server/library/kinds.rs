@@ -8,11 +8,7 @@ use crate::{
     domain::{ApiError, AssetKind, ErrorKind, Sha256, asset::Facts},
     server::{
         Error, Result,
-        media::{
-            ffmpeg::Ffmpeg,
-            picture, poster,
-            probe::{self, Probe},
-        },
+        media::{ffmpeg::Ffmpeg, picture, poster, probe, probed::Probed},
     },
 };
 
@@ -28,11 +24,11 @@ pub trait Kind: Send + Sync {
     /// In words for the user where they are none of this kind, or damaged; [`Error::ToolMissing`]; [`Error::Io`].
     async fn examine(&self, ffmpeg: &Ffmpeg, path: &Path) -> Result<Examined>;
 
-    /// Writes a small picture of it, a JPEG, to `output`.
+    /// Writes a small picture of it, a JPEG, to `output`; `facts` is what is known of it.
     ///
     /// # Errors
     /// In words where there is nothing to be seen of it; [`Error::ToolMissing`]; [`Error::Timeout`]; [`Error::Io`].
-    async fn poster(&self, ffmpeg: &Ffmpeg, path: &Path, output: &Path) -> Result<()>;
+    async fn poster(&self, ffmpeg: &Ffmpeg, path: &Path, facts: &Facts, output: &Path) -> Result<()>;
 }
 
 /// What was found out about a file.
@@ -46,6 +42,8 @@ pub struct Examined {
     pub container: Option<String>,
     /// A digest of its streams, to recognise the same footage in other bytes.
     pub stream_hash: Option<Sha256>,
+    /// What its probe told, where it was probed.
+    pub probed: Option<Probed>,
     /// What could not be found out, in words.
     pub warning: Option<String>,
 }
@@ -69,7 +67,7 @@ impl Kind for Videos {
 
     async fn examine(&self, ffmpeg: &Ffmpeg, path: &Path) -> Result<Examined> {
         let read = probe::probe_and_hash(ffmpeg, path).await;
-        match read.map(|(probe, stream_hash)| of_probe(probe, stream_hash)) {
+        match read.map(|(probed, stream_hash)| of_probed(probed, Some(stream_hash))) {
             // A tool that starts and gives up on the file has judged the file.
             Err(Error::Tool { tool, exit, stderr }) => {
                 tracing::info!(tool, exit, stderr, "a file could not be read as a video");
@@ -80,23 +78,34 @@ impl Kind for Videos {
         }
     }
 
-    async fn poster(&self, ffmpeg: &Ffmpeg, path: &Path, output: &Path) -> Result<()> {
-        poster::poster(ffmpeg, path, output).await
+    async fn poster(&self, ffmpeg: &Ffmpeg, path: &Path, facts: &Facts, output: &Path) -> Result<()> {
+        poster::poster(ffmpeg, path, facts.duration_seconds, output).await
     }
 }
 
-fn of_probe(probe: Probe, stream_hash: Sha256) -> Examined {
+/// What is found out about a clip that was probed already: whoever made it has checked it.
+///
+/// # Errors
+/// As for [`probe::stream_hash`].
+pub async fn of_made(ffmpeg: &Ffmpeg, path: &Path, probed: Probed) -> Result<Examined> {
+    let stream_hash = probe::stream_hash(ffmpeg, path).await?;
+    Ok(of_probed(probed, Some(stream_hash)))
+}
+
+fn of_probed(probed: Probed, stream_hash: Option<Sha256>) -> Examined {
+    let probe = &probed.probe;
     let facts = Facts {
         duration_seconds: Some(probe.duration_seconds),
         width: Some(probe.width),
         height: Some(probe.height),
         resolution: Some(probe.resolution()),
         aspect_ratio: Some(probe.aspect_ratio()),
-        codec: Some(probe.codec),
+        codec: Some(probe.codec.clone()),
         fps: Some(probe.fps),
-        audio: probe.audio,
+        audio: probe.audio.clone(),
     };
-    Examined { facts, media_type: Some(probe.media_type), container: Some(probe.container), stream_hash: Some(stream_hash), warning: None }
+    let (media_type, container) = (Some(probe.media_type.clone()), Some(probe.container.clone()));
+    Examined { facts, media_type, container, stream_hash, probed: Some(probed), warning: None }
 }
 
 struct Images;
@@ -113,7 +122,7 @@ impl Kind for Images {
         Ok(Examined { facts, media_type: Some(found.media_type.to_owned()), ..Examined::default() })
     }
 
-    async fn poster(&self, _: &Ffmpeg, path: &Path, output: &Path) -> Result<()> {
+    async fn poster(&self, _: &Ffmpeg, path: &Path, _: &Facts, output: &Path) -> Result<()> {
         let jpeg = picture::poster(path).await?;
         tokio::fs::write(output, jpeg).await.map_err(Error::io(output))
     }

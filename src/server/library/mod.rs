@@ -2,6 +2,7 @@
 
 pub mod assets;
 pub mod check;
+pub mod footage;
 pub mod indexing;
 pub mod ingest;
 pub mod integrity;

@@ -54,7 +54,7 @@ async fn make(studio: &Studio, found: &StoredAsset, path: PathBuf) -> Result<(Ve
     }
     let source = assets::or_deleted(db, found, integrity::opened(db, content, found).await).await?;
     let staged = content.staging_path("jpg")?;
-    match kind.poster(ffmpeg, &source, &staged).await {
+    match kind.poster(ffmpeg, &source, &found.asset.facts, &staged).await {
         Ok(()) => {}
         Err(Error::Timeout { .. }) => return Ok((plain()?, false)),
         Err(Error::Tool { stderr, .. }) => {

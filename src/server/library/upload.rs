@@ -96,7 +96,7 @@ impl Arrived {
     /// As for [`ingest`].
     pub async fn keep(self, studio: &Studio, name: String) -> Result<Kept> {
         let Self { file, kind } = self;
-        let incoming = Incoming { file, kind, name, origin: Origin::Uploaded, metadata_failure: MetadataFailure::Refuse };
+        let incoming = Incoming { file, kind, name, origin: Origin::Uploaded, probed: None, metadata_failure: MetadataFailure::Refuse };
         let kept = ingest(studio, Arc::new(incoming)).await?;
         studio.events.notify();
         Ok(kept)

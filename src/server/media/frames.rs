@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     ffmpeg::{Arguments, Ffmpeg, Limits},
     probe,
+    probed::{Clip, Probed},
     timing::Timing,
 };
 use crate::{
@@ -29,9 +30,10 @@ const COUNT_BYTES: usize = 64 * 1024;
 ///
 /// # Errors
 /// [`ErrorKind::Invalid`] where the clip has fewer frames, with their number; [`ErrorKind::NotAVideo`] where none can be decoded; as for
-/// [`probe::probe`] and [`Ffmpeg::run`].
-pub async fn grab(ffmpeg: &Ffmpeg, clip: &Path, frame: Frame, output: &Path, cancel: &CancellationToken) -> Result<()> {
-    let limits = Limits::render(probe::probe(ffmpeg, clip).await?.duration_seconds);
+/// [`Ffmpeg::run`].
+pub async fn grab(ffmpeg: &Ffmpeg, clip: &Clip, frame: Frame, output: &Path, cancel: &CancellationToken) -> Result<()> {
+    let limits = Limits::render(clip.probed.probe.duration_seconds);
+    let clip = clip.path.as_path();
     let wanted = match frame {
         Frame::First => "eq(n,0)".to_owned(),
         Frame::Nth(number) => format!("eq(n,{number})"),
@@ -96,7 +98,7 @@ pub struct Span {
 }
 
 /// What was cut out of a clip.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Trimmed {
     /// The number of its first frame in the clip, from 0.
     pub first_frame: usize,
@@ -104,6 +106,8 @@ pub struct Trimmed {
     pub frames: usize,
     /// Whether the clip's own packets were taken over, so that nothing is lost.
     pub copied: bool,
+    /// What was found of it when it was checked.
+    pub probed: Probed,
 }
 
 /// How far apart picture and sound of what was cut may end, in seconds.
@@ -124,16 +128,17 @@ const COPIED: [&[&str]; 2] = [&["h264", "hevc", "av1"], &["aac", "mp3"]];
 ///
 /// # Errors
 /// [`ErrorKind::Invalid`] where the part lies behind the end of the clip, with its length; [`ErrorKind::NotAVideo`] where the clip cannot be
-/// decoded to the end of the part; as for [`probe::probe`] and [`Ffmpeg::run`].
+/// decoded to the end of the part; as for [`probe::probe`] of the result and [`Ffmpeg::run`].
 pub async fn trim(
     ffmpeg: &Ffmpeg,
-    clip: &Path,
+    clip: &Clip,
     span: Span,
     output: &Path,
     on_progress: &(dyn Fn(f64) + Send + Sync),
     cancel: &CancellationToken,
 ) -> Result<Trimmed> {
-    let (probe, report) = probe::examine(ffmpeg, clip).await?;
+    let Clip { path: clip, probed } = clip;
+    let Probed { probe, report } = &**probed;
     let limits = Limits::render(probe.duration_seconds);
     let packets = packets(ffmpeg, clip, probe.fps, limits, cancel).await?;
     let cut = Cut::new(&packets, span, probe.fps)?;
@@ -147,15 +152,15 @@ pub async fn trim(
             Err(error) => Err(error),
         };
         match copied {
-            Ok(()) => return Ok(Trimmed { first_frame: cut.first, frames: cut.frames, copied: true }),
+            Ok(probed) => return Ok(Trimmed { first_frame: cut.first, frames: cut.frames, copied: true, probed }),
             Err(error @ (Error::Cancelled | Error::Io { .. } | Error::Timeout { .. } | Error::ToolMissing { .. })) => return Err(error),
             Err(error) => tracing::info!(%error, "cutting without encoding did not hold; encoding"),
         }
     }
     let share = |seconds: f64| on_progress((seconds / cut.seconds).clamp(0.0, 1.0));
     ffmpeg.run(&cut.encoding(clip, zero, has_sound, output)?, limits, &share, cancel).await?;
-    cut.verify(ffmpeg, output, has_sound).await?;
-    Ok(Trimmed { first_frame: cut.first, frames: cut.frames, copied: false })
+    let probed = cut.verify(ffmpeg, output, has_sound).await?;
+    Ok(Trimmed { first_frame: cut.first, frames: cut.frames, copied: false, probed })
 }
 
 /// A packet of the picture: one frame.
@@ -269,20 +274,21 @@ impl Cut {
             .mp4_output(output)
     }
 
-    /// An exit status of 0 does not say that every frame is there.
-    async fn verify(&self, ffmpeg: &Ffmpeg, output: &Path, has_sound: bool) -> Result<()> {
-        let (_, report) = probe::examine(ffmpeg, output).await?;
+    /// Checks what was cut out, and gives what was found of it: an exit status of 0 does not say that every frame is there.
+    async fn verify(&self, ffmpeg: &Ffmpeg, output: &Path, has_sound: bool) -> Result<Probed> {
+        let probed = probe::probe(ffmpeg, output).await?;
+        let report = &probed.report;
         let frames = report.packets(report.video());
         if frames != self.frames as u64 {
             return Err(Error::Internal(format!("{frames} frames were cut out instead of {}", self.frames)));
         }
-        let timing = Timing::of(&report);
+        let timing = Timing::of(report);
         match (timing.map(|timing| timing.picture_ends), timing.and_then(|timing| timing.sound)) {
             (Some(picture), Some((_, sound))) if (picture - sound).abs() > DRIFT => {
                 Err(Error::Internal(format!("what was cut out has {picture:.3} s of picture beside {sound:.3} s of sound")))
             }
             (Some(_), None) if has_sound => Err(Error::Internal("what was cut out has no sound".into())),
-            _ => Ok(()),
+            _ => Ok(probed),
         }
     }
 }

@@ -1,11 +1,17 @@
 //! The frames of a clip, on clips of every container.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::server::media::sample_clips::Clips;
 
+async fn known(clip: &Path) -> Clip {
+    Clip { path: clip.to_owned(), probed: Arc::new(probe::probe(&Ffmpeg::locate(), clip).await.unwrap()) }
+}
+
 async fn grabbed(clips: &Clips, clip: &Path, frame: Frame) -> Result<image::RgbImage> {
     let output = clips.write("frame", b"");
-    grab(&Ffmpeg::locate(), clip, frame, &output, &CancellationToken::new()).await?;
+    grab(&Ffmpeg::locate(), &known(clip).await, frame, &output, &CancellationToken::new()).await?;
     let bytes = std::fs::read(output).unwrap();
     Ok(image::load_from_memory_with_format(&bytes, image::ImageFormat::Png).unwrap().to_rgb8())
 }
@@ -59,7 +65,7 @@ async fn it_is_as_a_player_shows_it_and_the_same_each_time() {
 }
 
 async fn cut(clip: &Path, output: &Path, in_seconds: Option<f64>, out_seconds: Option<f64>) -> Result<Trimmed> {
-    trim(&Ffmpeg::locate(), clip, Span { in_seconds, out_seconds }, output, &|_| (), &CancellationToken::new()).await
+    trim(&Ffmpeg::locate(), &known(clip).await, Span { in_seconds, out_seconds }, output, &|_| (), &CancellationToken::new()).await
 }
 
 /// The brightness of each frame in the middle, and how long picture and sound last.
@@ -68,8 +74,7 @@ async fn looked_at(clip: &Path) -> (Vec<i32>, f64, Option<f64>) {
         Arguments::new().user_input(clip).unwrap().option("-map", "0:V:0").option("-vf", "crop=2:2,scale=out_range=tv,format=yuv420p");
     let arguments = arguments.option("-fps_mode", "passthrough").stdout("rawvideo");
     let bytes = Ffmpeg::locate().capture(&arguments, Limits::INSPECT, 1 << 20, &CancellationToken::new()).await.unwrap();
-    let (_, report) = probe::examine(&Ffmpeg::locate(), clip).await.unwrap();
-    let timing = Timing::of(&report).unwrap();
+    let timing = Timing::of(&known(clip).await.probed.report).unwrap();
     (bytes.chunks(6).map(|pixels| i32::from(pixels[0])).collect(), timing.picture_ends, timing.sound.map(|(_, ends)| ends))
 }
 

@@ -12,6 +12,7 @@ mod packets;
 pub mod picture;
 pub mod poster;
 pub mod probe;
+pub mod probed;
 mod report;
 #[cfg(test)]
 mod sample_clips;

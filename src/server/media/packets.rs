@@ -5,7 +5,7 @@
 use std::fmt;
 
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize,
     de::{self, SeqAccess, Visitor},
 };
 
@@ -16,7 +16,7 @@ const SEAM: f64 = 10.0;
 const MOST_STREAMS: usize = 1000;
 
 /// The packets of one stream.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Track {
     /// Packets that are there, those that an edit list hides among them.
     pub(super) packets: u64,

@@ -4,10 +4,7 @@ use std::path::Path;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    ffmpeg::{Arguments, Ffmpeg, Limits},
-    probe,
-};
+use super::ffmpeg::{Arguments, Ffmpeg, Limits};
 use crate::{
     domain::ErrorKind,
     server::{Error, Result},
@@ -19,13 +16,13 @@ pub(super) const LONG_SIDE: u32 = 512;
 /// Where in the clip the poster is taken: past a fade-in, before anything ends.
 const SHARE: f64 = 0.1;
 
-/// Writes a JPEG of the frame a tenth into the clip, or of its first one, turned and shaped as a player shows it.
+/// Writes a JPEG of the frame a tenth into the clip of `duration_seconds`, or of its first one, turned and shaped as a player shows it.
 ///
 /// # Errors
-/// [`ErrorKind::NotAVideo`] where no frame can be decoded, and as for [`probe::probe`].
-pub async fn poster(ffmpeg: &Ffmpeg, input: &Path, output: &Path) -> Result<()> {
-    let probe = probe::probe(ffmpeg, input).await?;
-    for seconds in [probe.duration_seconds * SHARE, 0.0] {
+/// [`ErrorKind::NotAVideo`] where no frame can be decoded, and as for [`Ffmpeg::run`].
+pub async fn poster(ffmpeg: &Ffmpeg, input: &Path, duration_seconds: Option<f64>, output: &Path) -> Result<()> {
+    let within = duration_seconds.map(|seconds| seconds * SHARE);
+    for seconds in within.into_iter().chain([0.0]) {
         match frame(ffmpeg, input, seconds, output).await {
             Ok(()) if tokio::fs::metadata(output).await.is_ok_and(|meta| meta.len() > 0) => return Ok(()),
             Ok(()) | Err(Error::Tool { .. }) => {}
@@ -54,7 +51,7 @@ mod tests {
 
     async fn size_of_poster(clips: &Clips, input: &Path) -> (u32, u32) {
         let output = clips.path("poster");
-        poster(&Ffmpeg::locate(), input, &output).await.unwrap();
+        poster(&Ffmpeg::locate(), input, Some(1.0), &output).await.unwrap();
         let bytes = std::fs::read(output).unwrap();
         let picture = image::load_from_memory_with_format(&bytes, image::ImageFormat::Jpeg).unwrap();
         (picture.width(), picture.height())
@@ -81,7 +78,7 @@ mod tests {
     async fn what_cannot_be_decoded_has_no_poster() {
         let clips = Clips::new();
         let path = clips.write("noise.mp4", &[7; 5000]);
-        let result = poster(&Ffmpeg::locate(), &path, &clips.path("poster")).await;
+        let result = poster(&Ffmpeg::locate(), &path, None, &clips.path("poster")).await;
         assert!(matches!(result, Err(Error::Api(_))), "{result:?}");
     }
 }

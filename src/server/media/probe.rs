@@ -7,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 use super::{
     extent::Extent,
     ffmpeg::{Arguments, Ffmpeg, Limits},
-    report::{ENTRIES, Report, Stream},
+    probed::{Probe, Probed},
+    report::{ENTRIES, Report, Stream, Written},
     timing::Timing,
 };
 use crate::{
@@ -18,49 +19,14 @@ use crate::{
 /// The largest picture that is believed, in pixels a side.
 const LARGEST_SIDE: i64 = 16_384;
 
-/// Ratios that people name. A picture within half a per cent of one is called by it: 1080x1918 is 9:16 to everyone.
-const NAMED_RATIOS: [(u32, u32); 13] =
-    [(1, 1), (4, 3), (3, 4), (16, 9), (9, 16), (3, 2), (2, 3), (21, 9), (9, 21), (5, 4), (4, 5), (2, 1), (1, 2)];
-
-/// What is known of a video file.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Probe {
-    /// How long it plays, in seconds: until the picture ends, or a sound that goes on after it. Above 0, at most a week.
-    pub duration_seconds: f64,
-    /// Pixels across as displayed: rotation applied, samples made square.
-    pub width: u32,
-    /// Pixels down as displayed.
-    pub height: u32,
-    /// The picture's codec, such as `h264`.
-    pub codec: String,
-    /// The average frame rate, rounded to a thousandth.
-    pub fps: f64,
-    /// The first sound track.
-    pub audio: Option<AudioInfo>,
-    /// The media type of the container, such as `video/mp4`, whatever the file was called.
-    pub media_type: String,
-    /// The container: `mp4`, `mov`, `webm`, `matroska`, `avi` or `mpegts`.
-    pub container: String,
-}
-
-impl Probe {
-    /// Width x height as displayed, such as `720x1280`.
-    #[must_use]
-    pub fn resolution(&self) -> String {
-        format!("{}x{}", self.width, self.height)
-    }
-
-    /// The ratio of width to height: the usual name where one is within half a per cent, else reduced, such as `9:5`.
-    #[must_use]
-    pub fn aspect_ratio(&self) -> String {
-        let ratio = f64::from(self.width) / f64::from(self.height);
-        let near = |(w, h): &(u32, u32)| (ratio * f64::from(*h) / f64::from(*w) - 1.0).abs() < 0.005;
-        let (w, h) = NAMED_RATIOS.into_iter().find(near).unwrap_or_else(|| {
-            let divisor = greatest_common_divisor(self.width, self.height);
-            (self.width / divisor, self.height / divisor)
-        });
-        format!("{w}:{h}")
-    }
+/// What is known of the file at `path`, and the digest of its streams, within the time that reading it once may take: whoever uploaded it waits.
+///
+/// # Errors
+/// As for [`probe`] and [`stream_hash`]; [`ErrorKind::NotAVideo`] where it takes longer.
+pub async fn probe_and_hash(ffmpeg: &Ffmpeg, path: &Path) -> Result<(Probed, Sha256)> {
+    let reading = async { Ok((probe(ffmpeg, path).await?, stream_hash(ffmpeg, path).await?)) };
+    let longest = Limits::read(extent(path).await?.size).wall;
+    tokio::time::timeout(longest, reading).await.unwrap_or_else(|_| Err(too_slow()))
 }
 
 /// Probes the file at `path`.
@@ -68,22 +34,7 @@ impl Probe {
 /// # Errors
 /// [`ErrorKind::NotAVideo`], in words for the user, where it is empty, cut short, no video, or in a container that is not taken;
 /// [`Error::ToolMissing`]; [`Error::Io`] where the file cannot be read.
-pub async fn probe(ffmpeg: &Ffmpeg, path: &Path) -> Result<Probe> {
-    examine(ffmpeg, path).await.map(|(probe, _)| probe)
-}
-
-/// What is known of the file at `path`, and the digest of its streams, within the time that reading it once may take: whoever uploaded it waits.
-///
-/// # Errors
-/// As for [`probe`] and [`stream_hash`]; [`ErrorKind::NotAVideo`] where it takes longer.
-pub async fn probe_and_hash(ffmpeg: &Ffmpeg, path: &Path) -> Result<(Probe, Sha256)> {
-    let reading = async { Ok((probe(ffmpeg, path).await?, stream_hash(ffmpeg, path).await?)) };
-    let longest = Limits::read(extent(path).await?.size).wall;
-    tokio::time::timeout(longest, reading).await.unwrap_or_else(|_| Err(too_slow()))
-}
-
-/// Probes the file and gives the report that stands behind it.
-pub(super) async fn examine(ffmpeg: &Ffmpeg, path: &Path) -> Result<(Probe, Report)> {
+pub async fn probe(ffmpeg: &Ffmpeg, path: &Path) -> Result<Probed> {
     let extent = extent(path).await?;
     if extent.size == 0 {
         return Err(not_a_video("The file is empty."));
@@ -96,22 +47,39 @@ pub(super) async fn examine(ffmpeg: &Ffmpeg, path: &Path) -> Result<(Probe, Repo
     if extent.cut || lacks_packets(ffmpeg, path, extent, &report).await? {
         return Err(cut_short());
     }
-    Ok((probe, report))
+    Ok(Probed { probe, report })
 }
 
-/// Whether a file ends before its footage does. What cannot be read for another reason is not cut.
+/// Whether a file ends before its footage does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum End {
+    /// It does.
+    Cut,
+    /// It does not: what else was found is the same that [`probe`] finds.
+    Whole(Box<Probed>),
+    /// Nobody can tell: it cannot be read for another reason.
+    Unknown,
+}
+
+/// Looks whether a file ends before its footage does.
 ///
 /// # Errors
 /// As for [`Ffmpeg::report`], but for a file that it gives up on; [`Error::Io`].
-pub async fn is_cut(ffmpeg: &Ffmpeg, path: &Path) -> Result<bool> {
+pub async fn end(ffmpeg: &Ffmpeg, path: &Path) -> Result<End> {
     let extent = extent(path).await?;
     if extent.cut {
-        return Ok(true);
+        return Ok(End::Cut);
     }
-    match report(ffmpeg, path, extent, &[]).await {
-        Err(Error::Tool { .. } | Error::Json(_)) => Ok(extent.boxes && has_headers(ffmpeg, path).await?),
-        report => lacks_packets(ffmpeg, path, extent, &report?).await,
+    let report = match report(ffmpeg, path, extent, &[]).await {
+        Err(Error::Tool { .. } | Error::Json(_)) => {
+            return Ok(if extent.boxes && has_headers(ffmpeg, path).await? { End::Cut } else { End::Unknown });
+        }
+        report => report?,
+    };
+    if lacks_packets(ffmpeg, path, extent, &report).await? {
+        return Ok(End::Cut);
     }
+    Ok(read(&report, extent).map_or(End::Unknown, |probe| End::Whole(Box::new(Probed { probe, report }))))
 }
 
 /// A digest of the coded pictures and sound, without container, names or dates: equal for equal footage.
@@ -144,15 +112,15 @@ async fn report(ffmpeg: &Ffmpeg, path: &Path, extent: Extent, options: &[(&str, 
         arguments = arguments.option(name, value);
     }
     let arguments = arguments.option("-show_entries", ENTRIES).option("-of", "json=c=1").user_input(path)?;
-    ffmpeg.report(&arguments, Limits::read(extent.size)).await
+    ffmpeg.report::<Written>(&arguments, Limits::read(extent.size)).await.map(Report::from)
 }
 
 /// Whether the headers can be read, where the rest cannot: what they promise is not there.
 async fn has_headers(ffmpeg: &Ffmpeg, path: &Path) -> Result<bool> {
     let arguments = Arguments::new().option("-show_entries", "format=format_name:stream=index").option("-of", "json").user_input(path)?;
-    match ffmpeg.report::<Report>(&arguments, Limits::INSPECT).await {
+    match ffmpeg.report::<Written>(&arguments, Limits::INSPECT).await {
         Err(Error::Tool { .. } | Error::Json(_)) => Ok(false),
-        headers => headers.map(|headers| !headers.streams.is_empty()),
+        headers => headers.map(|headers| !Report::from(headers).streams.is_empty()),
     }
 }
 
@@ -261,10 +229,6 @@ fn cut_short() -> Error {
 
 fn not_a_video(sentence: impl Into<String>) -> Error {
     Error::api(ErrorKind::NotAVideo, sentence)
-}
-
-fn greatest_common_divisor(a: u32, b: u32) -> u32 {
-    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::{super::sample_clips::Clips, *};
 
 async fn probed(path: &Path) -> Result<Probe> {
-    probe(&Ffmpeg::locate(), path).await
+    probe(&Ffmpeg::locate(), path).await.map(|probed| probed.probe)
 }
 
 async fn refusal(path: &Path) -> String {

@@ -1,6 +1,6 @@
 //! What ffprobe reports, as types: its numbers come as texts, any of them may be missing, and none of them is to be trusted.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::packets::{self, Track};
 
@@ -10,20 +10,34 @@ pub(super) const ENTRIES: &str = "format=format_name,start_time,duration:format_
      sample_aspect_ratio,avg_frame_rate,r_frame_rate,time_base,start_time,duration,duration_ts,nb_frames,sample_rate,channels,field_order,\
      color_range,color_space,color_primaries,color_transfer:stream_disposition=attached_pic:stream_side_data=rotation";
 
-/// The whole report.
-#[derive(Debug, Clone, Default, Deserialize)]
+/// The whole report, as ffprobe writes it.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Written {
+    #[serde(default, deserialize_with = "packets::tracks")]
+    packets: Vec<Track>,
+    #[serde(default)]
+    streams: Vec<Stream>,
+    #[serde(default)]
+    format: Format,
+}
+
+/// The whole report, its packets folded, as it is kept.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Report {
     /// The packets of each stream, by its number.
-    #[serde(default, rename = "packets", deserialize_with = "packets::tracks")]
     tracks: Vec<Track>,
-    #[serde(default)]
     pub(super) streams: Vec<Stream>,
-    #[serde(default)]
     pub(super) format: Format,
 }
 
+impl From<Written> for Report {
+    fn from(Written { packets, streams, format }: Written) -> Self {
+        Self { tracks: packets, streams, format }
+    }
+}
+
 /// The container.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Format {
     #[serde(default)]
     pub(super) format_name: String,
@@ -34,13 +48,13 @@ pub(super) struct Format {
 }
 
 /// The container's tags, as far as they matter.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct FormatTags {
     pub(super) major_brand: Option<String>,
 }
 
 /// One stream.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Stream {
     #[serde(default)]
     pub(super) index: usize,
@@ -74,14 +88,14 @@ pub(super) struct Stream {
 }
 
 /// What a stream is for.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Disposition {
     #[serde(default)]
     pub(super) attached_pic: i64,
 }
 
 /// Data beside a stream; only the display matrix matters.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct SideData {
     pub(super) rotation: Option<f64>,
 }

@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::{AssetRef, JobId},
+    domain::{AssetRef, JobId, VideoId},
     server::{
         Result,
-        media::{content::Content, ffmpeg::Ffmpeg},
+        media::{content::Content, ffmpeg::Ffmpeg, probed::Clip},
         providers::{Ledger, Providers},
     },
 };
@@ -46,6 +46,12 @@ pub trait Library: Send + Sync {
     /// [`Gone`](crate::domain::ErrorKind::Gone) where it was deleted or its file is lost, [`NotFound`](crate::domain::ErrorKind::NotFound).
     async fn file(&self, asset: AssetRef) -> Result<StoredFile>;
 
+    /// A stored clip with what is known of it, to be read while the operation lasts.
+    ///
+    /// # Errors
+    /// As for [`Library::file`]; [`NotAVideo`](crate::domain::ErrorKind::NotAVideo) where it was stored by an older program and cannot be probed.
+    async fn clip(&self, video: VideoId) -> Result<StoredClip>;
+
     /// Makes the poster of an asset, unless it is there or the asset was deleted meanwhile.
     ///
     /// # Errors
@@ -60,4 +66,13 @@ pub struct StoredFile {
     pub name: String,
     /// Where it lies. It is not changed, and stays as long as its asset does.
     pub path: PathBuf,
+}
+
+/// A stored clip.
+#[derive(Debug, Clone)]
+pub struct StoredClip {
+    /// Its name in the library.
+    pub name: String,
+    /// Its file, which is not changed and stays as long as its asset does, and what is known of it.
+    pub clip: Clip,
 }

@@ -45,15 +45,15 @@ impl Operation for FrameGrab {
     }
 
     async fn perform(input: FrameGrabInput, context: &Context<'_>) -> Result<Made> {
-        let clip = context.library.file(input.video_id.into()).await?;
+        let stored = context.library.clip(input.video_id).await?;
         let path = context.content.staging_path("png")?;
         (context.on_progress)(0.0, "Looking for the frame");
-        frames::grab(context.ffmpeg, &clip.path, input.frame, &path, context.cancel).await?;
+        frames::grab(context.ffmpeg, &stored.clip, input.frame, &path, context.cancel).await?;
         let name = match input.frame {
-            Frame::First => format!("First frame of {}", clip.name),
-            Frame::Last => format!("Last frame of {}", clip.name),
-            Frame::Nth(number) => format!("Frame {number} of {}", clip.name),
+            Frame::First => format!("First frame of {}", stored.name),
+            Frame::Last => format!("Last frame of {}", stored.name),
+            Frame::Nth(number) => format!("Frame {number} of {}", stored.name),
         };
-        Ok(Made::file(MadeFile { path, kind: AssetKind::Image, name, origin: Origin::Grabbed }))
+        Ok(Made::file(MadeFile { path, kind: AssetKind::Image, name, origin: Origin::Grabbed, probed: None }))
     }
 }

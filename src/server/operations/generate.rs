@@ -1,6 +1,9 @@
 //! Making a clip through a provider.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -20,7 +23,12 @@ use crate::{
     server::{
         Error, Result,
         error::ProviderError,
-        media::{ffmpeg::Ffmpeg, picture, probe},
+        media::{
+            ffmpeg::Ffmpeg,
+            picture,
+            probe::{self, End},
+            probed::Probed,
+        },
         providers::{Attempt, Free, GenerateRequest, Inspect, Ledger, Picture, Stage},
     },
 };
@@ -109,13 +117,9 @@ impl Operation for Generate {
         let path = context.content.staging_path("mp4")?;
         let started_at = Timestamp::now();
         let ledger: &dyn Ledger = context.ledger.unwrap_or(&Free);
-        let attempt = Attempt {
-            ledger,
-            on_progress: context.on_progress,
-            leave_lane: context.leave_lane,
-            inspect: &Footage(context.ffmpeg),
-            cancel: context.cancel,
-        };
+        let footage = Footage { ffmpeg: context.ffmpeg, seen: Mutex::default() };
+        let attempt =
+            Attempt { ledger, on_progress: context.on_progress, leave_lane: context.leave_lane, inspect: &footage, cancel: context.cancel };
         let generated = provider.generate(&request, &path, attempt).await.map_err(|error| match error {
             Error::Provider(_) | Error::Api(_) | Error::Cancelled => error,
             // The database, say: what may have been sent is not given up for that.
@@ -133,22 +137,33 @@ impl Operation for Generate {
             started_at: Some(started_at),
             completed_at: Some(Timestamp::now()),
         });
-        let file = MadeFile { path, kind: AssetKind::Video, name, origin };
+        let probed = footage.seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let file = MadeFile { path, kind: AssetKind::Video, name, origin, probed };
         Ok(if generated.is_cut { Made::Cut(Box::new(file)) } else { Made::file(file) })
     }
 }
 
 /// Looks at clips with ffmpeg.
-struct Footage<'a>(&'a Ffmpeg);
+struct Footage<'a> {
+    ffmpeg: &'a Ffmpeg,
+    /// What was found of the one that was looked at last, where it is whole.
+    seen: Mutex<Option<Probed>>,
+}
 
 #[async_trait]
 impl Inspect for Footage<'_> {
     async fn is_cut(&self, clip: &Path) -> Result<bool> {
-        match probe::is_cut(self.0, clip).await {
+        let end = match probe::end(self.ffmpeg, clip).await {
             // Without ffmpeg nobody can tell; what was paid for is kept.
-            Err(Error::ToolMissing { .. }) => Ok(false),
-            told => told,
-        }
+            Err(Error::ToolMissing { .. }) => End::Unknown,
+            told => told?,
+        };
+        let is_cut = end == End::Cut;
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = match end {
+            End::Whole(probed) => Some(*probed),
+            End::Cut | End::Unknown => None,
+        };
+        Ok(is_cut)
     }
 }
 

@@ -11,7 +11,7 @@ use super::context::Context;
 use crate::{
     domain::{AssetKind, AssetRef, origin::Origin, provider::Provider},
     graph::Step,
-    server::{Error, Result},
+    server::{Error, Result, media::probed::Probed},
 };
 
 /// An operation. Done again with the same input it makes the same bytes, unless somebody else makes them; what was paid for is not asked for
@@ -96,6 +96,8 @@ pub struct MadeFile {
     pub name: String,
     /// How it was made.
     pub origin: Origin,
+    /// What was found of it when it was checked, where it was.
+    pub probed: Option<Probed>,
 }
 
 /// An operation whatever its input is: what the list holds. Inputs are JSON here, as they are stored.

@@ -1,9 +1,6 @@
 //! Joining clips into one.
 
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    path::PathBuf,
-};
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,16 +10,17 @@ use super::{
 };
 use crate::{
     domain::{
-        AssetKind, AssetRef, VideoId,
+        AssetKind, AssetRef, ErrorKind, VideoId,
         origin::{Origin, StitchRecord},
         provider::Size,
         stitch::StitchPreview,
     },
     graph::Step,
     server::{
-        Result,
+        Error, Result,
         media::{
             ffmpeg::Ffmpeg,
+            probed::Clip,
             stitch::{join, params::StitchParams},
         },
     },
@@ -55,11 +53,11 @@ impl StitchInput {
         StitchParams { transition: transition.clone(), transition_seconds: *transition_seconds, size: *size, fps: *fps }
     }
 
-    /// What joining `clips`, the files of its videos, would do to each. Nothing is written.
+    /// What joining `clips`, its videos, would do to each. Nothing is written.
     ///
     /// # Errors
     /// As for [`join::plan`].
-    pub async fn preview(&self, ffmpeg: &Ffmpeg, clips: &[PathBuf]) -> Result<StitchPreview> {
+    pub async fn preview(&self, ffmpeg: &Ffmpeg, clips: &[Clip]) -> Result<StitchPreview> {
         let plan = join::plan(ffmpeg, clips, &self.params()).await?;
         Ok(StitchPreview {
             copied: plan.copy,
@@ -99,15 +97,7 @@ impl Operation for Stitch {
     async fn perform(input: StitchInput, context: &Context<'_>) -> Result<Made> {
         let params = input.params();
         let StitchInput { video_ids, name, .. } = input;
-        // A clip that comes several times is read once.
-        let mut files = HashMap::new();
-        let mut clips = Vec::with_capacity(video_ids.len());
-        for id in &video_ids {
-            if let Entry::Vacant(unread) = files.entry(*id) {
-                unread.insert(context.library.file((*id).into()).await?.path);
-            }
-            clips.push(files[id].clone());
-        }
+        let clips = stored(&video_ids, context).await?;
         let path = context.content.staging_path("mp4")?;
         let on_progress = |share: f64| (context.on_progress)(share, "Joining the clips");
         on_progress(0.0);
@@ -115,8 +105,34 @@ impl Operation for Stitch {
         let mut record = serde_json::to_value(&params)?;
         record["way"] = serde_json::to_value(outcome.way)?;
         record["plan"] = serde_json::to_value(&outcome.plan)?;
-        record["checked"] = outcome.duration_seconds.is_some().into();
+        record["checked"] = outcome.probed.is_some().into();
         let origin = Origin::Stitched(StitchRecord { input_video_ids: video_ids, params: record });
-        Ok(Made::file(MadeFile { path, kind: AssetKind::Video, name, origin }))
+        Ok(Made::file(MadeFile { path, kind: AssetKind::Video, name, origin, probed: outcome.probed }))
     }
+}
+
+/// The error of a clip that could not be opened, saying of one that cannot be read which it is: the one at that place of the list, from 0.
+#[must_use]
+pub fn of_unreadable(place: usize, error: Error) -> Error {
+    match error {
+        Error::Api(refused) if refused.kind == ErrorKind::NotAVideo => join::of_clip(place, Error::Api(refused)),
+        error => error,
+    }
+}
+
+/// The clips in their order. One that comes several times is read once.
+async fn stored(video_ids: &[VideoId], context: &Context<'_>) -> Result<Vec<Clip>> {
+    let mut read: HashMap<VideoId, Clip> = HashMap::new();
+    let mut clips = Vec::with_capacity(video_ids.len());
+    for (place, id) in video_ids.iter().enumerate() {
+        let clip = match read.get(id) {
+            Some(clip) => clip.clone(),
+            None => tokio::select! {
+                () = context.cancel.cancelled() => return Err(Error::Cancelled),
+                stored = context.library.clip(*id) => stored.map_err(|error| of_unreadable(place, error))?.clip,
+            },
+        };
+        clips.push(read.entry(*id).or_insert(clip).clone());
+    }
+    Ok(clips)
 }

@@ -49,18 +49,18 @@ impl Operation for Trim {
 
     async fn perform(input: TrimInput, context: &Context<'_>) -> Result<Made> {
         let TrimInput { video_id, in_seconds, out_seconds } = input;
-        let clip = context.library.file(video_id.into()).await?;
+        let stored = context.library.clip(video_id).await?;
         let path = context.content.staging_path("mp4")?;
         let on_progress = |share: f64| (context.on_progress)(share, "Trimming the clip");
         on_progress(0.0);
         let span = Span { in_seconds, out_seconds };
-        let trimmed = frames::trim(context.ffmpeg, &clip.path, span, &path, &on_progress, context.cancel).await?;
+        let trimmed = frames::trim(context.ffmpeg, &stored.clip, span, &path, &on_progress, context.cancel).await?;
         let mut params = serde_json::to_value(span)?;
         params["first_frame"] = trimmed.first_frame.into();
         params["frames"] = trimmed.frames.into();
         params["way"] = if trimmed.copied { "copied" } else { "encoded" }.into();
         let made_by = MadeBy { operation: Self::NAME.to_owned(), version: Self::VERSION, inputs: vec![video_id.into()], params };
-        let name = format!("Trim of {}", clip.name);
-        Ok(Made::file(MadeFile { path, kind: AssetKind::Video, name, origin: Origin::Derived(made_by) }))
+        let name = format!("Trim of {}", stored.name);
+        Ok(Made::file(MadeFile { path, kind: AssetKind::Video, name, origin: Origin::Derived(made_by), probed: Some(trimmed.probed) }))
     }
 }

@@ -12,8 +12,12 @@ use crate::{
     domain::{AssetRef, JobId, VideoId, execution::Mode, limits, stitch::StitchPreview},
     graph::{NodeType, document::schema},
     server::{
-        Error, Result, library,
-        operations::{operation::Operation, stitch::Stitch},
+        Error, Result,
+        library::{self, assets::OpenedAsset, footage},
+        operations::{
+            operation::Operation,
+            stitch::{Stitch, of_unreadable},
+        },
         store::assets,
         studio::Studio,
     },
@@ -98,8 +102,9 @@ pub async fn preview(studio: &Studio, video_ids: Vec<VideoId>, params: Map<Strin
     let input = Stitch::input(prepare::step_of(&plan, NODE)?, &inputs);
     let input = input.ok_or_else(|| Error::Internal("a checked stitcher lacks a value".into()))?;
     let mut clips = Vec::with_capacity(video_ids.len());
-    for (_, asset) in inputs {
-        clips.push(library::assets::open(db, content, asset, false).await?.path);
+    for (place, (_, asset)) in inputs.into_iter().enumerate() {
+        let OpenedAsset { stored, path } = library::assets::open(db, content, asset, false).await?;
+        clips.push(footage::clip(studio, &stored, path).await.map_err(|error| of_unreadable(place, error))?);
     }
     input.preview(ffmpeg, &clips).await
 }

@@ -33,6 +33,7 @@ const SCRIPTS: &[(i64, &str, &str)] = &[
     (10, "sessions", include_str!("../../../migrations/sqlite/0010_sessions.sql")),
     (11, "upkeep", include_str!("../../../migrations/sqlite/0011_upkeep.sql")),
     (12, "search", include_str!("../../../migrations/sqlite/0012_search.sql")),
+    (13, "footage", include_str!("../../../migrations/sqlite/0013_footage.sql")),
 ];
 
 pub(super) static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {

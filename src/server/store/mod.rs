@@ -13,6 +13,7 @@ pub mod kinds;
 pub mod mark;
 mod paging;
 pub mod queue;
+pub mod reports;
 pub mod rows;
 pub mod search;
 pub mod sessions;

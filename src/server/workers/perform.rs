@@ -8,19 +8,20 @@ use tokio_util::sync::CancellationToken;
 
 use super::{job_ledger::JobLedger, patience::until_written};
 use crate::{
-    domain::{ApiError, AssetRef, ErrorKind},
+    domain::{ApiError, AssetRef, ErrorKind, VideoId},
     server::{
         Error, Result,
         error::ProviderError,
         library::{
             assets::{self, OpenedAsset},
+            footage,
             ingest::{self, Incoming, MetadataFailure},
             posters,
         },
         media::staging::StagedFile,
         operations::{
             self,
-            context::{Context, Library, StoredFile},
+            context::{Context, Library, StoredClip, StoredFile},
             operation::{Made, MadeFile},
         },
         providers::Ledger,
@@ -100,9 +101,9 @@ pub(super) async fn perform(
 
 /// Stores what was made. Where there is no room for it now, it waits in the staging folder.
 async fn keep(state: &AppState, made: MadeFile, cancel: &CancellationToken) -> Result<AssetRef> {
-    let MadeFile { path, kind, name, origin } = made;
+    let MadeFile { path, kind, name, origin, probed } = made;
     let file = StagedFile::read(path).await?;
-    let incoming = Arc::new(Incoming { file, kind, name, origin, metadata_failure: MetadataFailure::KeepWithWarning });
+    let incoming = Arc::new(Incoming { file, kind, name, origin, probed, metadata_failure: MetadataFailure::KeepWithWarning });
     let kept = until_written(cancel, "a result", || ingest::ingest(&state.studio, incoming.clone())).await?;
     Ok(kept.stored.asset.reference())
 }
@@ -126,6 +127,14 @@ struct Stored<'a> {
 }
 
 impl Stored<'_> {
+    /// The asset's file. What is made of it is kept, and may be shown for years: every byte is looked at before.
+    async fn opened(&self, asset: AssetRef) -> Result<OpenedAsset> {
+        let studio = &self.state.studio;
+        let opened = assets::open_verified(&studio.db, &studio.content, asset, true).await?;
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).push(asset);
+        Ok(opened)
+    }
+
     /// Why the operation failed: a file that was deleted under its hands reads like a broken one, or one that never was.
     async fn why(&self, error: Error) -> Error {
         if matches!(error, Error::Cancelled | Error::Provider(_)) {
@@ -146,11 +155,14 @@ impl Stored<'_> {
 #[async_trait]
 impl Library for Stored<'_> {
     async fn file(&self, asset: AssetRef) -> Result<StoredFile> {
-        let studio = &self.state.studio;
-        // What is made of it is kept, and may be shown for years: every byte is looked at before.
-        let OpenedAsset { stored, path } = assets::open_verified(&studio.db, &studio.content, asset, true).await?;
-        self.read.lock().unwrap_or_else(PoisonError::into_inner).push(asset);
+        let OpenedAsset { stored, path } = self.opened(asset).await?;
         Ok(StoredFile { name: stored.asset.name, path })
+    }
+
+    async fn clip(&self, video: VideoId) -> Result<StoredClip> {
+        let OpenedAsset { stored, path } = self.opened(video.into()).await?;
+        let clip = footage::clip(&self.state.studio, &stored, path).await?;
+        Ok(StoredClip { name: stored.asset.name, clip })
     }
 
     async fn make_poster(&self, asset: AssetRef) -> Result<()> {

@@ -8,7 +8,7 @@ use crate::{
     server::{
         Error, Result,
         media::{
-            probe::Probe,
+            probed::{Clip, Probe},
             report::{Report, Stream},
             timing::Timing,
         },
@@ -152,30 +152,29 @@ pub struct StitchPlan {
 
 impl StitchPlan {
     /// Plans the join. The first clip gives size and rate where `params` leave them open.
-    pub(super) fn new(examined: &[(Probe, Report)], params: &StitchParams) -> Result<Self> {
-        let Some((first, _)) = examined.first() else {
+    pub(super) fn new(clips: &[Clip], params: &StitchParams) -> Result<Self> {
+        let Some(first) = clips.first().map(|clip| &clip.probed.probe) else {
             return Err(Error::api(ErrorKind::Invalid, "There is no clip to stitch."));
         };
         let (width, height) = params.size.unwrap_or((even(first.width), even(first.height)));
         let rate = FrameRate::from_decimal(params.fps.unwrap_or(first.fps.clamp(1.0, 60.0)));
-        let sound = examined.iter().any(|(probe, _)| probe.audio.is_some());
-        let cut = params.transition == CUT || params.transition_seconds == 0.0 || examined.len() == 1;
+        let sound = clips.iter().any(|clip| clip.probed.probe.audio.is_some());
+        let cut = params.transition == CUT || params.transition_seconds == 0.0 || clips.len() == 1;
         let mut plan = Self {
             width,
             height,
             rate,
             copy: false,
             sound,
-            labelled: examined.iter().filter_map(|(_, report)| report.video()).any(|video| Colour::of(video).is_told()),
+            labelled: clips.iter().filter_map(|clip| clip.probed.report.video()).any(|video| Colour::of(video).is_told()),
             transition_frames: if cut { 0 } else { rate.frames_in(params.transition_seconds) },
-            clips: Vec::with_capacity(examined.len()),
+            clips: Vec::with_capacity(clips.len()),
         };
-        for (probe, report) in examined {
-            let clip = plan.clip(probe, report);
-            plan.clips.push(clip);
+        for clip in clips {
+            plan.clips.push(plan.clip(&clip.probed.probe, &clip.probed.report));
         }
         plan.transitions_fit(params)?;
-        plan.copy = cut && plan.clips.iter().all(|clip| clip.changes.is_empty()) && alike(examined);
+        plan.copy = cut && plan.clips.iter().all(|clip| clip.changes.is_empty()) && alike(clips);
         Ok(plan)
     }
 
@@ -312,9 +311,12 @@ fn signature(report: &Report) -> Option<impl PartialEq> {
 }
 
 /// Whether all clips are MP4 or MOV with equal signatures, and each begins and ends its picture and sound together.
-fn alike(examined: &[(Probe, Report)]) -> bool {
-    let Some(first) = examined.first().and_then(|(_, report)| signature(report)) else { return false };
-    examined.iter().all(|(_, report)| report.is_mov() && together(report) && signature(report).is_some_and(|other| other == first))
+fn alike(clips: &[Clip]) -> bool {
+    let Some(first) = clips.first().and_then(|clip| signature(&clip.probed.report)) else { return false };
+    clips
+        .iter()
+        .map(|clip| &clip.probed.report)
+        .all(|report| report.is_mov() && together(report) && signature(report).is_some_and(|other| other == first))
 }
 
 /// Whether picture and sound begin at 0 and end together, where the header says that they do: packets are copied by what it says.

@@ -1,6 +1,6 @@
 //! Joins clips into one: packets copied where all clips are alike, one filter graph where not, and the result checked either way.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -12,8 +12,8 @@ use crate::{
         Error, Result,
         media::{
             ffmpeg::{Arguments, Ffmpeg, Limits},
-            probe::{self, Probe},
-            report::Report,
+            probe,
+            probed::{Clip, Probed},
             timing::Timing,
         },
     },
@@ -39,12 +39,12 @@ pub enum Way {
 }
 
 /// What came out of a stitch.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StitchOutcome {
     /// The way that was taken.
     pub way: Way,
-    /// Length of the result in seconds, as probed; `None` where it was made to its end, but could not be read and checked.
-    pub duration_seconds: Option<f64>,
+    /// What was found of the result when it was checked; `None` where it was made to its end, but could not be read.
+    pub probed: Option<Probed>,
     /// What was done to each clip.
     pub plan: StitchPlan,
 }
@@ -52,28 +52,19 @@ pub struct StitchOutcome {
 /// What stitching `clips` would do to each of them. Nothing is written.
 ///
 /// # Errors
-/// [`ErrorKind::Invalid`] for parameters that cannot be met, [`ErrorKind::NotAVideo`] naming the clip that cannot be read.
-pub async fn plan(ffmpeg: &Ffmpeg, clips: &[PathBuf], params: &StitchParams) -> Result<StitchPlan> {
+/// [`ErrorKind::Invalid`] for parameters that cannot be met, [`ErrorKind::Unavailable`] naming the clip for which this ffmpeg lacks a filter.
+pub async fn plan(ffmpeg: &Ffmpeg, clips: &[Clip], params: &StitchParams) -> Result<StitchPlan> {
     params.validate()?;
     if clips.len() > MOST_CLIPS {
         return Err(Error::api(ErrorKind::Invalid, format!("One stitch takes at most {MOST_CLIPS} clips.")));
     }
-    let mut examined: Vec<(Probe, Report)> = Vec::with_capacity(clips.len());
     for (index, clip) in clips.iter().enumerate() {
-        // A clip may come several times.
-        if let Some(before) = clips[..index].iter().position(|before| before == clip) {
-            examined.push(examined[before].clone());
-            continue;
-        }
-        examined.push(probe::examine(ffmpeg, clip).await.map_err(|error| of_clip(index, error))?);
-    }
-    for (index, (_, report)) in examined.iter().enumerate() {
-        if report.video().is_some_and(|video| Colour::of(video).needs_light()) {
+        if clip.probed.report.video().is_some_and(|video| Colour::of(video).needs_light()) {
             // Joined without, it would be shown in other light than it has.
             ffmpeg.tone_maps().await.map_err(|error| of_clip(index, error))?;
         }
     }
-    StitchPlan::new(&examined, params)
+    StitchPlan::new(clips, params)
 }
 
 /// Joins `clips` in their order into the MP4 file `output`. `on_progress` gets the share done, 0 to 1. After an error there is no file.
@@ -86,7 +77,7 @@ pub async fn plan(ffmpeg: &Ffmpeg, clips: &[PathBuf], params: &StitchParams) -> 
 /// As for [`plan`] and [`Ffmpeg::run`]; [`ErrorKind::NotAVideo`] naming the clip that cannot be decoded.
 pub async fn stitch(
     ffmpeg: &Ffmpeg,
-    clips: &[PathBuf],
+    clips: &[Clip],
     params: &StitchParams,
     output: &Path,
     on_progress: impl Fn(f64) + Send + Sync,
@@ -106,7 +97,7 @@ pub async fn stitch(
 
 async fn join(
     ffmpeg: &Ffmpeg,
-    clips: &[PathBuf],
+    clips: &[Clip],
     params: &StitchParams,
     output: &Path,
     on_progress: &(dyn Fn(f64) + Send + Sync),
@@ -122,7 +113,7 @@ async fn join(
             Err(error) => Err(error),
         };
         match copied {
-            Ok(duration_seconds) => return Ok(StitchOutcome { way: Way::Copied, duration_seconds, plan }),
+            Ok(probed) => return Ok(StitchOutcome { way: Way::Copied, probed, plan }),
             Err(error) if !is_of_the_clips(&error) => return Err(error),
             Err(error) => tracing::info!(%error, "joining without encoding did not hold; encoding"),
         }
@@ -132,7 +123,7 @@ async fn join(
         Err(error) => Err(error),
     };
     match encoded {
-        Ok(duration_seconds) => Ok(StitchOutcome { way: Way::Encoded, duration_seconds, plan }),
+        Ok(probed) => Ok(StitchOutcome { way: Way::Encoded, probed, plan }),
         Err(error) if is_of_the_clips(&error) => Err(blame(ffmpeg, clips, &plan, cancel).await?.unwrap_or(error)),
         Err(error) => Err(error),
     }
@@ -143,20 +134,20 @@ fn is_of_the_clips(error: &Error) -> bool {
     matches!(error, Error::Tool { .. } | Error::Internal(_) | Error::Api(_))
 }
 
-fn copying(clips: &[PathBuf], output: &Path) -> Result<Arguments> {
+fn copying(clips: &[Clip], output: &Path) -> Result<Arguments> {
     let arguments = Arguments::new().option("-auto_convert", "0").concatenation(clips)?;
     let arguments = arguments.option("-map", "0:V:0").option("-map", "0:a:0?").option("-c", "copy");
     arguments.reproducible().mp4_output(output)
 }
 
-fn encoding(clips: &[PathBuf], plan: &StitchPlan, params: &StitchParams, output: &Path) -> Result<Arguments> {
+fn encoding(clips: &[Clip], plan: &StitchPlan, params: &StitchParams, output: &Path) -> Result<Arguments> {
     let mut arguments = Arguments::new().option("-filter_complex_threads", "1");
     for (clip, planned) in clips.iter().zip(&plan.clips) {
         // What is not played, such as a time code, may begin long before what is.
         if planned.offset.abs() > OFFSET {
             arguments = arguments.option("-itsoffset", format!("{:.6}", planned.offset));
         }
-        arguments = arguments.option("-threads", "1").user_input(clip)?;
+        arguments = arguments.option("-threads", "1").user_input(&clip.path)?;
     }
     arguments = arguments.option("-filter_complex", filter_graph(plan, &params.transition)).option("-map", "[v]");
     if plan.sound {
@@ -166,17 +157,18 @@ fn encoding(clips: &[PathBuf], plan: &StitchPlan, params: &StitchParams, output:
     arguments.option("-r", rate).reproducible().delivery_encoding().mp4_output(output)
 }
 
-/// Checks the result against the plan and gives its length: an exit status of 0 does not say that every clip is in it.
+/// Checks the result against the plan and gives what was found of it: an exit status of 0 does not say that every clip is in it.
 /// `None` where an encoded result cannot be read; a copied one is then encoded.
-async fn verify(ffmpeg: &Ffmpeg, output: &Path, plan: &StitchPlan, way: Way) -> Result<Option<f64>> {
+async fn verify(ffmpeg: &Ffmpeg, output: &Path, plan: &StitchPlan, way: Way) -> Result<Option<Probed>> {
     let size = tokio::fs::metadata(output).await.map_err(Error::io(output))?.len();
-    let (probe, report) = match probe::examine(ffmpeg, output).await {
+    let probed = match probe::probe(ffmpeg, output).await {
         Err(error) if way == Way::Encoded && size > 0 => {
             tracing::warn!(%error, "a stitched clip could not be read to check it; it is kept unchecked");
             return Ok(None);
         }
         read => read?,
     };
+    let report = &probed.report;
     let wrong = |what: String| Err(Error::Internal(format!("the stitched clip is not what was planned: {what}")));
     let packets = (report.packets(report.video()), report.packets(report.audio()));
     let expected = match way {
@@ -186,7 +178,7 @@ async fn verify(ffmpeg: &Ffmpeg, output: &Path, plan: &StitchPlan, way: Way) -> 
     if packets != expected {
         return wrong(format!("{packets:?} packets of picture and sound instead of {expected:?}"));
     }
-    let Some(timing) = Timing::of(&report) else { return wrong("it has no length".into()) };
+    let Some(timing) = Timing::of(report) else { return wrong("it has no length".into()) };
     let video = timing.picture_ends;
     let planned: f64 = match way {
         Way::Copied => plan.clips.iter().map(|clip| clip.duration_seconds).sum(),
@@ -200,13 +192,13 @@ async fn verify(ffmpeg: &Ffmpeg, output: &Path, plan: &StitchPlan, way: Way) -> 
     match timing.sound.map(|(_, ends)| ends) {
         None if plan.sound => wrong("it has no sound".into()),
         Some(audio) if (audio - video).abs() > DRIFT => wrong(format!("{video:.3} s of picture beside {audio:.3} s of sound")),
-        _ => Ok(Some(probe.duration_seconds)),
+        _ => Ok(Some(probed)),
     }
 }
 
 /// Finds the first clip that does not decode to its length, for an error that names it.
-async fn blame(ffmpeg: &Ffmpeg, clips: &[PathBuf], plan: &StitchPlan, cancel: &CancellationToken) -> Result<Option<Error>> {
-    for (index, (path, clip)) in clips.iter().zip(&plan.clips).enumerate() {
+async fn blame(ffmpeg: &Ffmpeg, clips: &[Clip], plan: &StitchPlan, cancel: &CancellationToken) -> Result<Option<Error>> {
+    for (index, (Clip { path, .. }, clip)) in clips.iter().zip(&plan.clips).enumerate() {
         let arguments = Arguments::new().flag("-xerror").option("-threads", "1").user_input(path)?.option("-map", "0:V:0");
         let decoded =
             ffmpeg.run(&arguments.option("-map", "0:a:0?").discard(), Limits::render(clip.duration_seconds), &|_| (), cancel).await;
@@ -221,8 +213,9 @@ async fn blame(ffmpeg: &Ffmpeg, clips: &[PathBuf], plan: &StitchPlan, cancel: &C
     Ok(None)
 }
 
-/// The same error, saying which clip it is about.
-fn of_clip(index: usize, error: Error) -> Error {
+/// The same error, saying which clip it is about: the one at that place of the list, from 0.
+#[must_use]
+pub fn of_clip(index: usize, error: Error) -> Error {
     match error {
         Error::Api(error) => Error::Api(ApiError { message: format!("Clip {}: {}", index + 1, error.message), ..error }),
         error => error,
