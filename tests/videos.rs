@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, path::Path};
 
+use reelgraph::server::library::indexing;
 use reqwest::{
     Method,
     multipart::{Form, Part},
@@ -393,6 +394,8 @@ async fn a_row_of_the_seed_is_listed_and_served() {
     .await
     .unwrap();
     tx.commit().await.unwrap();
+    // The server looks for what others have written every quarter of an hour only.
+    indexing::anew(&server.state().studio.db, |_| ()).await.unwrap();
     let video = server.client.get(&format!("/api/videos/{id}")).await.expect(200).json();
     assert_eq!(video["created_at"], "2025-11-30T12:34:56.500000Z");
     assert_eq!(ids(&server.client, "q=seed").await, [id]);
