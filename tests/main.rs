@@ -42,6 +42,7 @@ mod peers;
 mod plans;
 mod probes;
 mod proxies;
+mod recognition;
 mod restart;
 mod search;
 mod soak;

@@ -5,6 +5,7 @@ use std::{path::Path, process::Command};
 
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::support::TestServer;
 
@@ -127,21 +128,41 @@ fn made(dir: &Path, name: &str, arguments: &str) -> Vec<u8> {
     std::fs::read(path).unwrap()
 }
 
+/// The digest of a file's streams, as ffmpeg makes it of each.
+fn digest(dir: &Path, name: &str, bytes: &[u8]) -> String {
+    let path = dir.join(format!("taken-{name}"));
+    std::fs::write(&path, bytes).unwrap();
+    let arguments = ["-map", "0:V", "-map", "0:a?", "-c", "copy", "-f", "streamhash", "-hash", "sha256", "-"];
+    let output = Command::new("ffmpeg").args(["-v", "error", "-i"]).arg(path).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{name}: {output:?}");
+    let mut all = Sha256::new();
+    for line in String::from_utf8(output.stdout).unwrap().lines() {
+        let digest: reelgraph::domain::Sha256 = line.split_once("SHA256=").unwrap().1.parse().unwrap();
+        all.update(digest.bytes());
+    }
+    reelgraph::domain::Sha256::new(all.finalize().into()).to_string()
+}
+
+/// A line of the table, and the file's id with the digest of its streams where it was taken.
+type Line = (String, Option<(String, String)>);
+
 /// Uploads a file, and joins it between two plain clips: a line of the table.
-async fn line(server: &TestServer, plain: &Value, name: &str, bytes: Vec<u8>) -> String {
-    let uploaded = server.client.upload(name, bytes).await;
+async fn line(server: &TestServer, plain: &Value, dir: &Path, name: &str, bytes: Vec<u8>) -> Line {
+    let digest = |id: &Value| (id.as_str().unwrap().to_owned(), tokio::task::block_in_place(|| digest(dir, name, &bytes)));
+    let uploaded = server.client.upload(name, bytes.clone()).await;
     if uploaded.status != 201 {
         assert_eq!(uploaded.status, 422, "{name}");
-        return format!("{name:30} | refused: {}", uploaded.json()["detail"].as_str().unwrap());
+        return (format!("{name:30} | refused: {}", uploaded.json()["detail"].as_str().unwrap()), None);
     }
     let uploaded = uploaded.json();
+    let taken = Some(digest(&uploaded["video_id"]));
     let shown = uploaded["video"]["duration_seconds"].as_f64().unwrap();
     let clips = json!({ "video_ids": [plain, uploaded["video_id"], plain], "fps": 25 });
     let job = server.client.post("/api/videos/stitch", &clips).await.expect(202).json();
     let ended =
         server.client.wait_for(&format!("/api/jobs/{}", job["job_id"].as_str().unwrap()), |job| !job["finished_at"].is_null()).await;
     let Some(id) = ended["video_id"].as_str() else {
-        return format!("{name:30} | {shown:.1} s shown | not joined: {}", ended["error"]["message"]);
+        return (format!("{name:30} | {shown:.1} s shown | not joined: {}", ended["error"]["message"]), taken);
     };
     let stitched = server.client.get(&format!("/api/videos/{id}")).await.expect(200).json();
     let played = stitched["duration_seconds"].as_f64().unwrap() - 2.0;
@@ -149,7 +170,7 @@ async fn line(server: &TestServer, plain: &Value, name: &str, bytes: Vec<u8>) ->
     let changes = stitched["metadata"]["stitch"]["params"]["plan"]["clips"][1]["changes"].as_array().unwrap().clone();
     let changes: Vec<_> = changes.iter().map(|change| change.as_str().unwrap()).collect();
     let changes = if changes.is_empty() { "as it is".to_owned() } else { changes.join("; ") };
-    format!("{name:30} | {shown:.1} s shown, {played:.1} s played | {changes}")
+    (format!("{name:30} | {shown:.1} s shown, {played:.1} s played | {changes}"), taken)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -162,8 +183,15 @@ async fn real_footage_is_taken_whole_and_what_is_broken_is_refused_in_words() {
     let lines = stream::iter(files()).map(|(name, arguments, change)| async move {
         let mut bytes = tokio::task::block_in_place(|| made(dir, name, &arguments));
         change(&mut bytes);
-        line(server, plain, name, bytes).await
+        line(server, plain, dir, name, bytes).await
     });
-    let table: Vec<_> = lines.buffered(2).collect().await;
+    let (table, taken): (Vec<_>, Vec<_>) = lines.buffered(2).collect::<Vec<Line>>().await.into_iter().unzip();
     insta::assert_snapshot!(table.join("\n"));
+    // The streams are read when nobody waits for a stitch any more.
+    let taken: Vec<_> = taken.into_iter().flatten().collect();
+    assert!(taken.len() > 20);
+    for (id, digest) in taken {
+        let asset = server.client.wait_for(&format!("/api/assets/{id}"), |asset| asset["stream_hash"].is_string()).await;
+        assert_eq!(asset["stream_hash"], digest, "{}", asset["name"]);
+    }
 }

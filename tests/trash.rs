@@ -43,11 +43,10 @@ async fn every_kind_is_listed_as_an_asset_with_what_is_known_of_it() {
     let next = first.header("link");
     let next = next.split(['<', '>']).nth(1).unwrap();
     assert_eq!(client.get(next).await.expect(200).json()[0]["id"], clip);
-    let video = client.get(&format!("/api/assets/{clip}")).await.expect(200).json();
+    let video = client.wait_for(&format!("/api/assets/{clip}"), |video| video["stream_hash"].is_string()).await;
     assert_eq!((&video["kind"], &video["name"], &video["source_type"]), (&json!("video"), &json!("walk.mp4"), &json!("uploaded")));
     assert_eq!((&video["facts"]["width"], &video["facts"]["duration_seconds"]), (&json!(180), &json!(1.0)));
     assert_eq!((&video["facts"]["audio"]["codec"], &video["deleted_at"]), (&json!("aac"), &Value::Null));
-    assert!(video["stream_hash"].is_string());
     let picture = client.get(&format!("/api/assets/{image}")).await.expect(200).json();
     assert_eq!((&picture["kind"], &picture["media_type"]), (&json!("image"), &json!("image/png")));
     assert_eq!(picture["facts"], json!({ "width": 90, "height": 160 }), "what a kind has no fact of is absent");

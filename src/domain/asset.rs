@@ -122,7 +122,7 @@ pub struct Asset {
     pub name: String,
     /// SHA-256 of its bytes; unique among its kind.
     pub file_hash: Sha256,
-    /// SHA-256 of its streams without their container, where it has any: equal for the same footage in other bytes.
+    /// SHA-256 over those of its streams' packets: equal for the same footage in another container. Made after it was stored; `null` until then.
     pub stream_hash: Option<Sha256>,
     /// Size of the file.
     pub size_bytes: i64,

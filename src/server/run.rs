@@ -21,7 +21,7 @@ use super::{
         check::{self, Said},
         indexing,
         ownership::{self, Standing},
-        scrub, sweep,
+        recognition, scrub, sweep,
     },
     log,
     media::{content::Content, ffmpeg::Ffmpeg},
@@ -201,6 +201,7 @@ impl Server {
         let task = tokio::spawn(serve::serve(listener, app, state.config.patience, state.stop.clone()));
         tracing::info!("listening on http://{address}");
         tokio::spawn(indexing::run(state.studio.db.clone(), state.stop.clone()));
+        tokio::spawn(recognition::run(state.studio.clone(), state.stop.clone()));
         tokio::spawn(scrub::run(state.studio.db.clone(), state.studio.content.clone(), state.stop.clone()));
         tokio::spawn(sweep::run(state.studio.clone(), started, state.stop.clone()));
         Ok(Self { state, address, task, workers })

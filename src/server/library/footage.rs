@@ -10,7 +10,7 @@ use crate::{
             probe,
             probed::{Clip, Probed},
         },
-        store::{Db, kinds::StoredAsset, reports},
+        store::{Db, footage, kinds::StoredAsset},
         studio::Studio,
     },
 };
@@ -43,12 +43,12 @@ pub async fn clip(studio: &Studio, stored: &StoredAsset, path: PathBuf) -> Resul
 }
 
 async fn kept(db: &Db, id: VideoId) -> Result<Option<Probed>> {
-    Ok(reports::get(db.reader(), id).await?.and_then(|text| Probed::from_stored(&text)))
+    Ok(footage::report(db.reader(), id).await?.and_then(|text| Probed::from_stored(&text)))
 }
 
 async fn keep(db: &Db, id: VideoId, probed: &Probed) -> Result<()> {
     let report = probed.to_stored()?;
     let mut tx = db.begin().await?;
-    reports::set(&mut *tx, id, &report).await?;
+    footage::set_report(&mut *tx, id, &report).await?;
     Ok(tx.commit().await?)
 }

@@ -22,9 +22,9 @@ use crate::{
         store::{
             Db,
             assets::{self, Verified},
-            deleted,
+            deleted, footage,
             kinds::StoredAsset,
-            reports, uses,
+            uses,
         },
         studio::Studio,
     },
@@ -93,7 +93,7 @@ pub async fn ingest(studio: &Studio, incoming: Arc<Incoming>) -> Result<Kept> {
 async fn examine(ffmpeg: &Ffmpeg, incoming: &Incoming) -> Result<Examined> {
     let path = incoming.file.path();
     let examined = match &incoming.probed {
-        Some(probed) => kinds::of_made(ffmpeg, path, probed.clone()).await,
+        Some(probed) => Ok(kinds::of_probed(probed.clone())),
         None => kinds::of(incoming.kind).examine(ffmpeg, path).await,
     };
     match (examined, incoming.metadata_failure) {
@@ -199,7 +199,7 @@ async fn insert(db: &Db, mut new: StoredAsset, report: Option<&str>) -> Result<S
         }
         assets::insert(&mut tx, &new).await?;
         if let Some(report) = report {
-            reports::set(&mut *tx, new.asset.id.into(), report).await?;
+            footage::set_report(&mut *tx, new.asset.id.into(), report).await?;
         }
         if new.asset.kind.spec().poster_at_once {
             enqueue::enqueue_poster(&mut tx, new.asset.reference()).await?;
@@ -218,7 +218,7 @@ async fn insert(db: &Db, mut new: StoredAsset, report: Option<&str>) -> Result<S
 }
 
 fn new_asset(incoming: &Incoming, examined: Examined, file_path: String, mtime_ns: Option<i64>) -> StoredAsset {
-    let Examined { facts, media_type, container, stream_hash, warning, .. } = examined;
+    let Examined { facts, media_type, container, warning, .. } = examined;
     let (mut generation, mut stitch, mut made_by) = (None, None, None);
     match incoming.origin.clone() {
         Origin::Generated(of) => generation = Some(of),
@@ -232,7 +232,7 @@ fn new_asset(incoming: &Incoming, examined: Examined, file_path: String, mtime_n
         kind: incoming.kind,
         name: presentable_name(&incoming.name),
         file_hash: incoming.file.hash(),
-        stream_hash,
+        stream_hash: None,
         size_bytes: i64::try_from(incoming.file.size_bytes()).unwrap_or(i64::MAX),
         media_type,
         source_type: incoming.origin.source_type(),

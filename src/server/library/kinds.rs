@@ -5,7 +5,7 @@ use std::path::Path;
 use async_trait::async_trait;
 
 use crate::{
-    domain::{ApiError, AssetKind, ErrorKind, Sha256, asset::Facts},
+    domain::{ApiError, AssetKind, ErrorKind, asset::Facts},
     server::{
         Error, Result,
         media::{ffmpeg::Ffmpeg, picture, poster, probe, probed::Probed},
@@ -40,8 +40,6 @@ pub struct Examined {
     pub media_type: Option<String>,
     /// Its container, where it has one.
     pub container: Option<String>,
-    /// A digest of its streams, to recognise the same footage in other bytes.
-    pub stream_hash: Option<Sha256>,
     /// What its probe told, where it was probed.
     pub probed: Option<Probed>,
     /// What could not be found out, in words.
@@ -66,8 +64,7 @@ impl Kind for Videos {
     }
 
     async fn examine(&self, ffmpeg: &Ffmpeg, path: &Path) -> Result<Examined> {
-        let read = probe::probe_and_hash(ffmpeg, path).await;
-        match read.map(|(probed, stream_hash)| of_probed(probed, Some(stream_hash))) {
+        match probe::probe(ffmpeg, path).await.map(of_probed) {
             // A tool that starts and gives up on the file has judged the file.
             Err(Error::Tool { tool, exit, stderr }) => {
                 tracing::info!(tool, exit, stderr, "a file could not be read as a video");
@@ -84,15 +81,8 @@ impl Kind for Videos {
 }
 
 /// What is found out about a clip that was probed already: whoever made it has checked it.
-///
-/// # Errors
-/// As for [`probe::stream_hash`].
-pub async fn of_made(ffmpeg: &Ffmpeg, path: &Path, probed: Probed) -> Result<Examined> {
-    let stream_hash = probe::stream_hash(ffmpeg, path).await?;
-    Ok(of_probed(probed, Some(stream_hash)))
-}
-
-fn of_probed(probed: Probed, stream_hash: Option<Sha256>) -> Examined {
+#[must_use]
+pub fn of_probed(probed: Probed) -> Examined {
     let probe = &probed.probe;
     let facts = Facts {
         duration_seconds: Some(probe.duration_seconds),
@@ -105,7 +95,7 @@ fn of_probed(probed: Probed, stream_hash: Option<Sha256>) -> Examined {
         audio: probe.audio.clone(),
     };
     let (media_type, container) = (Some(probe.media_type.clone()), Some(probe.container.clone()));
-    Examined { facts, media_type, container, stream_hash, probed: Some(probed), warning: None }
+    Examined { facts, media_type, container, probed: Some(probed), warning: None }
 }
 
 struct Images;

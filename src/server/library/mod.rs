@@ -9,6 +9,7 @@ pub mod integrity;
 pub mod kinds;
 pub mod ownership;
 pub mod posters;
+pub mod recognition;
 pub mod scrub;
 pub mod sweep;
 pub mod upkeep;

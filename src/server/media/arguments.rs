@@ -2,6 +2,7 @@
 
 use std::{
     ffi::{OsStr, OsString},
+    os::fd::RawFd,
     path::Path,
 };
 
@@ -136,6 +137,12 @@ impl Arguments {
     #[must_use]
     pub fn stdout(self, format: &str) -> Self {
         self.option("-f", format).flag("pipe:1")
+    }
+
+    /// Writes `format` to a pipe that the program inherits under this number, for [`super::ffmpeg::Ffmpeg::write_to`].
+    #[must_use]
+    pub(super) fn pipe(self, format: &str, number: RawFd) -> Self {
+        self.option("-f", format).flag(&format!("pipe:{number}"))
     }
 
     /// Writes nothing: for reading inputs only.

@@ -3,7 +3,7 @@
 use std::{
     collections::HashSet,
     io,
-    os::unix::fs::PermissionsExt,
+    os::{fd::OwnedFd, unix::fs::PermissionsExt},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -43,6 +43,12 @@ const TONE_MAPPING: [&str; 2] = ["zscale", "tonemap"];
 /// How often a program that may not be silent is listened for, in each stretch of silence that it may keep.
 const LISTENED_FOR: u32 = 10;
 
+/// The options of every run of ffmpeg.
+const RUNNING: [&str; 5] = ["-hide_banner", "-nostdin", "-nostats", "-v", "error"];
+
+/// Those with which it tells how far it is.
+const TELLING: [&str; 9] = ["-hide_banner", "-nostdin", "-nostats", "-v", "error", "-stats_period", "0.25", "-progress", "pipe:1"];
+
 /// The options of every run of ffprobe.
 const PROBING: [&str; 3] = ["-hide_banner", "-v", "error"];
 
@@ -52,6 +58,22 @@ pub struct Ffmpeg {
     ffmpeg: Option<Arc<Path>>,
     ffprobe: Option<Arc<Path>>,
     filters: Arc<OnceCell<HashSet<String>>>,
+}
+
+/// One run of a program.
+struct Run<'a> {
+    tool: &'static str,
+    options: &'static [&'static str],
+    arguments: &'a Arguments,
+    limits: Limits,
+    /// What it inherits beside its standard streams.
+    handed: Vec<OwnedFd>,
+}
+
+impl<'a> Run<'a> {
+    fn new(tool: &'static str, options: &'static [&'static str], arguments: &'a Arguments, limits: Limits) -> Self {
+        Self { tool, options, arguments, limits, handed: Vec::new() }
+    }
 }
 
 /// How often a program was heard of.
@@ -128,13 +150,22 @@ impl Ffmpeg {
         on_progress: &(dyn Fn(f64) + Send + Sync),
         cancel: &CancellationToken,
     ) -> Result<()> {
-        let options = ["-hide_banner", "-nostdin", "-nostats", "-v", "error", "-stats_period", "0.25", "-progress", "pipe:1"];
         let mut lines = ProgressLines::default();
         let sink = |bytes: &[u8]| {
             lines.read(bytes, on_progress);
             Ok(())
         };
-        self.drive("ffmpeg", &options, arguments, limits, cancel, |stdout, heard| Box::pin(pass_on(stdout, heard, sink))).await
+        let run = Run::new("ffmpeg", &TELLING, arguments, limits);
+        self.drive(run, cancel, |stdout, heard| Box::pin(pass_on(stdout, heard, sink))).await
+    }
+
+    /// Runs ffmpeg to its end, which writes to `pipes` of ours. They are closed here once it has begun, so that their readers end with it.
+    ///
+    /// # Errors
+    /// As for [`Ffmpeg::run`].
+    pub(super) async fn write_to(&self, arguments: &Arguments, limits: Limits, pipes: Vec<OwnedFd>) -> Result<()> {
+        let run = Run { handed: pipes, ..Run::new("ffmpeg", &RUNNING, arguments, limits) };
+        self.drive(run, &CancellationToken::new(), |stdout, heard| Box::pin(pass_on(stdout, heard, |_| Ok(())))).await
     }
 
     /// Runs ffmpeg to its end and gives what it wrote to standard output, at most `most` bytes of it.
@@ -143,9 +174,9 @@ impl Ffmpeg {
     /// As for [`Ffmpeg::run`]; more than `most` bytes is [`Error::Tool`].
     pub async fn capture(&self, arguments: &Arguments, limits: Limits, most: usize, cancel: &CancellationToken) -> Result<Vec<u8>> {
         let mut output = Vec::new();
-        let options = ["-hide_banner", "-nostdin", "-nostats", "-v", "error"];
         let sink = |bytes: &[u8]| collect(&mut output, bytes, "ffmpeg", most);
-        self.drive("ffmpeg", &options, arguments, limits, cancel, |stdout, heard| Box::pin(pass_on(stdout, heard, sink))).await?;
+        let run = Run::new("ffmpeg", &RUNNING, arguments, limits);
+        self.drive(run, cancel, |stdout, heard| Box::pin(pass_on(stdout, heard, sink))).await?;
         Ok(output)
     }
 
@@ -156,7 +187,8 @@ impl Ffmpeg {
     pub async fn inspect(&self, arguments: &Arguments, limits: Limits, most: usize, cancel: &CancellationToken) -> Result<Vec<u8>> {
         let mut output = Vec::new();
         let sink = |bytes: &[u8]| collect(&mut output, bytes, "ffprobe", most);
-        self.drive("ffprobe", &PROBING, arguments, limits, cancel, |stdout, heard| Box::pin(pass_on(stdout, heard, sink))).await?;
+        let run = Run::new("ffprobe", &PROBING, arguments, limits);
+        self.drive(run, cancel, |stdout, heard| Box::pin(pass_on(stdout, heard, sink))).await?;
         Ok(output)
     }
 
@@ -175,7 +207,7 @@ impl Ffmpeg {
                 Ok(())
             })
         };
-        self.drive("ffprobe", &PROBING, arguments, limits, &CancellationToken::new(), read).await?;
+        self.drive(Run::new("ffprobe", &PROBING, arguments, limits), &CancellationToken::new(), read).await?;
         match report {
             Some(read) => Ok(read?),
             None => Err(Error::Internal("a report was not read".into())),
@@ -184,10 +216,7 @@ impl Ffmpeg {
 
     async fn drive<'a>(
         &self,
-        tool: &'static str,
-        options: &[&str],
-        arguments: &Arguments,
-        limits: Limits,
+        Run { tool, options, arguments, limits, handed }: Run<'_>,
         cancel: &CancellationToken,
         read: impl FnOnce(ChildStdout, Heard) -> BoxFuture<'a, Result<()>>,
     ) -> Result<()> {
@@ -197,7 +226,7 @@ impl Ffmpeg {
         }
         let mut command = Command::new(program);
         command.args(options).args(arguments.list());
-        let mut running = Running::start(command, limits).await.map_err(|source| not_started(tool, program, source))?;
+        let mut running = Running::start(command, limits, handed).await.map_err(|source| not_started(tool, program, source))?;
         let Some((stdin, stdout, stderr)) = running.streams() else {
             return Err(Error::Internal(format!("{tool} was started without its standard streams")));
         };

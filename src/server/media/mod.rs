@@ -19,4 +19,5 @@ mod sample_clips;
 mod sandbox;
 pub mod staging;
 pub mod stitch;
+pub mod streams;
 mod timing;

@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use tokio_util::sync::CancellationToken;
-
 use super::{
     extent::Extent,
     ffmpeg::{Arguments, Ffmpeg, Limits},
@@ -12,33 +10,27 @@ use super::{
     timing::Timing,
 };
 use crate::{
-    domain::{ErrorKind, Sha256, asset::AudioInfo},
+    domain::{ErrorKind, asset::AudioInfo},
     server::{Error, Result},
 };
 
 /// The largest picture that is believed, in pixels a side.
 const LARGEST_SIDE: i64 = 16_384;
 
-/// What is known of the file at `path`, and the digest of its streams, within the time that reading it once may take: whoever uploaded it waits.
+/// Probes the file at `path`, within the time that reading it once may take: whoever uploaded it waits.
 ///
 /// # Errors
-/// As for [`probe`] and [`stream_hash`]; [`ErrorKind::NotAVideo`] where it takes longer.
-pub async fn probe_and_hash(ffmpeg: &Ffmpeg, path: &Path) -> Result<(Probed, Sha256)> {
-    let reading = async { Ok((probe(ffmpeg, path).await?, stream_hash(ffmpeg, path).await?)) };
-    let longest = Limits::read(extent(path).await?.size).wall;
-    tokio::time::timeout(longest, reading).await.unwrap_or_else(|_| Err(too_slow()))
-}
-
-/// Probes the file at `path`.
-///
-/// # Errors
-/// [`ErrorKind::NotAVideo`], in words for the user, where it is empty, cut short, no video, or in a container that is not taken;
+/// [`ErrorKind::NotAVideo`], in words for the user, where it is empty, cut short, no video, in a container that is not taken, or takes longer;
 /// [`Error::ToolMissing`]; [`Error::Io`] where the file cannot be read.
 pub async fn probe(ffmpeg: &Ffmpeg, path: &Path) -> Result<Probed> {
     let extent = extent(path).await?;
     if extent.size == 0 {
         return Err(not_a_video("The file is empty."));
     }
+    tokio::time::timeout(Limits::read(extent.size).wall, examine(ffmpeg, path, extent)).await.unwrap_or_else(|_| Err(too_slow()))
+}
+
+async fn examine(ffmpeg: &Ffmpeg, path: &Path, extent: Extent) -> Result<Probed> {
     let report = match report(ffmpeg, path, extent, &[]).await {
         Err(Error::Tool { .. }) if extent.boxes && has_headers(ffmpeg, path).await? => return Err(cut_short()),
         report => report.map_err(|error| unreadable(error, extent))?,
@@ -80,22 +72,6 @@ pub async fn end(ffmpeg: &Ffmpeg, path: &Path) -> Result<End> {
         return Ok(End::Cut);
     }
     Ok(read(&report, extent).map_or(End::Unknown, |probe| End::Whole(Box::new(Probed { probe, report }))))
-}
-
-/// A digest of the coded pictures and sound, without container, names or dates: equal for equal footage.
-///
-/// # Errors
-/// [`ErrorKind::NotAVideo`] where the file has no picture that can be read, and as for [`Ffmpeg::capture`].
-pub async fn stream_hash(ffmpeg: &Ffmpeg, path: &Path) -> Result<Sha256> {
-    let arguments = Arguments::new().user_input(path)?.option("-map", "0:V").option("-map", "0:a?").option("-c", "copy");
-    let arguments = arguments.option("-hash", "sha256").stdout("hash");
-    let limits = Limits { silence: None, ..Limits::read(extent(path).await?.size) };
-    let said = match ffmpeg.capture(&arguments, limits, 1024, &CancellationToken::new()).await {
-        Err(error) => return Err(unreadable(error, extent(path).await?)),
-        Ok(said) => said,
-    };
-    let digest = str::from_utf8(&said).ok().and_then(|text| text.trim().strip_prefix("SHA256=")?.parse().ok());
-    digest.ok_or_else(|| Error::Internal("ffmpeg gave no hash of a file's streams".into()))
 }
 
 async fn extent(path: &Path) -> Result<Extent> {

@@ -111,6 +111,12 @@ impl Report {
         self.streams.iter().find(|stream| stream.is("audio") && stream.sample_rate().is_some())
     }
 
+    /// The numbers of the streams that are played: the pictures in their order, then the sounds.
+    pub(super) fn played_streams(&self) -> Vec<usize> {
+        let pictures = self.streams.iter().filter(|stream| stream.is("video") && stream.disposition.attached_pic == 0);
+        pictures.chain(self.streams.iter().filter(|stream| stream.is("audio"))).map(|stream| stream.index).collect()
+    }
+
     /// The packets of a stream; `None` where it has none.
     pub(super) fn track(&self, stream: &Stream) -> Option<&Track> {
         self.tracks.get(stream.index)

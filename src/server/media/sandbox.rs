@@ -2,12 +2,14 @@
 
 use std::{
     io,
+    os::fd::OwnedFd,
     process::{ExitStatus, Stdio},
     sync::{OnceLock, mpsc},
     time::Duration,
 };
 
 use nix::{
+    fcntl::{FcntlArg, FdFlag, fcntl},
     sys::{
         resource::{Resource, getrlimit, setrlimit},
         signal::{Signal, killpg},
@@ -84,11 +86,12 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// Starts `command` in its own process group, under `limits`, with all three standard streams piped.
+    /// Starts `command` in its own process group, under `limits`, with all three standard streams piped. It inherits `handed`, under the same numbers;
+    /// here they are closed once it has begun.
     ///
     /// # Errors
     /// Where the system does not start it.
-    pub(super) async fn start(mut command: Command, limits: Limits) -> io::Result<Self> {
+    pub(super) async fn start(mut command: Command, limits: Limits, handed: Vec<OwnedFd>) -> io::Result<Self> {
         command.env_clear().envs(ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
         command.env("LC_ALL", "C").current_dir("/");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -99,7 +102,10 @@ impl Running {
         let server = Pid::this();
         // SAFETY: between fork and exec only system calls are made: no allocation, no lock.
         unsafe {
-            command.pre_exec(move || restrict(limits, server));
+            command.pre_exec(move || {
+                restrict(limits, server)?;
+                handed.iter().try_for_each(keep_open)
+            });
         }
         let child = spawn(command).await?;
         Ok(Self { child, mark })
@@ -154,6 +160,12 @@ fn restrict(limits: Limits, server: Pid) -> io::Result<()> {
     }
     // The server may have died between the fork and the line above; then nobody would ever send that signal.
     if nix::unistd::getppid() == server { Ok(()) } else { Err(io::Error::from(io::ErrorKind::Interrupted)) }
+}
+
+/// Runs in the child, before the program: what it is handed is not closed as the program begins. Everybody else's children close it.
+fn keep_open(handed: &OwnedFd) -> io::Result<()> {
+    fcntl(handed, FcntlArg::F_SETFD(FdFlag::empty()))?;
+    Ok(())
 }
 
 /// Sets a limit, or keeps the one the server itself runs under where that is lower: a limit cannot be raised again.
@@ -249,7 +261,7 @@ mod tests {
     #[tokio::test]
     async fn killing_reaches_the_children_of_the_child() {
         let mut line = Lifeline::new();
-        let running = Running::start(line.shell(FAMILY), Limits::INSPECT).await.unwrap();
+        let running = Running::start(line.shell(FAMILY), Limits::INSPECT, Vec::new()).await.unwrap();
         line.begun().await;
         running.kill().await.unwrap();
         line.ended().await;
@@ -258,7 +270,7 @@ mod tests {
     #[tokio::test]
     async fn dropping_kills_the_whole_group() {
         let mut line = Lifeline::new();
-        let running = Running::start(line.shell(FAMILY), Limits::INSPECT).await.unwrap();
+        let running = Running::start(line.shell(FAMILY), Limits::INSPECT, Vec::new()).await.unwrap();
         line.begun().await;
         drop(running);
         line.ended().await;
@@ -273,7 +285,7 @@ mod tests {
     async fn a_child_that_forks_away_dies_with_its_job() {
         for (after, ends) in [("wait; exit 0", true), ("sleep 600", false)] {
             let mut line = Lifeline::new();
-            let mut running = Running::start(line.shell(&format!("{GONE}{after}")), Limits::INSPECT).await.unwrap();
+            let mut running = Running::start(line.shell(&format!("{GONE}{after}")), Limits::INSPECT, Vec::new()).await.unwrap();
             line.begun().await;
             if ends {
                 assert!(running.wait().await.unwrap().success());
@@ -290,7 +302,7 @@ mod tests {
         let script = "env; echo core=$(ulimit -c) cpu=$(ulimit -t)";
         let mut command = Command::new("/bin/sh");
         command.args(["-c", script]).env("OPENAI_API_KEY", "secret");
-        let mut running = Running::start(command, Limits::INSPECT).await.unwrap();
+        let mut running = Running::start(command, Limits::INSPECT, Vec::new()).await.unwrap();
         let (_, mut stdout, _) = running.streams().unwrap();
         let mut said = String::new();
         stdout.read_to_string(&mut said).await.unwrap();
@@ -310,7 +322,7 @@ mod tests {
         let Some(folder) = std::env::var_os(DOOMED) else { return };
         let mut command = Command::new("/bin/sh");
         command.args(["-c", r#"exec >"$1"; echo up; exec sleep 600"#, "sh"]).arg(std::path::Path::new(&folder).join("alive"));
-        let mut running = Running::start(command, Limits::INSPECT).await.unwrap();
+        let mut running = Running::start(command, Limits::INSPECT, Vec::new()).await.unwrap();
         running.wait().await.unwrap();
     }
 

@@ -1,7 +1,7 @@
 //! The jobs table, which is the queue. A worker holds a job by its lease token; whatever it writes back names the token.
 
 use serde_json::Value;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqliteExecutor, sqlite::SqliteRow};
 
 use super::{Db, Tx, executions::failure, paging::Keyset, rows};
 use crate::{
@@ -185,6 +185,18 @@ pub async fn next(connection: &mut SqliteConnection, lane: &str) -> Result<Optio
     .fetch_optional(connection)
     .await?;
     row.map(|row| rows::parsed(&row, TABLE, "id")).transpose()
+}
+
+/// Whether a job of a lane is done, or waits for nothing but its turn.
+///
+/// # Errors
+/// The database's.
+pub async fn is_busy(executor: impl SqliteExecutor<'_>, lane: &str) -> Result<bool> {
+    let row = sqlx::query(
+        "SELECT 1 FROM jobs WHERE lane = $1 AND status IN ('queued', 'running') \
+         AND (status = 'running' OR paused = 0 AND (run_after IS NULL OR run_after <= $2)) LIMIT 1",
+    );
+    Ok(row.bind(lane).bind(Timestamp::now().to_string()).fetch_optional(executor).await?.is_some())
 }
 
 /// When the next job of a lane may be taken that may not be taken yet.
