@@ -21,14 +21,14 @@ use crate::support::{
 /// So many probes hang.
 const HUNG: usize = 50;
 
-/// Puts a script before the real ffprobe, which it then runs, into a folder of its own.
-fn before_ffprobe(dir: &Path, script: &str) {
+/// Puts a script before the real tool, which it then runs, into a folder of its own.
+fn before(tool: &str, dir: &Path, script: &str) {
     let path = std::env::var_os("PATH").unwrap();
-    let real = std::env::split_paths(&path).map(|folder| folder.join("ffprobe")).find(|file| file.is_file()).unwrap();
+    let real = std::env::split_paths(&path).map(|folder| folder.join(tool)).find(|file| file.is_file()).unwrap();
     let bin = dir.join("bin");
-    fs::create_dir(&bin).unwrap();
-    fs::write(bin.join("ffprobe"), format!("#!/bin/sh\n{script}\nexec {} \"$@\"\n", real.display())).unwrap();
-    fs::set_permissions(bin.join("ffprobe"), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::create_dir_all(&bin).unwrap();
+    fs::write(bin.join(tool), format!("#!/bin/sh\n{script}\nexec {} \"$@\"\n", real.display())).unwrap();
+    fs::set_permissions(bin.join(tool), fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// Has the program find that script first.
@@ -42,10 +42,10 @@ fn half_dead(dir: &Path) {
     let hung = dir.join("hung");
     fs::create_dir(&hung).unwrap();
     let hang = format!("mkdir {}/$i 2>/dev/null && exec sleep 1000", hung.display());
-    before_ffprobe(dir, &format!("i=0\nwhile [ $i -lt {HUNG} ]; do {hang}; i=$((i + 1)); done"));
+    before("ffprobe", dir, &format!("i=0\nwhile [ $i -lt {HUNG} ]; do {hang}; i=$((i + 1)); done"));
 }
 
-/// A server whose starts of ffprobe are counted, and its clips.
+/// A server whose starts of ffmpeg and ffprobe are counted, and its clips.
 struct Counted {
     dir: tempfile::TempDir,
     server: ServerProcess,
@@ -56,7 +56,9 @@ impl Counted {
     /// Stores three clips and waits for their posters.
     async fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        before_ffprobe(dir.path(), &format!("echo \"$@\" >> {}", dir.path().join("started").display()));
+        for tool in ["ffmpeg", "ffprobe"] {
+            before(tool, dir.path(), &format!("echo {tool} \"$@\" >> {}", dir.path().join("started").display()));
+        }
         let server = ServerProcess::start_with(dir.path(), |command| by_script(command, dir.path()));
         let mut clips = Vec::new();
         for number in 0..3 {
@@ -68,9 +70,15 @@ impl Counted {
         Self { dir, server, clips }
     }
 
-    /// The arguments of each start so far.
+    /// Each start of a tool so far, with its arguments.
+    fn starts_of(&self, tool: &str) -> Vec<String> {
+        let started = fs::read_to_string(self.dir.path().join("started")).unwrap();
+        started.lines().filter(|start| start.starts_with(tool)).map(str::to_owned).collect()
+    }
+
+    /// Each start of ffprobe.
     fn starts(&self) -> Vec<String> {
-        fs::read_to_string(self.dir.path().join("started")).unwrap().lines().map(str::to_owned).collect()
+        self.starts_of("ffprobe ")
     }
 
     /// How many of them were probes.
@@ -105,6 +113,10 @@ async fn each_clip_is_probed_once_whoever_reads_it() {
     assert_eq!(studio.preview().await["copied"], true);
     let made = studio.stitch(24).await;
     assert_eq!(studio.starts().len(), 4, "one a clip and one of the result: {:#?}", studio.starts());
+    // Posters and digests come of what is stored, not of the stitch.
+    let joins = |start: &String| !start.contains("mjpeg") && !start.contains("-f data") && !start.contains("-filters");
+    let joined: Vec<_> = studio.starts_of("ffmpeg ").into_iter().filter(joins).collect();
+    assert_eq!(joined.len(), 1, "{joined:#?}");
     studio.clips.push(made);
     studio.preview().await;
     studio.stitch(30).await;
