@@ -18,7 +18,14 @@ test('a run gets to its end on the screen though the stream brings nothing', asy
 });
 
 test('a run that a script begins is seen too, and the page of jobs keeps up', async ({ page, server, context }) => {
-  const { workflow_id } = await server.api('POST', '/api/workflows', { name: 'Kept back', definition: shot(60, '1080x1920') });
+  // One after the other, so that the last still waits when the pages ask, however fast the machine is.
+  await server.stop();
+  await server.begin({ REELGRAPH_WORKERS: '1' });
+  const nodes = [0, 1, 2, 3, 4, 5, 6, 7].map((number) => {
+    const [{ params }] = shot(60, '1080x1920').nodes;
+    return { id: `shot-${number}`, type: 'Sora2Video', position: { x: number * 320, y: 0 }, params: { ...params, seed: number } };
+  });
+  const { workflow_id } = await server.api('POST', '/api/workflows', { name: 'Kept back', definition: { schema: 1, nodes, connections: [] } });
   await context.route('**/api/events*', () => undefined);
   const jobs = await context.newPage();
   await visit(jobs, '/jobs');
@@ -28,9 +35,11 @@ test('a run that a script begins is seen too, and the page of jobs keeps up', as
   await expect(jobs.getByRole('region', { name: 'Running' }).getByRole('listitem')).toHaveCount(1);
   await visit(page, `/workflows/${workflow_id}`);
   await graphReady(page);
-  await expect(node(page, 'Sora2Video')).toHaveAttribute('data-node-status', 'running');
+  const last = page.locator('[data-node-id="shot-7"]');
+  await expect(last).toHaveAttribute('data-node-status', /queued|running/);
   await server.api('POST', `/api/executions/${execution_id}/cancel`);
-  await expect(node(page, 'Sora2Video')).toHaveAttribute('data-node-status', 'cancelled');
+  await expect(last).toHaveAttribute('data-node-status', 'cancelled');
   await jobs.bringToFront();
-  await expect(jobs.getByRole('region', { name: 'Ended' }).getByRole('listitem')).toHaveCount(1);
+  await expect(jobs.getByRole('region', { name: 'Ended' }).getByRole('listitem')).toHaveCount(8);
+  await expect(jobs.getByRole('region', { name: 'Running' })).toHaveCount(0);
 });
