@@ -32,8 +32,9 @@ use crate::{
 const SECONDS: u64 = 60;
 /// What asks for another length.
 const SETTING: &str = "REELGRAPH_SOAK_SECONDS";
-/// The disk, as `mount` reads it: room for some hundred small clips.
-const DISK: &str = "256m";
+/// The disk, in MB: room for some hundred small clips, and for those of each second. A disk that is full of what was promised stays full.
+const DISK: u64 = 256;
+const DISK_A_SECOND: u64 = 1;
 /// Requests under way at once.
 const HANDS: u64 = 4;
 /// How long one rests that was refused.
@@ -252,7 +253,8 @@ async fn whatever_happens_every_promise_is_kept() {
     let seconds = std::env::var(SETTING).ok().and_then(|text| text.parse().ok()).unwrap_or(SECONDS);
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("disk")).unwrap();
-    let Some(disk) = SmallDisk::mount(&dir.path().join("disk"), DISK) else { return };
+    let size = format!("{}m", DISK + seconds * DISK_A_SECOND);
+    let Some(disk) = SmallDisk::mount(&dir.path().join("disk"), &size) else { return };
     fs::create_dir(disk.seen().join("videos")).unwrap();
     for name in ["media.db", "videos"] {
         symlink(dir.path().join("disk").join(name), dir.path().join(name)).unwrap();
