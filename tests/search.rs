@@ -248,9 +248,7 @@ async fn pages_of_a_search_are_in_the_order_that_is_asked() {
     tx.commit().await.unwrap();
     server.restart().await;
     // Rows that are in no index are put there while the server runs.
-    while found(&server.client, "/api/workflows?", "rain").await.len() < 9 {
-        tokio::task::yield_now().await;
-    }
+    server.client.wait_for("/api/workflows?q=rain", |rows| rows.as_array().is_some_and(|rows| rows.len() == 9)).await;
     let all = async |query: &str| {
         let (mut names, mut path) = (Vec::new(), format!("/api/workflows?limit=2&{query}"));
         loop {

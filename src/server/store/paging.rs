@@ -31,7 +31,7 @@ pub(super) struct Keyset {
 }
 
 impl Keyset {
-    /// The same key under another id.
+    /// A key that is text.
     pub const fn text(key: &'static str, id: &'static str) -> Self {
         Self { key, key_type: KeyType::Text, id }
     }

@@ -13,7 +13,7 @@ pub use source::Source;
 use super::{Db, Tx, kinds::time_option};
 use crate::{
     domain::{AssetKind, Timestamp, workflow},
-    server::Result,
+    server::{Error, Result},
 };
 
 /// Between two texts of a row: no phrase goes over it.
@@ -75,18 +75,21 @@ impl Subject {
         }
     }
 
-    /// The texts of a row besides its name.
-    fn texts(self, row: &SqliteRow) -> Result<Vec<String>> {
-        let text = |column: &str| -> Result<Option<String>> { Ok(row.try_get(column)?) };
-        match self {
-            Self::Asset(_) => Ok(text("prompt")?.into_iter().collect()),
-            Self::Workflow => {
-                let definition = text("definition")?.and_then(|text| serde_json::from_str::<Value>(&text).ok());
-                let written = definition.as_ref().map(workflow::texts).unwrap_or_default();
-                Ok(text("description")?.into_iter().chain(written.into_iter().map(str::to_owned)).collect())
-            }
-        }
+    /// What a row says besides its name: its prompt; its description and its definition.
+    fn said(self, row: &SqliteRow) -> Result<[Option<String>; 2]> {
+        Ok(match self {
+            Self::Asset(_) => [row.try_get("prompt")?, None],
+            Self::Workflow => [row.try_get("description")?, row.try_get("definition")?],
+        })
     }
+}
+
+/// The terms of a text, and of what is written into a definition.
+fn terms_of([text, definition]: [Option<String>; 2]) -> String {
+    let definition = definition.and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    let written = definition.as_ref().map(workflow::texts).unwrap_or_default();
+    let texts: Vec<_> = text.as_deref().into_iter().chain(written).map(terms::indexed).collect();
+    texts.join(BOUNDARY)
 }
 
 /// Puts a row into the index as it stands, or in place of what was there. Call it in the transaction that has written the row.
@@ -103,12 +106,15 @@ pub async fn put(connection: &mut SqliteConnection, subject: Subject, id: &str) 
         None => free_number(connection, subject, made_at(&row, subject)).await?,
     };
     let name: String = row.try_get("name")?;
-    let texts: Vec<_> = subject.texts(&row)?.iter().map(|text| terms::indexed(text)).collect();
+    let said = subject.said(&row)?;
+    // A definition has up to 16 MiB.
+    let making = tokio::task::spawn_blocking(move || (terms::indexed(&name), terms_of(said)));
+    let (name, text) = making.await.map_err(|error| Error::Internal(format!("making terms ended: {error}")))?;
     sqlx::query("INSERT OR REPLACE INTO search (rowid, kind, name, text) VALUES ($1, $2, $3, $4)")
         .bind(number)
         .bind(subject.token())
-        .bind(terms::indexed(&name))
-        .bind(texts.join(BOUNDARY))
+        .bind(name)
+        .bind(text)
         .execute(&mut *connection)
         .await?;
     if known.is_none() {
