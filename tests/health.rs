@@ -2,9 +2,11 @@
 
 use clap::CommandFactory;
 use reelgraph::server::config::Cli;
+use serde_json::json;
 
 use crate::support::{
     TestServer,
+    graphs::{definition, shot},
     process::{ServerProcess, refused},
 };
 
@@ -15,7 +17,7 @@ async fn a_new_server_is_alive_and_ready() {
     let ready = server.client.get("/readyz").await.expect(200).json();
     assert_eq!(ready["ffmpeg"], "ok");
     server.client.get("/api/no-such-thing").await.problem(404);
-    server.client.post("/healthz", &serde_json::json!({})).await.problem(405);
+    server.client.post("/healthz", &json!({})).await.problem(405);
 }
 
 #[tokio::test]
@@ -101,4 +103,28 @@ async fn metrics_count_what_is_asked_and_what_is_there() {
     client.delete(&format!("/api/videos/{id}")).await.expect(204);
     let metrics = client.get("/metrics").await.expect(200).text();
     assert!(metrics.contains(r#"reelgraph_videos{source="uploaded"} 0"#), "{metrics}");
+}
+
+#[tokio::test]
+async fn metrics_tell_of_the_lanes_the_cache_and_waits_for_the_database() {
+    let server = TestServer::start().await;
+    let one_shot = definition(&[shot("shot", json!({ "prompt": "A door opens" }))], &[]);
+    for _ in 0..2 {
+        let begun = server.client.post("/api/executions", &json!({ "definition": one_shot, "mode": "draft" })).await.expect(202).json();
+        let path = format!("/api/executions/{}", begun["execution_id"].as_str().unwrap());
+        server.client.wait_for(&path, |execution| execution["status"] == "succeeded").await;
+    }
+    let metrics = server.client.get("/metrics").await.expect(200).text();
+    for line in [
+        r#"reelgraph_steps{from="work"} 1"#,
+        r#"reelgraph_steps{from="cache"} 1"#,
+        r#"reelgraph_lane_jobs{lane="google",status="queued"} 0"#,
+        r#"reelgraph_lane_jobs{lane="google",status="running"} 0"#,
+        r#"reelgraph_lane_oldest_wait_seconds{lane="google"} 0"#,
+        r#"reelgraph_database_connections{for="writer",state="busy"} 0"#,
+    ] {
+        assert!(metrics.lines().any(|one| one == line), "{line} is not in\n{metrics}");
+    }
+    let waits = |line: &str| line.strip_prefix("reelgraph_database_write_wait_seconds_count ").and_then(|count| count.parse::<u64>().ok());
+    assert!(metrics.lines().find_map(waits).is_some_and(|count| count > 4), "{metrics}");
 }

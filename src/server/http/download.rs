@@ -1,9 +1,7 @@
 //! The bytes of what is stored, and its poster: ranges, validators, and headers that keep stored bytes inert.
 
-use std::{fs, io::SeekFrom, path::PathBuf};
-
 use axum::{
-    body::{Body, Bytes},
+    body::Body,
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -11,11 +9,6 @@ use axum::{
 use axum_extra::headers::{ETag, HeaderMapExt, IfMatch, IfNoneMatch, IfRange};
 use http_range_header::{RangeUnsatisfiableError, parse_range_header};
 use serde::Deserialize;
-use tokio::{
-    fs::File,
-    io::{AsyncReadExt, AsyncSeekExt},
-};
-use tokio_util::io::ReaderStream;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -27,10 +20,7 @@ use crate::{
     domain::{ApiError, AssetRef, ErrorKind, VideoId},
     server::{
         Error, Result,
-        library::{
-            assets::{self, OpenedAsset},
-            integrity, posters,
-        },
+        library::{assets, integrity, posters},
         state::AppState,
     },
 };
@@ -106,28 +96,22 @@ pub(super) struct PosterHeaders {
 /// The bytes of an asset, or the part that was asked for.
 pub(super) async fn of_asset(state: &AppState, asset: AssetRef, query: TrashedQuery, request: &HeaderMap) -> Result<Response, Failed> {
     let (db, content) = (&state.studio.db, &state.studio.content);
-    // What is small is read as the file is opened.
-    let small = |opened: &OpenedAsset| {
-        let (size, etag) = (size(opened), entity_tag(&opened.stored.asset.file_hash.to_string()).ok()?);
-        match asked_range(request, &etag, size) {
-            Asked::Part { first, last } if last - first < PIECE => Some((first, (last - first + 1) as usize)),
-            Asked::Whole if size <= PIECE && integrity::is_fresh(&opened.stored) => Some((0, size as usize)),
-            _ => None,
-        }
-    };
-    let (opened, file, part) = assets::open_file(db, content, asset, query.trashed, small).await?;
-    send(state, request, opened, file, part).await
-}
-
-fn size(opened: &OpenedAsset) -> u64 {
-    u64::try_from(opened.stored.asset.size_bytes).unwrap_or_default()
-}
-
-/// Answers with the file or the part that was asked for; `part` is that where it is small.
-async fn send(state: &AppState, request: &HeaderMap, opened: OpenedAsset, file: fs::File, part: Bytes) -> Result<Response, Failed> {
-    let size = size(&opened);
-    let asset = &opened.stored.asset;
+    let stored = assets::readable(db, asset, query.trashed).await?;
+    let asset = &stored.asset;
+    let size = u64::try_from(asset.size_bytes).unwrap_or_default();
     let etag = entity_tag(&asset.file_hash.to_string())?;
+    let asked = asked_range(request, &etag, size);
+    let (first, length) = match asked {
+        Asked::Whole => (0, size),
+        Asked::Part { first, last } => (first, last - first + 1),
+        Asked::Outside => (0, 0),
+    };
+    // Ranges rest on the look at each opening and on the scrub.
+    let is_to_be_checked = length == size && !integrity::is_fresh(&stored);
+    // What is small is read as the file is opened.
+    let part = (length <= PIECE && !is_to_be_checked).then_some((first, length as usize));
+    let opened = assets::open_file(db, content, &stored, part).await?;
+
     let mut headers = HeaderMap::new();
     headers.typed_insert(etag.clone());
     headers.insert(header::CACHE_CONTROL, KEEP);
@@ -137,12 +121,12 @@ async fn send(state: &AppState, request: &HeaderMap, opened: OpenedAsset, file: 
     }
     let media_type = asset.media_type.as_deref().and_then(|text| HeaderValue::from_str(text).ok());
     headers.insert(header::CONTENT_TYPE, media_type.unwrap_or(HeaderValue::from_static("application/octet-stream")));
-    headers.insert(header::CONTENT_DISPOSITION, disposition(&asset.name, &opened.stored.file_path)?);
-    let (status, first, length) = match asked_range(request, &etag, size) {
-        Asked::Whole => (StatusCode::OK, 0, size),
+    headers.insert(header::CONTENT_DISPOSITION, disposition(&asset.name, &stored.file_path)?);
+    let status = match asked {
+        Asked::Whole => StatusCode::OK,
         Asked::Part { first, last } => {
             headers.insert(header::CONTENT_RANGE, header_value(format!("bytes {first}-{last}/{size}"))?);
-            (StatusCode::PARTIAL_CONTENT, first, last - first + 1)
+            StatusCode::PARTIAL_CONTENT
         }
         Asked::Outside => {
             let mut refused = Failed(ApiError::new(ErrorKind::RangeNotSatisfiable, format!("The file has {size} bytes."))).into_response();
@@ -152,13 +136,15 @@ async fn send(state: &AppState, request: &HeaderMap, opened: OpenedAsset, file: 
         }
     };
     headers.insert(header::CONTENT_LENGTH, length.into());
-    // Ranges rest on the look at each opening and on the scrub.
-    let body = if length == size && !integrity::is_fresh(&opened.stored) {
-        whole_body(state, opened, file).await?
-    } else if part.len() as u64 == length {
-        part.into()
+    let body = if is_to_be_checked && size > PIECE {
+        Body::from_stream(integrity::checked(db.clone(), content.clone(), stored, opened.file, PIECE as usize))
+    } else if opened.part.len() as u64 == length {
+        opened.part.into()
     } else {
-        streamed(file, opened.path, first, length).await?
+        if is_to_be_checked {
+            integrity::read_through(db, content, &stored).await?;
+        }
+        Body::from_stream(integrity::unchecked(opened.file, first, length, PIECE as usize))
     };
     Ok((status, headers, body).into_response())
 }
@@ -246,24 +232,6 @@ fn asked_range(request: &HeaderMap, etag: &ETag, size: u64) -> Asked {
         Err(RangeUnsatisfiableError::Unsatisfiable) => Asked::Outside,
         _ => Asked::Whole,
     }
-}
-
-/// All of a file that nobody read through lately: hashed before it is sent where it is small, else on its way.
-async fn whole_body(state: &AppState, OpenedAsset { stored, path }: OpenedAsset, file: fs::File) -> Result<Body> {
-    let (db, content) = (&state.studio.db, &state.studio.content);
-    if stored.asset.size_bytes <= PIECE as i64 {
-        integrity::read_through(db, content, &stored).await?;
-        return streamed(file, path, 0, PIECE).await;
-    }
-    Ok(Body::from_stream(integrity::checked(db.clone(), content.clone(), stored, file.into(), PIECE as usize)))
-}
-
-async fn streamed(file: fs::File, path: PathBuf, first: u64, length: u64) -> Result<Body> {
-    let mut file = File::from_std(file);
-    if first > 0 {
-        file.seek(SeekFrom::Start(first)).await.map_err(Error::io(path))?;
-    }
-    Ok(Body::from_stream(ReaderStream::with_capacity(file.take(length), PIECE as usize)))
 }
 
 /// `inline`, with the video's name and its container's extension (RFC 6266): once for everyone, once in plain ASCII.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderValue, Method, header},
+    http::{HeaderMap, HeaderValue, Method, header},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -34,7 +34,7 @@ pub async fn guard(State((access, state)): State<(Access, AppState)>, request: R
         return Failed(error).into_response();
     }
     if !matches!(path, "/healthz" | "/login") {
-        match is_signed_in(&access, &state, access::held(request.headers())).await {
+        match is_signed_in(&access, &state, request.headers()).await {
             Ok(true) => {}
             Ok(false) => {
                 if let Some(refusal) = refusal(&access, &request) {
@@ -48,9 +48,9 @@ pub async fn guard(State((access, state)): State<(Access, AppState)>, request: R
 }
 
 /// Whether the caller needs to show nothing more: no token is set, or its browser signed in.
-async fn is_signed_in(access: &Access, state: &AppState, held: Option<String>) -> Result<bool, Failed> {
+async fn is_signed_in(access: &Access, state: &AppState, headers: &HeaderMap) -> Result<bool, Failed> {
     let Some(key) = access.key() else { return Ok(true) };
-    match held {
+    match access::held(headers) {
         Some(held) => Ok(sessions::lasts(&state.studio.db, key, &held).await?),
         None => Ok(false),
     }

@@ -9,8 +9,8 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use metrics::{counter, gauge, histogram, with_local_recorder};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
+use metrics::{Histogram, counter, gauge, histogram, with_local_recorder};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusRecorder};
 
 use super::{problem::Failed, serve::Open};
 use crate::{
@@ -24,10 +24,18 @@ const CONNECTIONS: &str = "reelgraph_http_connections";
 const JOBS: &str = "reelgraph_jobs";
 const VIDEOS: &str = "reelgraph_videos";
 const LOST_LINES: &str = "reelgraph_log_lines_lost_total";
+const LANE_JOBS: &str = "reelgraph_lane_jobs";
+const LANE_WAITS: &str = "reelgraph_lane_oldest_wait_seconds";
+const STEPS: &str = "reelgraph_steps";
+const DATABASE_WAITS: &str = "reelgraph_database_write_wait_seconds";
+const DATABASE_CONNECTIONS: &str = "reelgraph_database_connections";
 const STORED_BYTES: &str = "reelgraph_stored_bytes";
 
 /// Upper bounds of a request's duration, in seconds; an upload may take minutes.
 const BUCKETS: [f64; 10] = [0.005, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0, 120.0, 600.0];
+
+/// Upper bounds of a wait for the database's writer, in seconds.
+const WAIT_BUCKETS: [f64; 8] = [0.0005, 0.002, 0.01, 0.05, 0.25, 1.0, 5.0, 20.0];
 
 /// Where a server's figures are kept. Cheap to clone.
 #[derive(Clone)]
@@ -39,18 +47,32 @@ impl Metrics {
     /// # Errors
     /// Where the exporter does not take the bounds.
     pub fn new() -> Result<Self, Error> {
-        let builder = PrometheusBuilder::new().set_buckets(&BUCKETS).map_err(|error| Error::Internal(format!("metrics: {error}")))?;
+        let bounded =
+            |builder: PrometheusBuilder, name: &str, bounds| builder.set_buckets_for_metric(Matcher::Full(name.to_owned()), bounds);
+        let builder =
+            bounded(PrometheusBuilder::new(), DURATIONS, &BUCKETS).and_then(|builder| bounded(builder, DATABASE_WAITS, &WAIT_BUCKETS));
+        let builder = builder.map_err(|error| Error::Internal(format!("metrics: {error}")))?;
         let recorder = builder.build_recorder();
         with_local_recorder(&recorder, || {
             metrics::describe_counter!(REQUESTS, "Requests by method, route and status.");
             metrics::describe_histogram!(DURATIONS, metrics::Unit::Seconds, "Time until an answer began, by method and route.");
             metrics::describe_gauge!(CONNECTIONS, "Connections that are open.");
             metrics::describe_gauge!(JOBS, "Jobs by kind and status.");
+            metrics::describe_gauge!(LANE_JOBS, "Jobs that wait or run, by lane: this machine's own, and each provider's.");
+            metrics::describe_gauge!(LANE_WAITS, metrics::Unit::Seconds, "How long the oldest job that waits has waited, by lane.");
+            metrics::describe_gauge!(STEPS, "Steps of runs that succeeded: made, or found in the cache.");
+            metrics::describe_histogram!(DATABASE_WAITS, metrics::Unit::Seconds, "How long a change waited for the database.");
+            metrics::describe_gauge!(DATABASE_CONNECTIONS, "Connections to the database, by what they do, idle or busy.");
             metrics::describe_counter!(LOST_LINES, "Lines of the log that could not be written, or that nobody read.");
             metrics::describe_gauge!(VIDEOS, "Videos in the library by source.");
             metrics::describe_gauge!(STORED_BYTES, metrics::Unit::Bytes, "Bytes of the videos in the library by source.");
         });
         Ok(Self(Arc::new(recorder)))
+    }
+
+    /// Where waits for the database's writer are counted.
+    pub fn database_waits(&self) -> Histogram {
+        with_local_recorder(&*self.0, || histogram!(DATABASE_WAITS))
     }
 }
 
@@ -87,6 +109,18 @@ pub async fn show(
         // What is no more has to go back to zero.
         for (kind, status, number) in &figures.jobs {
             gauge!(JOBS, "kind" => kind.name().to_owned(), "status" => status.name()).set(*number as f64);
+        }
+        for lane in &figures.lanes {
+            for (status, number) in lane.jobs {
+                gauge!(LANE_JOBS, "lane" => lane.name, "status" => status.name()).set(number as f64);
+            }
+            gauge!(LANE_WAITS, "lane" => lane.name).set(lane.oldest_seconds);
+        }
+        gauge!(STEPS, "from" => "work").set(figures.made_steps as f64);
+        gauge!(STEPS, "from" => "cache").set(figures.cached_steps as f64);
+        for (name, open, idle) in state.studio.db.connections() {
+            gauge!(DATABASE_CONNECTIONS, "for" => name, "state" => "idle").set(idle as f64);
+            gauge!(DATABASE_CONNECTIONS, "for" => name, "state" => "busy").set((f64::from(open) - idle as f64).max(0.0));
         }
         for source in SourceType::ALL {
             let (number, bytes) =

@@ -70,6 +70,7 @@ pub fn router(state: AppState, access: Access) -> Result<Router> {
     let (api, description) = api().split_for_parts();
     let description = Arc::new(completed(description));
     let metrics = Metrics::new()?;
+    state.studio.db.tell_waits(metrics.database_waits());
     // Pages and server functions.
     // The pages' futures run where the server's do. Another router of this process may have said so before.
     let _ = Executor::init_tokio();

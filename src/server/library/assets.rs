@@ -1,8 +1,7 @@
 //! The library: look at what is stored, list, rename it, put it into the trash, take it out, and empty the trash.
 
-use std::{fs::File, path::PathBuf};
+use std::path::PathBuf;
 
-use bytes::Bytes;
 use sqlx::SqliteConnection;
 
 use super::{ingest::MAX_NAME, integrity, ownership};
@@ -252,27 +251,12 @@ pub async fn open(db: &Db, content: &Content, asset: AssetRef, trashed: bool) ->
     Ok(OpenedAsset { stored, path })
 }
 
-/// The same with the file open, and the bytes of the part that `choose` says of the asset: the first, and how many.
+/// The file of an asset that was found [`readable`], open, with the bytes of `part`: the first, and how many.
 ///
 /// # Errors
 /// As for [`open`].
-pub async fn open_file(
-    db: &Db,
-    content: &Content,
-    asset: AssetRef,
-    trashed: bool,
-    choose: impl FnOnce(&OpenedAsset) -> Option<(u64, usize)>,
-) -> Result<(OpenedAsset, File, Bytes)> {
-    let mut opened = OpenedAsset { stored: readable(db, asset, trashed).await?, path: PathBuf::new() };
-    let part = choose(&opened);
-    match integrity::opened_file(db, content, &opened.stored, part).await {
-        Ok(OpenedFile { path, file, part, .. }) => {
-            opened.path = path;
-            Ok((opened, file, part))
-        }
-        Err(Error::Api(error)) if matches!(error.kind, ErrorKind::Damaged | ErrorKind::Gone) => Err(unreadable(db, &opened.stored).await?),
-        Err(error) => Err(error),
-    }
+pub async fn open_file(db: &Db, content: &Content, stored: &StoredAsset, part: Option<(u64, usize)>) -> Result<OpenedFile> {
+    or_deleted(db, stored, integrity::opened_file(db, content, stored, part).await).await
 }
 
 /// The same, once every byte of the file was read and is right.
@@ -286,14 +270,18 @@ pub async fn open_verified(db: &Db, content: &Content, asset: AssetRef, trashed:
 }
 
 /// What was deleted while it was opened is not called damaged.
-pub(super) async fn or_deleted(db: &Db, stored: &StoredAsset, opened: Result<PathBuf>) -> Result<PathBuf> {
+pub(super) async fn or_deleted<T>(db: &Db, stored: &StoredAsset, opened: Result<T>) -> Result<T> {
     match opened {
         Err(Error::Api(error)) if matches!(error.kind, ErrorKind::Damaged | ErrorKind::Gone) => Err(unreadable(db, stored).await?),
         opened => opened,
     }
 }
 
-async fn readable(db: &Db, asset: AssetRef, trashed: bool) -> Result<StoredAsset> {
+/// An asset whose file is wanted, without its generation and its uses. What is in the trash counts only where `trashed` says so.
+///
+/// # Errors
+/// [`ErrorKind::Gone`], [`ErrorKind::NotFound`].
+pub async fn readable(db: &Db, asset: AssetRef, trashed: bool) -> Result<StoredAsset> {
     let Some(found) = assets::row(db.reader(), asset).await? else { return Err(lacking(db, asset).await?) };
     if found.asset.deleted_at.is_some() && !trashed { Err(trashed_now()) } else { Ok(found) }
 }

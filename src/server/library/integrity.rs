@@ -1,20 +1,18 @@
 //! Whether a stored file is still what was stored. Nothing is believed by its length alone: a file that changed since it was last looked at is
 //! read and hashed before a byte of it is given out, and what was found is kept in its row.
 
-use std::{io, path::PathBuf, pin::Pin};
+use std::{fs::File, io, path::PathBuf};
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt, stream};
-use sha2::Digest;
-use tokio::fs::File;
-use tokio_util::io::ReaderStream;
+use futures_util::{Stream, stream};
 
 use crate::{
-    domain::{ApiError, AssetRef, ErrorKind, Sha256, Timestamp},
+    domain::{ApiError, AssetRef, ErrorKind, Timestamp},
     server::{
         Error, Result,
         media::{
             content::{Content, OpenedFile, Stat},
+            pieces::Pieces,
             staging,
         },
         store::{
@@ -214,13 +212,25 @@ pub fn checked(
     file: File,
     piece_bytes: usize,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send {
-    let reading = Reading {
-        pieces: Box::pin(ReaderStream::with_capacity(file, piece_bytes)),
-        hasher: sha2::Sha256::new(),
-        held: None,
-        done: Some((db, content, stored)),
-    };
-    stream::try_unfold(reading, Reading::next)
+    let pieces = Pieces::hash(file, u64::try_from(stored.asset.size_bytes).unwrap_or_default(), piece_bytes);
+    stream::try_unfold(Some((pieces, db, content, stored)), async |reading| {
+        let Some((mut pieces, db, content, stored)) = reading else { return Ok(None) };
+        let piece = pieces.next().await?;
+        let Some(hash) = pieces.digest() else { return Ok(piece.map(|piece| (piece, Some((pieces, db, content, stored))))) };
+        if hash != stored.asset.file_hash {
+            // Read once more, by the one way in which a file is found damaged.
+            let judged = settle(&db, &content, &stored).await;
+            tracing::error!(id = %stored.asset.id, ?judged, "a download was broken off: the file is not the one that was stored");
+            return Err(io::Error::other("the file is not the one that was stored"));
+        }
+        note_read(&db, &stored).await;
+        Ok(piece.map(|last| (last, None)))
+    })
+}
+
+/// The `length` bytes of an open file from `first` on, as they are.
+pub fn unchecked(file: File, first: u64, length: u64, piece_bytes: usize) -> impl Stream<Item = io::Result<Bytes>> + Send {
+    Pieces::read(file, first, length, piece_bytes).into_stream()
 }
 
 /// Notes that a file was read whole and right, unless it was replaced or found damaged while it was read.
@@ -232,42 +242,6 @@ async fn note_read(db: &Db, read: &StoredAsset) {
         Ok(_) => {}
         Err(error) => {
             tracing::warn!(id = %read.asset.id, cause = %error, "that a stored file was read could not be noted; it is read again")
-        }
-    }
-}
-
-struct Reading {
-    pieces: Pin<Box<ReaderStream<File>>>,
-    hasher: sha2::Sha256,
-    /// The piece that was read last: it waits for the next, or for the end.
-    held: Option<Bytes>,
-    done: Option<(Db, Content, StoredAsset)>,
-}
-
-impl Reading {
-    async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
-        loop {
-            match self.pieces.next().await {
-                Some(piece) => {
-                    let piece = piece?;
-                    self.hasher.update(&piece);
-                    if let Some(before) = self.held.replace(piece) {
-                        return Ok(Some((before, self)));
-                    }
-                }
-                None => {
-                    let Some((db, content, stored)) = self.done.take() else { return Ok(None) };
-                    let hash = Sha256::new(std::mem::take(&mut self.hasher).finalize().into());
-                    if hash != stored.asset.file_hash {
-                        // Read once more, by the one way in which a file is found damaged.
-                        let judged = settle(&db, &content, &stored).await;
-                        tracing::error!(id = %stored.asset.id, ?judged, "a download was broken off: the file is not the one that was stored");
-                        return Err(io::Error::other("the file is not the one that was stored"));
-                    }
-                    note_read(&db, &stored).await;
-                    return Ok(self.held.take().map(|last| (last, self)));
-                }
-            }
         }
     }
 }

@@ -66,7 +66,7 @@ enum Next {
 async fn next(studio: &Studio) -> Result<Next> {
     let db = &studio.db;
     let Some(id) = unread(db.reader()).await? else { return Ok(Next::None) };
-    if jobs::is_busy(db.reader(), lane::LOCAL).await? {
+    if studio.content.is_receiving() || jobs::is_busy(db.reader(), lane::LOCAL).await? {
         return Ok(Next::Aside);
     }
     let began = tokio::time::Instant::now();

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use tempfile::TempPath;
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::staging::{self, StagedFile, Staging};
+use super::staging::{self, Arriving, StagedFile, Staging};
 use crate::{
     domain::Sha256,
     server::{Error, Result},
@@ -40,6 +40,7 @@ struct Inner {
     changes: Mutex<()>,
     posters: Turns,
     readings: Turns,
+    arriving: Arriving,
 }
 
 /// One turn for each asset that somebody is at.
@@ -149,7 +150,15 @@ impl Content {
     }
 
     fn in_root(root: PathBuf) -> Self {
-        Self { inner: Arc::new(Inner { root, changes: Mutex::default(), posters: Turns::default(), readings: Turns::default() }) }
+        Self {
+            inner: Arc::new(Inner {
+                root,
+                changes: Mutex::default(),
+                posters: Turns::default(),
+                readings: Turns::default(),
+                arriving: Arriving::default(),
+            }),
+        }
     }
 
     /// Whether files can be written to the store.
@@ -194,7 +203,14 @@ impl Content {
     /// Where the file cannot be created.
     pub async fn staging(&self) -> Result<Staging> {
         let content = self.clone();
-        Ok(Staging::start(blocking(move || content.stage("part")).await?))
+        let arriving = self.inner.arriving.clone();
+        Ok(Staging::start(blocking(move || content.stage("part")).await?, arriving))
+    }
+
+    /// Whether somebody sends a file just now, and waits for what becomes of it.
+    #[must_use]
+    pub fn is_receiving(&self) -> bool {
+        self.inner.arriving.others() > 0
     }
 
     pub(super) fn stage(&self, extension: &str) -> Result<tempfile::NamedTempFile> {

@@ -10,6 +10,7 @@ pub mod listing;
 pub mod mark;
 mod packets;
 pub mod picture;
+pub mod pieces;
 pub mod poster;
 pub mod probe;
 pub mod probed;

@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{Read, Write},
     path::Path,
+    sync::Arc,
 };
 
 use bytes::Bytes;
@@ -19,12 +20,25 @@ use crate::{
 /// Pieces on their way to the disk: with the pieces' size this bounds the memory of an upload.
 const PIECES: usize = 16;
 
+/// Held while somebody sends a file, until what became of it is known. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Arriving(Arc<()>);
+
+impl Arriving {
+    /// How many others of it there are.
+    pub(super) fn others(&self) -> usize {
+        Arc::strong_count(&self.0) - 1
+    }
+}
+
 /// A whole file in the store's staging folder, synced and hashed; deleted when dropped.
 #[derive(Debug)]
 pub struct StagedFile {
     path: TempPath,
     hash: Sha256,
     size_bytes: u64,
+    /// None where it was made here.
+    _arriving: Option<Arriving>,
 }
 
 impl StagedFile {
@@ -36,7 +50,7 @@ impl StagedFile {
         tokio::task::spawn_blocking(move || {
             let synced = fs::File::open(&path).and_then(|file| file.sync_data());
             let read = synced.and_then(|()| digest(&path)).map_err(Error::io(path.to_path_buf()));
-            read.map(|(hash, size_bytes)| Self { path, hash, size_bytes })
+            read.map(|(hash, size_bytes)| Self { path, hash, size_bytes, _arriving: None })
         })
         .await
         .map_err(|error| Error::Internal(format!("reading a staged file ended: {error}")))?
@@ -92,9 +106,9 @@ pub struct Staging {
 }
 
 impl Staging {
-    pub(super) fn start(file: NamedTempFile) -> Self {
+    pub(super) fn start(file: NamedTempFile, arriving: Arriving) -> Self {
         let (pieces, incoming) = mpsc::channel(PIECES);
-        Self { pieces, writer: Some(tokio::task::spawn_blocking(move || write(file, incoming))) }
+        Self { pieces, writer: Some(tokio::task::spawn_blocking(move || write(file, incoming, arriving))) }
     }
 
     /// Appends a piece.
@@ -136,7 +150,7 @@ impl Staging {
     }
 }
 
-fn write(mut file: NamedTempFile, mut incoming: mpsc::Receiver<Piece>) -> Result<StagedFile> {
+fn write(mut file: NamedTempFile, mut incoming: mpsc::Receiver<Piece>, arriving: Arriving) -> Result<StagedFile> {
     let (mut hasher, mut size_bytes) = (sha2::Sha256::new(), 0);
     loop {
         match incoming.blocking_recv() {
@@ -150,5 +164,6 @@ fn write(mut file: NamedTempFile, mut incoming: mpsc::Receiver<Piece>) -> Result
         }
     }
     file.as_file().sync_data().map_err(Error::io(file.path()))?;
-    Ok(StagedFile { path: file.into_temp_path(), hash: Sha256::new(hasher.finalize().into()), size_bytes })
+    let hash = Sha256::new(hasher.finalize().into());
+    Ok(StagedFile { path: file.into_temp_path(), hash, size_bytes, _arriving: Some(arriving) })
 }

@@ -110,7 +110,7 @@ mod tests {
     async fn what_a_dead_worker_or_an_error_had_not_sent_yet_is_held_too() {
         let (_dir, db) = database().await;
         let events = Events::default();
-        let taken = async || take_next(&db, &events, LANE, "worker").await.unwrap().map(|(queued, lease)| (queued.job.id, lease));
+        let taken = async || take_next(&db, &events, LANE, "worker", None).await.unwrap().map(|(queued, lease)| (queued.job.id, lease));
         let (dead, lost) = (ask_of(&db, LANE, 1, Requester::Caller).await, ask_of(&db, LANE, 2, Requester::Caller).await);
         let (first, lease) = taken().await.unwrap();
         // The database was busy, say, when the request was about to leave.

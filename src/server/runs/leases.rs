@@ -35,19 +35,25 @@ const LONGEST_WAIT: f64 = 60.0;
 /// How often a provider may take nothing before the job fails.
 const MAX_REFUSALS: i64 = 10;
 
-/// Takes the next job of a lane, if there is one.
+/// Takes the next job of a lane, if there is one; of those that make posters only what was asked for until `posters_until`, where that is given.
 ///
 /// # Errors
 /// The database's.
-pub async fn take_next(db: &Db, events: &Events, lane: &str, token: &str) -> Result<Option<(QueuedJob, Lease)>> {
+pub async fn take_next(
+    db: &Db,
+    events: &Events,
+    lane: &str,
+    token: &str,
+    posters_until: Option<Timestamp>,
+) -> Result<Option<(QueuedJob, Lease)>> {
     // Mostly there is none; a look disturbs nobody.
     let mut reader = db.reader().acquire().await?;
-    if jobs::next(&mut reader, lane).await?.is_none() {
+    if jobs::next(&mut reader, lane, posters_until).await?.is_none() {
         return Ok(None);
     }
     drop(reader);
     let mut tx = db.begin().await?;
-    let Some(id) = jobs::next(&mut tx, lane).await? else { return Ok(None) };
+    let Some(id) = jobs::next(&mut tx, lane, posters_until).await? else { return Ok(None) };
     let lease = jobs::take(&mut tx, id, token.to_owned()).await?;
     let taken = jobs::get(&mut tx, id).await?.ok_or_else(not_found)?;
     events::record(&mut tx, &EventPayload::Job(taken.job.clone())).await?;
@@ -252,7 +258,7 @@ mod tests {
     };
 
     async fn take(db: &Db, token: &str) -> (QueuedJob, Lease) {
-        take_next(db, &Events::default(), lane::LOCAL, token).await.unwrap().unwrap()
+        take_next(db, &Events::default(), lane::LOCAL, token, None).await.unwrap().unwrap()
     }
 
     #[tokio::test]

@@ -25,7 +25,7 @@ async fn ask_several(db: &Db, number: u8) -> Vec<JobId> {
 }
 
 async fn take(db: &Db) -> Option<Job> {
-    leases::take_next(db, &Events::default(), "local", "worker").await.unwrap().map(|(taken, _)| taken.job)
+    leases::take_next(db, &Events::default(), "local", "worker", None).await.unwrap().map(|(taken, _)| taken.job)
 }
 
 /// What workers take until nothing is left to take.

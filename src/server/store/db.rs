@@ -1,7 +1,13 @@
 //! The database: one writer, many readers, migrations at the start.
 
-use std::{path::PathBuf, str::FromStr, sync::LazyLock, time::Duration};
+use std::{
+    path::PathBuf,
+    str::FromStr,
+    sync::{Arc, LazyLock, OnceLock},
+    time::{Duration, Instant},
+};
 
+use metrics::Histogram;
 use sqlx::{
     Connection, Row, SqlStr, Sqlite, SqlitePool, Transaction,
     migrate::{Migration, MigrationType, Migrator},
@@ -34,6 +40,7 @@ const SCRIPTS: &[(i64, &str, &str)] = &[
     (11, "upkeep", include_str!("../../../migrations/sqlite/0011_upkeep.sql")),
     (12, "search", include_str!("../../../migrations/sqlite/0012_search.sql")),
     (13, "footage", include_str!("../../../migrations/sqlite/0013_footage.sql")),
+    (14, "made_steps", include_str!("../../../migrations/sqlite/0014_made_steps.sql")),
 ];
 
 pub(super) static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
@@ -54,6 +61,7 @@ pub type Tx = Transaction<'static, Sqlite>;
 pub struct Db {
     reader: SqlitePool,
     writer: SqlitePool,
+    waits: Arc<OnceLock<Histogram>>,
 }
 
 impl Db {
@@ -94,7 +102,7 @@ impl Db {
 
     async fn with_readers(writer: SqlitePool, options: SqliteConnectOptions) -> Result<Self> {
         let reader = pool(8).connect_with(options.read_only(true)).await?;
-        Ok(Self { reader, writer })
+        Ok(Self { reader, writer, waits: Arc::default() })
     }
 
     /// The path of the file that `url` names.
@@ -116,7 +124,24 @@ impl Db {
     /// # Errors
     /// Where the writer cannot be had in time.
     pub async fn begin(&self) -> Result<Tx> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        let began = Instant::now();
+        let tx = self.writer.begin_with("BEGIN IMMEDIATE").await;
+        if let Some(waits) = self.waits.get() {
+            waits.record(began.elapsed());
+        }
+        Ok(tx?)
+    }
+
+    /// From now on tells `waits` how long each writing transaction waited for its turn, in seconds; the first to ask is told.
+    pub fn tell_waits(&self, waits: Histogram) {
+        // Whoever asked before goes on being told.
+        let _ = self.waits.set(waits);
+    }
+
+    /// The connections that read, and the one that writes: how many are open, and with how many of these nobody works.
+    #[must_use]
+    pub fn connections(&self) -> [(&'static str, u32, usize); 2] {
+        [("reader", &self.reader), ("writer", &self.writer)].map(|(name, pool)| (name, pool.size(), pool.num_idle()))
     }
 
     /// Whether the database answers.
@@ -156,6 +181,8 @@ fn pool(connections: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(TURN)
+        // A connection is no network's: it does not die while nobody uses it, and asking it costs each statement a turn of its thread.
+        .test_before_acquire(false)
         .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
 }
 

@@ -40,6 +40,8 @@ pub mod lane {
     pub const LOCAL: &str = "local";
     /// Work for a provider, under its name.
     pub const PAID: [&str; 3] = ["openai", "google", "xai"];
+    /// Every lane.
+    pub const ALL: [&str; 4] = [LOCAL, PAID[0], PAID[1], PAID[2]];
 }
 
 /// A worker's hold on a job.
@@ -167,13 +169,14 @@ macro_rules! is_not_held {
 }
 
 /// Which job of a lane is next: the highest priority, then the execution whose last turn is longest ago, then the oldest. A poster is nobody's
-/// turn.
+/// turn; one that was asked for after `posters_until` waits.
 ///
 /// # Errors
 /// The database's.
-pub async fn next(connection: &mut SqliteConnection, lane: &str) -> Result<Option<JobId>> {
+pub async fn next(connection: &mut SqliteConnection, lane: &str, posters_until: Option<Timestamp>) -> Result<Option<JobId>> {
     let row = sqlx::query(concat!(
         "SELECT id FROM jobs AS candidate WHERE lane = $2 AND status = 'queued' AND paused = 0 AND (run_after IS NULL OR run_after <= $1) AND ",
+        "($3 IS NULL OR kind <> 'poster' OR created_at <= $3) AND ",
         is_not_held!("candidate"),
         " ORDER BY priority DESC, \
          COALESCE((SELECT MAX(started_at) FROM jobs AS turn WHERE turn.execution_id IS NOT DISTINCT FROM candidate.execution_id \
@@ -182,6 +185,7 @@ pub async fn next(connection: &mut SqliteConnection, lane: &str) -> Result<Optio
     ))
     .bind(Timestamp::now().to_string())
     .bind(lane)
+    .bind(rows::text(posters_until.as_ref()))
     .fetch_optional(connection)
     .await?;
     row.map(|row| rows::parsed(&row, TABLE, "id")).transpose()

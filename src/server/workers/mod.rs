@@ -1,6 +1,6 @@
 //! What a worker does. Workers take jobs from the table one at a time, as many workers as local ffmpeg jobs may run side by side.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
@@ -57,13 +57,12 @@ async fn begin(state: AppState, tracker: TaskTracker) {
         }
     }
     let leases = Leases::default();
-    for _ in 0..state.config.workers {
-        tracker.spawn(worker::work(state.clone(), lane::LOCAL, leases.clone(), tracker.clone()));
-    }
-    // Waiting for a provider takes no time of this machine.
-    for lane in lane::PAID {
-        for _ in 0..SIDE_BY_SIDE {
-            tracker.spawn(worker::work(state.clone(), lane, leases.clone(), tracker.clone()));
+    for lane in lane::ALL {
+        // Waiting for a provider takes no time of this machine.
+        let number = if lane == lane::LOCAL { state.config.workers } else { SIDE_BY_SIDE };
+        let turn = Arc::default();
+        for _ in 0..number {
+            tracker.spawn(worker::work(state.clone(), lane, Arc::clone(&turn), leases.clone(), tracker.clone()));
         }
     }
     tracker.spawn(withdraw::tell_providers(state.clone()));

@@ -3,16 +3,16 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    lease::{self, Leases},
+    lease::{self, Held, Leases},
     patience::{pauses, until_written},
     perform::{Progress, perform},
 };
 use crate::{
-    domain::{ApiError, AssetRef, ErrorKind, job::Failure},
+    domain::{ApiError, AssetRef, ErrorKind, Timestamp, job::Failure},
     server::{
         Error, Result,
         error::{DatabaseFault, ProviderClass, ProviderError},
@@ -25,33 +25,51 @@ use crate::{
 /// How long a worker waits for a ring before it looks by itself: a job may become due without one.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// Works on the jobs of one lane until the server stops. A job that leaves the lane goes on beside it, among the tasks of `tracker`.
-pub(super) async fn work(state: AppState, lane: &'static str, leases: Leases, tracker: TaskTracker) {
-    let mut changes = state.studio.events.changes();
+/// So long a poster waits for uploads to come to an end: what is sent is answered first.
+const POSTER_PATIENCE: f64 = 30.0;
+
+/// Works on the jobs of one lane until the server stops. A job that leaves the lane goes on beside it, among the tasks of `tracker`. Of the lane's
+/// idle workers only the one that has the turn looks for work.
+pub(super) async fn work(state: AppState, lane: &'static str, turn: Arc<Mutex<()>>, leases: Leases, tracker: TaskTracker) {
+    loop {
+        let taken = tokio::select! {
+            () = state.stop.cancelled() => None,
+            my_turn = turn.lock() => {
+                let taken = next(&state, lane, &leases).await;
+                drop(my_turn);
+                taken
+            }
+        };
+        let Some((job, lease, held)) = taken else { return };
+        let lane_left = Arc::new(Notify::new());
+        let running = run(state.clone(), job, lease, lane_left.clone());
+        let mut running = Box::pin(async move {
+            running.await;
+            drop(held);
+        });
+        tokio::select! {
+            () = &mut running => {}
+            () = lane_left.notified() => drop(tracker.spawn(running)),
+        }
+    }
+}
+
+/// Waits for a job of the lane and takes it; `None` once the server stops.
+async fn next(state: &AppState, lane: &'static str, leases: &Leases) -> Option<(QueuedJob, Lease, Held)> {
+    let (db, events, content) = (&state.studio.db, &state.studio.events, &state.studio.content);
+    let mut changes = events.changes();
     let mut after_refusal = pauses();
     while !state.stop.is_cancelled() {
         // Looked at before the table: a ring that comes between is not lost.
         changes.mark_unchanged();
         let held = leases.begin();
-        let taken = leases::take_next(&state.studio.db, &state.studio.events, lane, held.token()).await;
-        if taken.is_ok() {
-            after_refusal = pauses();
-        }
-        let wait = match taken {
-            Ok(Some((job, lease))) => {
-                let lane_left = Arc::new(Notify::new());
-                let running = run(state.clone(), job, lease, lane_left.clone());
-                let mut running = Box::pin(async move {
-                    running.await;
-                    drop(held);
-                });
-                tokio::select! {
-                    () = &mut running => {}
-                    () = lane_left.notified() => drop(tracker.spawn(running)),
-                }
-                continue;
+        let posters_until = content.is_receiving().then(|| Timestamp::now().plus_seconds(-POSTER_PATIENCE));
+        let wait = match leases::take_next(db, events, lane, held.token(), posters_until).await {
+            Ok(Some((job, lease))) => return Some((job, lease, held)),
+            Ok(None) => {
+                after_refusal = pauses();
+                leases::next_due(db, lane).await.unwrap_or_default().map_or(IDLE, |due| due.min(IDLE))
             }
-            Ok(None) => leases::next_due(&state.studio.db, lane).await.unwrap_or_default().map_or(IDLE, |due| due.min(IDLE)),
             Err(error) => {
                 tracing::error!(cause = %error, "no job could be taken from the queue; trying again");
                 after_refusal.next().unwrap_or(IDLE)
@@ -63,6 +81,7 @@ pub(super) async fn work(state: AppState, lane: &'static str, leases: Leases, tr
             () = tokio::time::sleep(wait) => {}
         }
     }
+    None
 }
 
 async fn run(state: AppState, job: QueuedJob, lease: Lease, lane_left: Arc<Notify>) {
