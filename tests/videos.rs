@@ -406,3 +406,28 @@ async fn a_row_of_the_seed_is_listed_and_served() {
     server.client.delete(&format!("/api/assets/{id}?permanent=true")).await.expect(204);
     assert!(file.exists(), "a file outside the store is another program's");
 }
+
+#[tokio::test]
+async fn what_is_changed_between_two_parts_is_seen_by_the_second() {
+    let server = TestServer::start().await;
+    let client = &server.client;
+    let id = client.upload("first.mp4", clips::short(0)).await.expect(201).json()["video_id"].as_str().unwrap().to_owned();
+    let part = async |first: u64| {
+        let request =
+            client.request(Method::GET, &format!("/api/videos/{id}/download")).header("range", format!("bytes={first}-{}", first + 9));
+        client.send(request).await
+    };
+    for first in 0..3 {
+        assert!(part(first).await.expect(206).header("content-disposition").contains("first.mp4"));
+    }
+    client.send(client.request(Method::PATCH, &format!("/api/videos/{id}")).json(&json!({ "name": "second.mp4" }))).await.expect(200);
+    assert!(part(3).await.expect(206).header("content-disposition").contains("second.mp4"));
+    client.delete(&format!("/api/videos/{id}")).await.expect(204);
+    part(4).await.problem(410);
+    client.post(&format!("/api/assets/{id}/restore"), &json!({})).await.expect(200);
+    part(5).await.expect(206);
+    let metrics = client.get("/metrics").await.expect(200).text();
+    for from in ["memory", "database"] {
+        assert!(metrics.contains(&format!(r#"reelgraph_asset_rows_total{{from="{from}"}} "#)), "{metrics}");
+    }
+}

@@ -3,14 +3,16 @@
 import { join } from 'node:path';
 import { test } from '@playwright/test';
 import type { Server } from '../server';
+import { replayed, timed } from './client';
 import { largeLibrary } from './large_library';
 import { median, memory, percentile, programs, quiet, scaled, tell } from './machine';
 import { type Question, questions } from './questions';
 import { type Servers, untilAge, withEach } from './work';
 
-const REQUESTS = scaled(20, 3);
+/** How often each question is asked after it was asked to warm up: some times of one program, then of the next. */
+const [REQUESTS, AT_ONCE, WARM_UP] = [scaled(20, 3), 5, 2];
 /** A program that is slow at something is asked fewer times: until this much was spent on one question, in milliseconds. */
-const [PATIENCE, LEAST] = [2000, 5];
+const PATIENCE = 2000;
 const [AIM, COMMON_AIM] = [30, 150];
 
 test('lists of a large library', async () => {
@@ -26,40 +28,38 @@ test('lists of a large library', async () => {
     tell('memory 10 s after the start', idle, null, 'MiB', 'aim 30');
 
     const found: [Question, Record<string, number[]>][] = [];
-    const asked = questions(join(servers[0][1].dir, 'media.db'));
-    for (const question of asked) {
-      const times: Record<string, number[]> = {};
-      const refused: string[] = [];
-      const open: [string, () => Promise<unknown>][] = [];
-      for (const [name, server] of servers) {
-        // Gone through at each line.
-        server.log = '';
-        try {
-          const path = await pathOf(server, question);
-          const ask = () => answered(server, path);
-          await ask();
-          await ask();
-          open.push([name, ask]);
-        } catch (error) {
-          refused.push(`${name}: ${error instanceof Error ? error.message : error}`);
-        }
-      }
-      for (let request = 0; request < REQUESTS; request++) {
-        for (const [name, ask] of open) {
-          const so = (times[name] ??= []);
-          if (so.length >= LEAST && so.reduce((sum, time) => sum + time, 0) > PATIENCE) continue;
-          const began = performance.now();
-          await ask();
-          so.push(performance.now() - began);
-        }
-      }
-      if (refused.length) console.log(`${question.path} is left out of ${refused.join('; ')}`);
-      if (open.length) found.push([question, times]);
+    for (const question of questions(join(servers[0][1].dir, 'media.db'))) {
+      const times = await answers(servers, question);
+      if (Object.keys(times).length) found.push([question, times]);
     }
     report(found);
     await events(servers);
   }, largeLibrary);
 });
+
+/** Milliseconds of each program's answers to a question; those that refuse it are left out. */
+async function answers(servers: Servers, question: Question): Promise<Record<string, number[]>> {
+  const times: Record<string, number[]> = {};
+  const asked: [string, Server, string][] = [];
+  for (const [name, server] of servers) {
+    // Gone through at each line.
+    server.log = '';
+    try {
+      const path = await pathOf(server, question);
+      await timed(server, path, WARM_UP);
+      asked.push([name, server, path]);
+      times[name] = [];
+    } catch (error) {
+      console.log(`${question.path} is left out of ${name}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  for (let request = 0; request < REQUESTS; request += AT_ONCE) {
+    for (const [name, server, path] of asked) {
+      if (times[name].reduce((sum, time) => sum + time, 0) < PATIENCE) times[name].push(...(await timed(server, path, Math.min(AT_ONCE, REQUESTS - request))));
+    }
+  }
+  return times;
+}
 
 /** The address of a question: half way down by a cursor like those that the program makes. */
 async function pathOf(server: Server, { path, behind }: Question): Promise<string> {
@@ -73,13 +73,6 @@ async function pathOf(server: Server, { path, behind }: Question): Promise<strin
   const [first] = await server.api('GET', next);
   if (first.id !== behind.next) throw new Error('its pages go on elsewhere');
   return next;
-}
-
-async function answered(server: Server, path: string): Promise<void> {
-  const accept = path.startsWith('/api/') ? 'application/json' : 'text/html';
-  const answer = await fetch(server.origin + path, { headers: { accept } });
-  await answer.arrayBuffer();
-  if (!answer.ok) throw new Error(`${answer.status}`);
 }
 
 const p95 = (times: number[]): number => percentile(times, 0.95);
@@ -110,29 +103,15 @@ function report(found: [Question, Record<string, number[]>][]): void {
 async function events(servers: Servers): Promise<void> {
   for (const [what, share] of [['the last 200 events', 1], ['200 events from half way', 0.5], ['the 200 oldest events', 0]] as const) {
     const times: Record<string, number[]> = {};
-    for (let request = 0; request < REQUESTS + 2; request++) {
+    for (let request = 0; request < REQUESTS + WARM_UP; request++) {
       for (const [name, server] of servers) {
         const job = await fetch(`${server.origin}/api/jobs?limit=1`);
         await job.arrayBuffer();
         const newest = Number(job.headers.get('x-event-id'));
-        const began = performance.now();
-        await replayed(server, Math.max(0, Math.floor((newest - 200) * share)), 200);
-        if (request > 1) (times[name] ??= []).push(performance.now() - began);
+        const time = await replayed(server, Math.max(0, Math.floor((newest - 200) * share)), 200);
+        if (request >= WARM_UP) (times[name] ??= []).push(time);
       }
     }
     tell(what, Object.fromEntries(Object.entries(times).map(([name, all]) => [name, [p95(all)]])), null, 'ms', `p95, aim ${AIM}`);
   }
-}
-
-async function replayed(server: Server, after: number, count: number): Promise<void> {
-  const stop = new AbortController();
-  const answer = await fetch(`${server.origin}/api/events?after=${after}`, { signal: stop.signal });
-  let [seen, rest] = [0, ''];
-  for await (const bytes of answer.body!) {
-    const lines = (rest + Buffer.from(bytes).toString('latin1')).split('\n');
-    rest = lines.pop() ?? '';
-    seen += lines.filter((line) => line.startsWith('id:')).length;
-    if (seen >= count) break;
-  }
-  stop.abort();
 }

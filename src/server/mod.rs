@@ -8,6 +8,7 @@ pub mod http;
 pub mod library;
 pub mod log;
 pub mod media;
+pub mod memory;
 pub mod money;
 pub mod operations;
 pub mod providers;

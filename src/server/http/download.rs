@@ -96,7 +96,7 @@ pub(super) struct PosterHeaders {
 /// The bytes of an asset, or the part that was asked for.
 pub(super) async fn of_asset(state: &AppState, asset: AssetRef, query: TrashedQuery, request: &HeaderMap) -> Result<Response, Failed> {
     let (db, content) = (&state.studio.db, &state.studio.content);
-    let stored = assets::readable(db, asset, query.trashed).await?;
+    let stored = assets::to_send(db, asset, query.trashed).await?;
     let asset = &stored.asset;
     let size = u64::try_from(asset.size_bytes).unwrap_or_default();
     let etag = entity_tag(&asset.file_hash.to_string())?;
@@ -137,7 +137,7 @@ pub(super) async fn of_asset(state: &AppState, asset: AssetRef, query: TrashedQu
     };
     headers.insert(header::CONTENT_LENGTH, length.into());
     let body = if is_to_be_checked && size > PIECE {
-        Body::from_stream(integrity::checked(db.clone(), content.clone(), stored, opened.file, PIECE as usize))
+        Body::from_stream(integrity::checked(db.clone(), content.clone(), stored.as_ref().clone(), opened.file, PIECE as usize))
     } else if opened.part.len() as u64 == length {
         opened.part.into()
     } else {

@@ -27,6 +27,7 @@ const LOST_LINES: &str = "reelgraph_log_lines_lost_total";
 const LANE_JOBS: &str = "reelgraph_lane_jobs";
 const LANE_WAITS: &str = "reelgraph_lane_oldest_wait_seconds";
 const STEPS: &str = "reelgraph_steps";
+const ROWS: &str = "reelgraph_asset_rows_total";
 const DATABASE_WAITS: &str = "reelgraph_database_write_wait_seconds";
 const DATABASE_CONNECTIONS: &str = "reelgraph_database_connections";
 const STORED_BYTES: &str = "reelgraph_stored_bytes";
@@ -61,6 +62,7 @@ impl Metrics {
             metrics::describe_gauge!(LANE_JOBS, "Jobs that wait or run, by lane: this machine's own, and each provider's.");
             metrics::describe_gauge!(LANE_WAITS, metrics::Unit::Seconds, "How long the oldest job that waits has waited, by lane.");
             metrics::describe_gauge!(STEPS, "Steps of runs that succeeded: made, or found in the cache.");
+            metrics::describe_counter!(ROWS, "Rows of assets whose bytes were asked for: read, or read a moment before.");
             metrics::describe_histogram!(DATABASE_WAITS, metrics::Unit::Seconds, "How long a change waited for the database.");
             metrics::describe_gauge!(DATABASE_CONNECTIONS, "Connections to the database, by what they do, idle or busy.");
             metrics::describe_counter!(LOST_LINES, "Lines of the log that could not be written, or that nobody read.");
@@ -122,6 +124,9 @@ pub async fn show(
             gauge!(DATABASE_CONNECTIONS, "for" => name, "state" => "idle").set(idle as f64);
             gauge!(DATABASE_CONNECTIONS, "for" => name, "state" => "busy").set((f64::from(open) - idle as f64).max(0.0));
         }
+        let (hits, misses) = state.studio.db.recent().hits_and_misses();
+        counter!(ROWS, "from" => "memory").absolute(hits);
+        counter!(ROWS, "from" => "database").absolute(misses);
         for source in SourceType::ALL {
             let (number, bytes) =
                 figures.videos.iter().find(|(of, ..)| *of == source).map_or((0, 0), |(_, number, bytes)| (*number, *bytes));

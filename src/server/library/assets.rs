@@ -1,6 +1,6 @@
 //! The library: look at what is stored, list, rename it, put it into the trash, take it out, and empty the trash.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use sqlx::SqliteConnection;
 
@@ -251,7 +251,17 @@ pub async fn open(db: &Db, content: &Content, asset: AssetRef, trashed: bool) ->
     Ok(OpenedAsset { stored, path })
 }
 
-/// The file of an asset that was found [`readable`], open, with the bytes of `part`: the first, and how many.
+/// An asset whose bytes are asked for, as it is or was a moment ago, without its generation and its uses. What is in the trash counts only where
+/// `trashed` says so.
+///
+/// # Errors
+/// [`ErrorKind::Gone`], [`ErrorKind::NotFound`].
+pub async fn to_send(db: &Db, asset: AssetRef, trashed: bool) -> Result<Arc<StoredAsset>> {
+    let Some(found) = assets::recent_row(db, asset).await? else { return Err(lacking(db, asset).await?) };
+    if found.asset.deleted_at.is_some() && !trashed { Err(trashed_now()) } else { Ok(found) }
+}
+
+/// The file of an asset that was found, open, with the bytes of `part`: the first, and how many.
 ///
 /// # Errors
 /// As for [`open`].
@@ -277,11 +287,7 @@ pub(super) async fn or_deleted<T>(db: &Db, stored: &StoredAsset, opened: Result<
     }
 }
 
-/// An asset whose file is wanted, without its generation and its uses. What is in the trash counts only where `trashed` says so.
-///
-/// # Errors
-/// [`ErrorKind::Gone`], [`ErrorKind::NotFound`].
-pub async fn readable(db: &Db, asset: AssetRef, trashed: bool) -> Result<StoredAsset> {
+async fn readable(db: &Db, asset: AssetRef, trashed: bool) -> Result<StoredAsset> {
     let Some(found) = assets::row(db.reader(), asset).await? else { return Err(lacking(db, asset).await?) };
     if found.asset.deleted_at.is_some() && !trashed { Err(trashed_now()) } else { Ok(found) }
 }

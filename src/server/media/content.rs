@@ -15,7 +15,10 @@ use bytes::Bytes;
 use tempfile::TempPath;
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::staging::{self, Arriving, StagedFile, Staging};
+use super::{
+    cached,
+    staging::{self, Arriving, StagedFile, Staging},
+};
 use crate::{
     domain::Sha256,
     server::{Error, Result},
@@ -76,6 +79,11 @@ impl From<fs::Metadata> for Stat {
         let mtime_ns = found.mtime().saturating_mul(1_000_000_000).saturating_add(found.mtime_nsec());
         Self { size_bytes: i64::try_from(found.len()).unwrap_or(i64::MAX), mtime_ns }
     }
+}
+
+/// Whether a path leads nowhere but further down.
+fn is_inside(path: &Path) -> bool {
+    path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
 }
 
 /// What was found at a path; `None` where there is nothing.
@@ -235,7 +243,7 @@ impl Content {
         let given = Path::new(file_path);
         let root = self.root();
         let name = given.file_name().map(|name| root.join(name));
-        let inside = given.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        let inside = is_inside(given);
         let as_given = (given.is_absolute() || inside).then(|| root.join(given));
         // `videos/x.mp4`, written by a program that stood beside the folder.
         let beside = inside.then(|| given.components().skip(1).collect::<PathBuf>()).map(|rest| root.join(rest));
@@ -252,12 +260,19 @@ impl Content {
         blocking(move || Stat::of(&content.path_of(&file_path))).await
     }
 
-    /// Opens the file that `file_path` names, and reads the bytes of `part` (the first and how many), all in one turn of a thread that may block.
+    /// Opens the file that `file_path` names, and reads the bytes of `part` (the first and how many): at once where all that lies in memory, else in
+    /// one turn of a thread that may block.
     /// `None` where there is no file. A part behind its end is empty.
     ///
     /// # Errors
     /// Where it cannot be opened or read.
     pub async fn open_file(&self, file_path: &str, part: Option<(u64, usize)>) -> Result<Option<OpenedFile>> {
+        if is_inside(Path::new(file_path))
+            && let path = self.root().join(file_path)
+            && let Some((file, found, part)) = cached::open(&path, part)
+        {
+            return Ok(Some(OpenedFile { path, file, stat: found.into(), part: part.into() }));
+        }
         let (content, file_path) = (self.clone(), file_path.to_owned());
         blocking(move || {
             let path = content.path_of(&file_path);

@@ -1,6 +1,7 @@
 //! Files and the tools that read and make them: content-addressed storage, ffprobe, ffmpeg. Imports domain only.
 
 mod arguments;
+mod cached;
 pub mod content;
 mod descendants;
 mod extent;

@@ -1,6 +1,6 @@
 //! The rows of assets, of whatever kind: stored, found, changed, listed.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqliteExecutor, sqlite::SqliteRow};
 
@@ -120,6 +120,23 @@ pub async fn row(executor: impl SqliteExecutor<'_>, asset: AssetRef) -> Result<O
     query.push("id = ").push_bind(asset.id.to_string());
     let row = query.build().fetch_optional(executor).await?;
     row.map(|row| stored(asset.kind, &row)).transpose()
+}
+
+/// The same, or as it was read a moment ago, where this process has written nothing since.
+///
+/// # Errors
+/// As for [`row`].
+pub async fn recent_row(db: &Db, asset: AssetRef) -> Result<Option<Arc<StoredAsset>>> {
+    // Looked at before the row is read: what is written meanwhile makes it old.
+    let (writes, began) = (db.writes(), Instant::now());
+    if let Some(stored) = db.recent().get(asset, writes) {
+        return Ok(Some(stored));
+    }
+    let stored = row(db.reader(), asset).await?.map(Arc::new);
+    if let Some(stored) = &stored {
+        db.recent().put(stored.clone(), writes, began);
+    }
+    Ok(stored)
 }
 
 /// The asset of that kind with those bytes, in the trash or not.

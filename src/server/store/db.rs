@@ -1,19 +1,24 @@
 //! The database: one writer, many readers, migrations at the start.
 
 use std::{
+    ops::{Deref, DerefMut},
     path::PathBuf,
     str::FromStr,
-    sync::{Arc, LazyLock, OnceLock},
+    sync::{
+        Arc, LazyLock, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use metrics::Histogram;
 use sqlx::{
-    Connection, Row, SqlStr, Sqlite, SqlitePool, Transaction,
+    Connection, Row, SqlStr, Sqlite, SqliteConnection, SqlitePool, Transaction,
     migrate::{Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+use super::recent::Recent;
 use crate::{
     domain::ErrorKind,
     server::{Error, Result},
@@ -54,7 +59,50 @@ pub(super) static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
 });
 
 /// A writing transaction, begun IMMEDIATE. Dropped without commit it rolls back.
-pub type Tx = Transaction<'static, Sqlite>;
+#[derive(Debug)]
+pub struct Tx {
+    inner: Transaction<'static, Sqlite>,
+    writes: Arc<Writes>,
+}
+
+impl Tx {
+    /// Makes what was written last.
+    ///
+    /// # Errors
+    /// Where it cannot be written to the disk; nothing of it stays then.
+    pub async fn commit(self) -> sqlx::Result<()> {
+        let Self { inner, writes } = self;
+        let _told = Told(writes);
+        inner.commit().await
+    }
+}
+
+impl Deref for Tx {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.inner
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.inner
+    }
+}
+
+/// How often this process has written.
+#[derive(Debug, Default)]
+struct Writes(AtomicU64);
+
+/// Counts a write when it is dropped: once the commit has ended, before anybody hears of it.
+struct Told(Arc<Writes>);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.0.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
 
 /// The database. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -62,6 +110,8 @@ pub struct Db {
     reader: SqlitePool,
     writer: SqlitePool,
     waits: Arc<OnceLock<Histogram>>,
+    writes: Arc<Writes>,
+    recent: Arc<Recent>,
 }
 
 impl Db {
@@ -102,7 +152,7 @@ impl Db {
 
     async fn with_readers(writer: SqlitePool, options: SqliteConnectOptions) -> Result<Self> {
         let reader = pool(8).connect_with(options.read_only(true)).await?;
-        Ok(Self { reader, writer, waits: Arc::default() })
+        Ok(Self { reader, writer, waits: Arc::default(), writes: Arc::default(), recent: Arc::default() })
     }
 
     /// The path of the file that `url` names.
@@ -129,7 +179,19 @@ impl Db {
         if let Some(waits) = self.waits.get() {
             waits.record(began.elapsed());
         }
-        Ok(tx?)
+        Ok(Tx { inner: tx?, writes: self.writes.clone() })
+    }
+
+    /// How often this process has written. What was read while this was the same is what is there, but for what other programs wrote.
+    #[must_use]
+    pub fn writes(&self) -> u64 {
+        self.writes.0.load(Ordering::SeqCst)
+    }
+
+    /// Rows that were read a moment ago.
+    #[must_use]
+    pub fn recent(&self) -> &Recent {
+        &self.recent
     }
 
     /// From now on tells `waits` how long each writing transaction waited for its turn, in seconds; the first to ask is told.

@@ -14,6 +14,7 @@ pub mod kinds;
 pub mod mark;
 mod paging;
 pub mod queue;
+mod recent;
 pub mod rows;
 pub mod search;
 pub mod sessions;
