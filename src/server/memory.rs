@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// How often.
-const INTERVAL: Duration = Duration::from_secs(15);
+const INTERVAL: Duration = Duration::from_secs(5);
 
 /// Gives back what is free every [`INTERVAL`], until `stop`.
 pub async fn run(stop: CancellationToken) {
@@ -14,7 +14,7 @@ pub async fn run(stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(INTERVAL) => {}
         }
-        // It walks through all that is free: some milliseconds. Whether it could be begun matters to nobody.
+        // It walks through all that is free: a millisecond or some. Whether it could be begun matters to nobody.
         let _ = tokio::task::spawn_blocking(give_back).await;
     }
 }

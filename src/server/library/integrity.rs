@@ -11,9 +11,10 @@ use crate::{
     server::{
         Error, Result,
         media::{
-            content::{Content, OpenedFile, Stat},
+            content::{Content, OpenedFile},
             pieces::Pieces,
             staging,
+            stat::Stat,
         },
         store::{
             Db,

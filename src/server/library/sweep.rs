@@ -8,7 +8,7 @@
 use std::{
     collections::HashSet,
     fs, io,
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, SystemTime},
 };
 
@@ -16,14 +16,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::{assets, integrity, ownership, upkeep};
 use crate::{
-    domain::{AssetKind, Sha256},
+    domain::{AssetKind, AssetRef, Sha256},
     server::{
         Error, Result,
         media::{
             content::Content,
             listing::{self, FoundFile},
         },
-        store::{Db, assets as rows, deleted, kinds::StoredAsset},
+        store::{Db, assets as rows, deleted, kinds::StoredAsset, named_files},
         studio::Studio,
     },
 };
@@ -58,6 +58,8 @@ pub async fn run(studio: Studio, started: SystemTime, stop: CancellationToken) {
         match keep_up(&studio, started).await {
             Ok(swept) if swept == Swept::default() => {}
             Ok(swept) => tracing::warn!(?swept, "the videos folder was brought into step with the database"),
+            // The database is closed under it.
+            Err(_) if stop.is_cancelled() => return,
             Err(error) => tracing::error!(cause = %error, "the videos folder could not be swept"),
         }
         tokio::select! {
@@ -77,7 +79,7 @@ pub async fn keep_up(studio: &Studio, started: SystemTime) -> Result<Swept> {
         return sweep(db, content, started, clock.now().date_time().into()).await;
     }
     let mut swept = Swept::default();
-    named_by_rows(db, content, &mut swept).await?;
+    look_at_rows(db, content, &mut swept).await?;
     Ok(swept)
 }
 
@@ -89,17 +91,18 @@ pub async fn sweep(db: &Db, content: &Content, started: SystemTime, now: SystemT
     let mut swept = Swept::default();
     if !ownership::may_remove(db, content).await? {
         tracing::warn!("this database is behind its videos folder: nothing is removed until `reelgraph check` was run");
-        named_by_rows(db, content, &mut swept).await?;
+        look_at_rows(db, content, &mut swept).await?;
         return Ok(swept);
     }
     swept.emptied = assets::empty_trash(db, content, time::OffsetDateTime::from(now).into()).await?;
     let mut leftovers = listing::files(content.staging_dir()).await?;
     leftovers.retain(|found| found.modified < started);
     let linked: HashSet<_> = leftovers.iter().map(|found| found.inode).collect();
-    let named = named_by_rows(db, content, &mut swept).await?;
+    look_at_rows(db, content, &mut swept).await?;
     for digits in 0..=u8::MAX {
+        let named = paths_by_digits(db, digits).await?;
         for (found, hash) in listing::stored(content.root(), digits).await? {
-            if !named.contains(&found.path) {
+            if !named.contains(&found.below(content.root())) {
                 let is_leftover = linked.contains(&found.inode);
                 let is_old = now.duration_since(found.modified).is_ok_and(|age| age > GRACE);
                 settle(db, content, &found, &hash, is_leftover, is_old, &mut swept).await?;
@@ -142,47 +145,64 @@ async fn settle(
     Ok(())
 }
 
+/// The paths in the store of files whose hash begins with these digits, as rows have them: so much is held at a time.
+async fn paths_by_digits(db: &Db, digits: u8) -> Result<HashSet<String>> {
+    let mut named = HashSet::new();
+    for kind in AssetKind::ALL {
+        named.extend(named_files::by_digits(db.reader(), kind, digits).await?);
+    }
+    Ok(named)
+}
+
 /// Whether the row of an asset names the file.
 pub(super) async fn is_named(db: &Db, content: &Content, found: &FoundFile, hash: &Sha256) -> Result<bool> {
     for kind in AssetKind::ALL {
         let row = rows::by_hash(db.reader(), kind, hash).await?;
-        if row.is_some_and(|row| content.path_of(&row.file_path) == found.path) {
+        if row.is_some_and(|row| content.path_of(&row.file_path) == found.path)
+            || named_files::has_path(db.reader(), kind, &found.below(content.root())).await?
+        {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-/// The files that rows name. What had been moved aside comes back; counts and reports the other rows whose file is not there.
-async fn named_by_rows(db: &Db, content: &Content, swept: &mut Swept) -> Result<HashSet<PathBuf>> {
-    let mut paths = HashSet::new();
+/// Looks whether the file of each row is there. What had been moved aside comes back; counts and reports the other rows whose file is not there.
+async fn look_at_rows(db: &Db, content: &Content, swept: &mut Swept) -> Result<()> {
     for kind in AssetKind::ALL {
         let mut after = None;
         loop {
-            let page = rows::rows_after(db.reader(), kind, after, ROWS).await?;
-            after = page.last().map(|row| row.asset.id);
+            let page = named_files::after(db.reader(), kind, after, ROWS).await?;
+            after = page.last().map(|named| named.id);
             if after.is_none() {
                 break;
             }
-            for stored in page {
-                let found = content.stat(&stored.file_path).await?;
-                let StoredAsset { asset, file_path, .. } = &stored;
-                if found.is_none_or(|found| found.size_bytes != asset.size_bytes) {
-                    let is_back = content.change().await.take_back(file_path, &asset.file_hash).await?;
-                    // Kept in the row, so that nothing counts on the file until it is there again.
-                    integrity::log(&stored, &integrity::settle(db, content, &stored).await?);
-                    if is_back {
-                        tracing::warn!(kind = kind.name(), id = %asset.id, file_path, "a file that had been moved aside is back, as its row is");
-                        swept.taken_back += 1;
-                    } else {
-                        swept.without_file += 1;
-                    }
+            let named = page.iter().map(|named| (named.file_path.clone(), named.size_bytes)).collect();
+            for place in content.lacking(named).await? {
+                // Deleted meanwhile, it lacks nothing.
+                let asset = AssetRef { kind, id: page[place].id };
+                if let Some(stored) = rows::row(db.reader(), asset).await? {
+                    bring_back(db, content, &stored, swept).await?;
                 }
-                paths.insert(content.path_of(file_path));
             }
         }
     }
-    Ok(paths)
+    Ok(())
+}
+
+/// Brings the file of a row back where it had been moved aside; else the row says from now on that it is damaged.
+async fn bring_back(db: &Db, content: &Content, stored: &StoredAsset, swept: &mut Swept) -> Result<()> {
+    let StoredAsset { asset, file_path, .. } = stored;
+    let is_back = content.change().await.take_back(file_path, &asset.file_hash).await?;
+    // Kept in the row, so that nothing counts on the file until it is there again.
+    integrity::log(stored, &integrity::settle(db, content, stored).await?);
+    if is_back {
+        tracing::warn!(kind = asset.kind.name(), id = %asset.id, file_path, "a file that had been moved aside is back, as its row is");
+        swept.taken_back += 1;
+    } else {
+        swept.without_file += 1;
+    }
+    Ok(())
 }
 
 fn remove(path: &Path) -> Result<()> {

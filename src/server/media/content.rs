@@ -6,7 +6,7 @@
 use std::{
     collections::HashMap,
     fs, io,
-    os::unix::fs::{FileExt, MetadataExt},
+    os::unix::fs::FileExt,
     path::{Component, Path, PathBuf},
     sync::Arc,
 };
@@ -18,6 +18,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use super::{
     cached,
     staging::{self, Arriving, StagedFile, Staging},
+    stat::{Stat, there},
 };
 use crate::{
     domain::Sha256,
@@ -59,40 +60,9 @@ impl Turns {
     }
 }
 
-/// What the file system says of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stat {
-    /// Its length.
-    pub size_bytes: i64,
-    /// When it was last changed, in nanoseconds since 1970.
-    pub mtime_ns: i64,
-}
-
-impl Stat {
-    fn of(path: &Path) -> Result<Option<Self>> {
-        Ok(there(path, fs::metadata(path))?.filter(fs::Metadata::is_file).map(Self::from))
-    }
-}
-
-impl From<fs::Metadata> for Stat {
-    fn from(found: fs::Metadata) -> Self {
-        let mtime_ns = found.mtime().saturating_mul(1_000_000_000).saturating_add(found.mtime_nsec());
-        Self { size_bytes: i64::try_from(found.len()).unwrap_or(i64::MAX), mtime_ns }
-    }
-}
-
 /// Whether a path leads nowhere but further down.
 fn is_inside(path: &Path) -> bool {
     path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
-}
-
-/// What was found at a path; `None` where there is nothing.
-fn there<T>(path: &Path, found: io::Result<T>) -> Result<Option<T>> {
-    match found {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
-        Err(error) => Err(Error::Io { path: path.to_path_buf(), source: error }),
-    }
 }
 
 /// A stored file that is open: it stays readable, whatever becomes of its name.
@@ -258,6 +228,24 @@ impl Content {
     pub async fn stat(&self, file_path: &str) -> Result<Option<Stat>> {
         let (content, file_path) = (self.clone(), file_path.to_owned());
         blocking(move || Stat::of(&content.path_of(&file_path))).await
+    }
+
+    /// Those of `named` whose file is not there, or has another size: each a path in the store and its size in bytes. Gives their places.
+    ///
+    /// # Errors
+    /// Where the file system does not answer.
+    pub async fn lacking(&self, named: Vec<(String, i64)>) -> Result<Vec<usize>> {
+        let content = self.clone();
+        blocking(move || {
+            let mut lacking = Vec::new();
+            for (place, (file_path, size_bytes)) in named.iter().enumerate() {
+                if Stat::of(&content.path_of(file_path))?.is_none_or(|stat| stat.size_bytes != *size_bytes) {
+                    lacking.push(place);
+                }
+            }
+            Ok(lacking)
+        })
+        .await
     }
 
     /// Opens the file that `file_path` names, and reads the bytes of `part` (the first and how many): at once where all that lies in memory, else in

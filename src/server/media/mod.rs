@@ -20,6 +20,7 @@ mod report;
 mod sample_clips;
 mod sandbox;
 pub mod staging;
+pub mod stat;
 pub mod stitch;
 pub mod streams;
 mod timing;

@@ -1,5 +1,7 @@
 //! Executions and their nodes.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
@@ -56,7 +58,7 @@ pub async fn insert(tx: &mut Tx, execution: &Execution, definition: &Value) -> R
 pub async fn get(connection: &mut SqliteConnection, id: ExecutionId) -> Result<Option<Execution>> {
     let row = sqlx::query("SELECT * FROM executions WHERE id = $1").bind(id.to_string()).fetch_optional(&mut *connection).await?;
     let Some(row) = row else { return Ok(None) };
-    execution(connection, &row).await.map(Some)
+    with_nodes(connection, &row).await.map(Some)
 }
 
 /// The definition that the execution runs.
@@ -108,7 +110,7 @@ pub async fn newest_of_workflow(connection: &mut SqliteConnection, id: WorkflowI
         .fetch_optional(&mut *connection)
         .await?;
     let Some(row) = row else { return Ok(None) };
-    execution(connection, &row).await.map(Some)
+    with_nodes(connection, &row).await.map(Some)
 }
 
 /// Executions that are not finished, oldest first; of one workflow, or all.
@@ -143,11 +145,12 @@ pub async fn list(db: &Db, filter: &ExecutionFilter, page: &PageRequest) -> Resu
     keyset.push_order(&mut query, page);
     let mut snapshot = db.reader().begin().await?;
     let rows = query.build().fetch_all(&mut *snapshot).await?;
-    let mut items = Vec::with_capacity(rows.len());
-    for row in rows.iter().take(page.limit as usize) {
-        items.push(rows::left_out(row, execution(&mut snapshot, row).await)?);
-    }
-    keyset.page(&rows, page, items)
+    let shown = &rows[..rows.len().min(page.limit as usize)];
+    let mut nodes = nodes_of(&mut snapshot, shown).await?;
+    let read = |row: &SqliteRow| {
+        rows::left_out(row, execution(row, nodes.remove(&row.try_get::<String, _>("id").unwrap_or_default()).unwrap_or_default()))
+    };
+    keyset.page(&rows, page, shown.iter().map(read).collect::<Result<_>>()?)
 }
 
 /// Stores where an execution stands.
@@ -222,12 +225,31 @@ pub async fn update_progress(tx: &mut Tx, job_id: JobId, progress: f64, message:
     Ok(())
 }
 
-async fn execution(connection: &mut SqliteConnection, row: &SqliteRow) -> Result<Execution> {
+async fn with_nodes(connection: &mut SqliteConnection, row: &SqliteRow) -> Result<Execution> {
+    let nodes = nodes_of(connection, std::slice::from_ref(row)).await?.into_values().next();
+    execution(row, nodes.unwrap_or_default())
+}
+
+/// The rows of the nodes of some executions, by execution, in their order.
+async fn nodes_of(connection: &mut SqliteConnection, executions: &[SqliteRow]) -> Result<HashMap<String, Vec<SqliteRow>>> {
+    let mut of = HashMap::new();
+    for some in executions.chunks(500) {
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM execution_nodes WHERE execution_id IN (");
+        let mut ids = query.separated(", ");
+        for row in some {
+            // One that cannot be read is told of where its execution is.
+            ids.push_bind(row.try_get::<String, _>("id").unwrap_or_default());
+        }
+        query.push(") ORDER BY execution_id, position");
+        for node in query.build().fetch_all(&mut *connection).await? {
+            of.entry(node.try_get("execution_id")?).or_insert_with(Vec::new).push(node);
+        }
+    }
+    Ok(of)
+}
+
+fn execution(row: &SqliteRow, nodes: Vec<SqliteRow>) -> Result<Execution> {
     let id: ExecutionId = rows::parsed(row, TABLE, "id")?;
-    let nodes = sqlx::query("SELECT * FROM execution_nodes WHERE execution_id = $1 ORDER BY position")
-        .bind(id.to_string())
-        .fetch_all(connection)
-        .await?;
     Ok(Execution {
         id,
         workflow_id: rows::parsed_option(row, TABLE, "workflow_id")?,

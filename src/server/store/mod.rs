@@ -12,6 +12,7 @@ pub mod held;
 pub mod jobs;
 pub mod kinds;
 pub mod mark;
+pub mod named_files;
 mod paging;
 pub mod queue;
 mod recent;

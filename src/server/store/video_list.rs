@@ -17,6 +17,9 @@ use crate::{
     server::Result,
 };
 
+/// How long a video plays, as its index has it.
+const DURATION: &str = "COALESCE(v.duration_seconds, -1.0)";
+
 const VIDEOS: Subject = Subject::Asset(AssetKind::Video);
 
 /// The videos that pass `filter`, with their generations and workflows. `updated_at` orders like `created_at`: a video's bytes never change.
@@ -33,7 +36,7 @@ pub async fn list(db: &Db, filter: &VideoFilter, page: &PageRequest) -> Result<P
     let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT {} FROM ", keyset.columns()));
     source.push_from(&mut query, "videos", "v");
     query.push(" AND v.deleted_at IS NULL");
-    push_filter(&mut query, filter);
+    push_filter(&mut query, filter, page.sort.key);
     source.push_page(&mut query, &keyset, VIDEOS, page)?;
 
     let rows = query.build().fetch_all(&mut *read).await?;
@@ -48,7 +51,7 @@ pub async fn list(db: &Db, filter: &VideoFilter, page: &PageRequest) -> Result<P
     keyset.page(&rows, page, ids.into_iter().map(&mut video).collect())
 }
 
-fn push_filter(query: &mut QueryBuilder<Sqlite>, filter: &VideoFilter) {
+fn push_filter(query: &mut QueryBuilder<Sqlite>, filter: &VideoFilter, order: SortKey) {
     if let Some(source) = filter.source_type {
         // The sign: by the index of the order, in which the source stands too, not by one of sources, whose rows would all be sorted.
         query.push(" AND +v.source_type = ").push_bind(source.name());
@@ -59,11 +62,13 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, filter: &VideoFilter) {
     if let Some(height) = filter.min_height {
         query.push(" AND v.height >= ").push_bind(height);
     }
-    if let Some(seconds) = filter.min_duration {
-        query.push(" AND v.duration_seconds >= ").push_bind(seconds);
+    // In the words of the order's index, which then begins and ends there; one that is unknown is below all.
+    let (duration, least) = if order == SortKey::Duration { (DURATION, Some(0.0)) } else { ("v.duration_seconds", None) };
+    if let Some(seconds) = filter.min_duration.or(filter.max_duration.and(least)) {
+        query.push(format!(" AND {duration} >= ")).push_bind(seconds);
     }
     if let Some(seconds) = filter.max_duration {
-        query.push(" AND v.duration_seconds <= ").push_bind(seconds);
+        query.push(format!(" AND {duration} <= ")).push_bind(seconds);
     }
     if let Some(workflow) = filter.workflow_id {
         query.push(" AND v.id IN (SELECT video_id FROM workflow_videos WHERE workflow_id = ").push_bind(workflow.to_string()).push(")");
@@ -75,7 +80,7 @@ fn keyset(sort: SortKey) -> Keyset {
     match sort {
         SortKey::CreatedAt | SortKey::UpdatedAt => Keyset::text("COALESCE(v.created_at, '')", "v.id"),
         SortKey::Name => Keyset::text("LOWER(v.name)", "v.id"),
-        SortKey::Duration => Keyset { key: "COALESCE(v.duration_seconds, -1.0)", key_type: KeyType::Real, id: "v.id" },
+        SortKey::Duration => Keyset { key: DURATION, key_type: KeyType::Real, id: "v.id" },
         SortKey::Size => Keyset { key: "v.size_bytes", key_type: KeyType::Integer, id: "v.id" },
     }
 }
