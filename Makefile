@@ -1,6 +1,6 @@
 # The commands. Each installs what is missing first, and says what it installs.
 
-.PHONY: run test soak build dev release
+.PHONY: run test soak bench build dev release
 
 run:
 	@exec scripts/run.sh
@@ -16,6 +16,9 @@ test:
 
 soak:
 	@scripts/soak.sh
+
+bench:
+	@scripts/bench.sh
 
 dev:
 	@scripts/dev.sh
