@@ -96,7 +96,7 @@ pub(super) struct PosterHeaders {
 /// The bytes of an asset, or the part that was asked for.
 pub(super) async fn of_asset(state: &AppState, asset: AssetRef, query: TrashedQuery, request: &HeaderMap) -> Result<Response, Failed> {
     let (db, content) = (&state.studio.db, &state.studio.content);
-    let stored = assets::to_send(db, asset, query.trashed).await?;
+    let stored = assets::to_send(db, asset, query.trashed, request.contains_key(header::RANGE)).await?;
     let asset = &stored.asset;
     let size = u64::try_from(asset.size_bytes).unwrap_or_default();
     let etag = entity_tag(&asset.file_hash.to_string())?;

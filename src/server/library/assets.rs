@@ -251,13 +251,14 @@ pub async fn open(db: &Db, content: &Content, asset: AssetRef, trashed: bool) ->
     Ok(OpenedAsset { stored, path })
 }
 
-/// An asset whose bytes are asked for, as it is or was a moment ago, without its generation and its uses. What is in the trash counts only where
-/// `trashed` says so.
+/// An asset whose bytes are asked for, without its generation and its uses; where it is asked for a part of them, as it is or was a moment ago. What
+/// is in the trash counts only where `trashed` says so.
 ///
 /// # Errors
 /// [`ErrorKind::Gone`], [`ErrorKind::NotFound`].
-pub async fn to_send(db: &Db, asset: AssetRef, trashed: bool) -> Result<Arc<StoredAsset>> {
-    let Some(found) = assets::recent_row(db, asset).await? else { return Err(lacking(db, asset).await?) };
+pub async fn to_send(db: &Db, asset: AssetRef, trashed: bool, is_part: bool) -> Result<Arc<StoredAsset>> {
+    let found = if is_part { assets::recent_row(db, asset).await? } else { assets::row(db.reader(), asset).await?.map(Arc::new) };
+    let Some(found) = found else { return Err(lacking(db, asset).await?) };
     if found.asset.deleted_at.is_some() && !trashed { Err(trashed_now()) } else { Ok(found) }
 }
 

@@ -13,7 +13,7 @@ use super::kinds::StoredAsset;
 use crate::domain::AssetRef;
 
 /// A row is as good as read for so long, where this process has written nothing since; another program's change is seen after it.
-const MOMENT: Duration = Duration::from_secs(1);
+const MOMENT: Duration = Duration::from_millis(100);
 /// So many rows are held at most.
 const MOST: usize = 1_000;
 
