@@ -20,7 +20,7 @@ pub(super) fn open(path: &Path, part: Option<(u64, usize)>) -> Option<Opened> {
     };
 
     let file = File::from(openat2(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty(), ResolveFlags::CACHED).ok()?);
-    // Of an open file the system knows this by heart.
+    // Of an open file a local file system knows this by heart.
     let found = file.metadata().ok().filter(Metadata::is_file)?;
     let (first, length) = part.unwrap_or_default();
     let mut bytes = vec![0; length];

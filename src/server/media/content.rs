@@ -435,7 +435,9 @@ mod tests {
         let (_dir, content) = store().await;
         let file = staged(&content, b"abc").await;
         let Published { file_path, is_new, .. } = content.change().await.publish(&file, "mp4").await.unwrap();
+        assert!(content.is_receiving(), "until it is known what became of it");
         drop(file);
+        assert!(!content.is_receiving());
         assert!(is_new);
         assert_eq!(file_path, "ba/ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad.mp4");
         assert_eq!(fs::read(content.path_of(&file_path)).unwrap(), b"abc");

@@ -153,6 +153,20 @@ async fn executions_take_turns_as_the_page_foretells_and_posters_take_nobodys() 
 }
 
 #[tokio::test]
+async fn a_poster_that_was_asked_for_too_lately_waits_and_other_jobs_do_not() {
+    let (_dir, db) = database().await;
+    let before = Timestamp::now().plus_seconds(-1.0);
+    let mut tx = db.begin().await.unwrap();
+    enqueue::enqueue_poster(&mut tx, crate::domain::VideoId::generate().into()).await.unwrap();
+    tx.commit().await.unwrap();
+    let asked = ask(&db, 1, Requester::Caller).await;
+    let take_until = async |moment| leases::take_next(&db, &Events::default(), "local", "worker", Some(moment)).await.unwrap();
+    assert_eq!(take_until(before).await.unwrap().0.job.id, asked);
+    assert!(take_until(before).await.is_none());
+    assert!(take_until(Timestamp::now().plus_seconds(1.0)).await.is_some());
+}
+
+#[tokio::test]
 async fn old_poster_jobs_go_and_other_jobs_stay() {
     let (_dir, db) = database().await;
     let events = Events::default();
