@@ -49,7 +49,7 @@ struct Tail {
     /// The newest event that was read.
     last: i64,
     /// The last ones, in their order, without a gap.
-    recent: VecDeque<Arc<Message>>,
+    recent: VecDeque<Message>,
 }
 
 /// How far something is: has no number and is not replayed.
@@ -57,7 +57,7 @@ struct Tail {
 struct Progress {
     /// The newest event when this was read: whoever has seen a newer one knows better.
     as_of: i64,
-    message: Arc<Message>,
+    message: Message,
 }
 
 impl Default for Events {
@@ -84,13 +84,13 @@ impl Events {
     /// # Errors
     /// Where they cannot be written as JSON.
     pub fn tell_progress(&self, as_of: i64, job: &Job, nodes: &[NodeEvent]) -> Result<()> {
-        let tell = |name, data: String| {
+        let tell = |name, data: &str| {
             // Nobody listening is fine.
-            let _ = self.0.progress.send(Progress { as_of, message: Arc::new(Message::new(None, Some(name), data)) });
+            let _ = self.0.progress.send(Progress { as_of, message: Message::new(None, Some((name, data))) });
         };
-        tell("job", serde_json::to_string(job)?);
+        tell("job", &serde_json::to_string(job)?);
         for node in nodes {
-            tell("node", serde_json::to_string(node)?);
+            tell("node", &serde_json::to_string(node)?);
         }
         Ok(())
     }
@@ -106,18 +106,19 @@ impl Events {
         let mut follower = Follower { events: self.clone(), db: db.clone(), changes, progress, stop, last, pending: VecDeque::new() };
         match after {
             // Older than kept, or from another database: whoever asks must read everything anew.
-            Some(after) if after < first - 1 || after > last => follower.pending.push_back(Arc::new(Message::reset(last))),
+            Some(after) if after < first - 1 || after > last => follower.pending.push_back(Message::new(Some(last), Some(("reset", "{}")))),
             Some(after) => {
                 follower.last = after;
                 follower.changes.mark_changed();
             }
-            None => follower.pending.push_back(Arc::new(Message::from_now(last))),
+            // Where now is, so that it can come back there.
+            None => follower.pending.push_back(Message::new(Some(last), None)),
         }
         Ok(follower)
     }
 
     /// What comes after the event `last` of what was committed when `version` was the number of commits, and whether there is more of it.
-    async fn after(&self, db: &Db, last: i64, version: u64) -> Result<(Vec<Arc<Message>>, bool)> {
+    async fn after(&self, db: &Db, last: i64, version: u64) -> Result<(Vec<Message>, bool)> {
         let mut tail = self.0.tail.lock().await;
         if tail.last < last {
             *tail = Tail { version: None, last, recent: VecDeque::new() };
@@ -128,7 +129,7 @@ impl Events {
             let read = events::after(db, tail.last, BATCH).await?;
             tail.version = (read.len() < BATCH as usize).then_some(now);
             tail.last = read.last().map_or(tail.last, |event| event.id);
-            tail.recent.extend(read.into_iter().map(|event| Arc::new(Message::from(event))));
+            tail.recent.extend(read.iter().map(Message::from));
             let surplus = tail.recent.len().saturating_sub(RECENT);
             tail.recent.drain(..surplus);
         }
@@ -137,7 +138,7 @@ impl Events {
             drop(tail);
             let read = events::after(db, last, BATCH).await?;
             let is_more = read.len() == BATCH as usize;
-            return Ok((read.into_iter().map(|event| Arc::new(Message::from(event))).collect(), is_more));
+            return Ok((read.iter().map(Message::from).collect(), is_more));
         }
         let known = tail.recent.partition_point(|message| message.id <= Some(last));
         Ok((tail.recent.range(known..).cloned().collect(), tail.version.is_none()))
@@ -163,46 +164,27 @@ pub async fn prune(db: &Db, now: Timestamp) -> Result<u64> {
     Ok(pruned)
 }
 
-/// What goes to one page.
+/// What goes to one page. Cheap to clone: what is sent is written once, whoever gets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// The number, of a state change.
     pub id: Option<i64>,
-    /// `node`, `execution`, `job` or `reset`; none where only the number is told.
-    pub name: Option<String>,
-    /// JSON, in one line.
-    pub data: String,
-    /// As it is sent (HTML Living Standard, 9.2.5): written once, whoever gets it.
+    /// As it is sent (HTML Living Standard, 9.2.5).
     pub frame: Bytes,
 }
 
 impl Message {
-    /// A message of that name. Where it has none, only the number is told.
-    #[must_use]
-    pub fn new(id: Option<i64>, name: Option<&str>, data: String) -> Self {
-        let mut frame = String::with_capacity(data.len() + 64);
-        if let Some(id) = id {
-            frame += &format!("id: {id}\n");
-        }
-        if let Some(name) = name {
-            frame += &format!("event: {name}\ndata: {data}\n");
-        }
-        Self { id, name: name.map(str::to_owned), data, frame: (frame + "\n").into() }
-    }
-
-    fn reset(last: i64) -> Self {
-        Self::new(Some(last), Some("reset"), "{}".into())
-    }
-
-    /// Tells a page that starts from now where now is, so that it can come back there.
-    fn from_now(last: i64) -> Self {
-        Self::new(Some(last), None, String::new())
+    /// A message with its name, `node`, `execution`, `job` or `reset`, and its data, JSON in one line. Where nothing is told, only the number is.
+    fn new(id: Option<i64>, told: Option<(&str, &str)>) -> Self {
+        let id_line = id.map_or_else(String::new, |id| format!("id: {id}\n"));
+        let told = told.map_or_else(String::new, |(name, data)| format!("event: {name}\ndata: {data}\n"));
+        Self { id, frame: format!("{id_line}{told}\n").into() }
     }
 }
 
-impl From<StoredEvent> for Message {
-    fn from(event: StoredEvent) -> Self {
-        Self::new(Some(event.id), Some(&event.name), event.data)
+impl From<&StoredEvent> for Message {
+    fn from(event: &StoredEvent) -> Self {
+        Self::new(Some(event.id), Some((&event.name, &event.data)))
     }
 }
 
@@ -215,7 +197,7 @@ pub struct Follower {
     progress: broadcast::Receiver<Progress>,
     stop: CancellationToken,
     last: i64,
-    pending: VecDeque<Arc<Message>>,
+    pending: VecDeque<Message>,
 }
 
 impl Follower {
@@ -223,7 +205,7 @@ impl Follower {
     ///
     /// # Errors
     /// The database's.
-    pub async fn next(&mut self) -> Result<Option<Arc<Message>>> {
+    pub async fn next(&mut self) -> Result<Option<Message>> {
         loop {
             if let Some(message) = self.pending.pop_front() {
                 return Ok(Some(message));
@@ -295,6 +277,10 @@ mod tests {
         }
     }
 
+    fn text(message: &Message) -> &str {
+        str::from_utf8(&message.frame).unwrap()
+    }
+
     async fn record(db: &Db, number: usize) {
         let mut tx = db.begin().await.unwrap();
         for _ in 0..number {
@@ -359,13 +345,14 @@ mod tests {
         let mut tx = db.begin().await.unwrap();
         assert_eq!(events::prune(&mut tx, Timestamp::now().plus_seconds(1.0)).await.unwrap(), 4);
         tx.commit().await.unwrap();
-        for (after, name) in [(3, Some("reset")), (6, Some("reset")), (4, Some("job"))] {
+        for (after, told) in
+            [(3, "id: 5\nevent: reset\ndata: {}\n\n"), (6, "id: 5\nevent: reset\ndata: {}\n\n"), (4, "id: 5\nevent: job\ndata: {\"")]
+        {
             let mut follower = events.follow(&db, Some(after), CancellationToken::new()).await.unwrap();
-            let message = follower.next().await.unwrap().unwrap();
-            assert_eq!((message.id, message.name.as_deref()), (Some(5), name), "after {after}");
+            assert!(text(&follower.next().await.unwrap().unwrap()).starts_with(told), "after {after}");
         }
         let mut follower = events.follow(&db, None, CancellationToken::new()).await.unwrap();
-        assert_eq!(*follower.next().await.unwrap().unwrap(), Message::from_now(5));
+        assert_eq!(text(&follower.next().await.unwrap().unwrap()), "id: 5\n\n");
     }
 
     #[tokio::test]
@@ -379,7 +366,7 @@ mod tests {
         events.tell_progress(2, &Job { progress: 0.5, ..job() }, &[]).unwrap();
         let message = follower.next().await.unwrap().unwrap();
         assert_eq!(message.id, None);
-        assert!(message.data.contains("0.5"));
+        assert!(text(&message).contains("0.5"));
     }
 
     #[tokio::test]

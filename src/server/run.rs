@@ -201,7 +201,7 @@ impl Server {
         });
         let task = tokio::spawn(serve::serve(listener, app, state.config.patience, state.stop.clone()));
         tracing::info!("listening on http://{address}");
-        tokio::spawn(memory::run(state.stop.clone()));
+        tokio::spawn(memory::run(state.studio.db.clone(), state.stop.clone()));
         tokio::spawn(indexing::run(state.studio.db.clone(), state.stop.clone()));
         tokio::spawn(recognition::run(state.studio.clone(), state.stop.clone()));
         tokio::spawn(scrub::run(state.studio.db.clone(), state.studio.content.clone(), state.stop.clone()));

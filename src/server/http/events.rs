@@ -83,7 +83,7 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<i64>, ApiError> {
 fn frames(follower: Follower) -> impl Stream<Item = Result<Bytes, Infallible>> {
     stream::unfold(follower, |mut follower| async {
         match follower.next().await {
-            Ok(message) => message.map(|message| (Ok(message.frame.clone()), follower)),
+            Ok(message) => message.map(|message| (Ok(message.frame), follower)),
             Err(error) => {
                 // The page comes back by itself, with the number it has.
                 tracing::warn!(cause = %error, "an event stream ended early");

@@ -13,7 +13,8 @@ use crate::{
     server::{
         Error, Result,
         media::{
-            content::{Change, Content, Published},
+            change::{Change, Published},
+            content::Content,
             ffmpeg::Ffmpeg,
             probed::Probed,
             staging::StagedFile,

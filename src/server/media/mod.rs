@@ -2,6 +2,7 @@
 
 mod arguments;
 mod cached;
+pub mod change;
 pub mod content;
 mod descendants;
 mod extent;
