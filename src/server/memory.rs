@@ -1,5 +1,5 @@
 //! Gives memory that nothing uses back to the system. The C library keeps what a crowd of connections took, in case another comes, and
-//! each connection to the database what it has read.
+//! each connection to the database what it has read. The system counts what only the start has run of the program as ours until we say so.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use crate::server::store::Db;
 /// How often.
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// Gives back what is free every [`INTERVAL`], until `stop`.
+/// Gives back what is free every [`INTERVAL`], until `stop`. To be called where the server has started.
 pub async fn run(db: Db, stop: CancellationToken) {
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(INTERVAL) => {}
+    let mut is_start = true;
+    while stop.run_until_cancelled(tokio::time::sleep(INTERVAL)).await.is_some() {
+        if std::mem::take(&mut is_start) {
+            program::unmap_idle();
         }
         if let Err(error) = db.let_go_of_pages().await {
             tracing::debug!(cause = %error, "the database let go of no pages");
@@ -34,3 +34,56 @@ fn give_back() {
 /// Other libraries give back by themselves.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 fn give_back() {}
+
+#[cfg(target_os = "linux")]
+mod program {
+    //! The program's own code in memory.
+
+    use std::ops::Range;
+
+    /// Lets go of the pages of code that were run so far: most by the start alone. They are the file's, and come back from what the system
+    /// holds of it, some at a time, when they are run again.
+    pub fn unmap_idle() {
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+        let Some(code) = maps.lines().find_map(code) else { return };
+        // SAFETY: a private mapping of the program's file that nothing may write to, so that its pages are what the file has (madvise(2),
+        // MADV_DONTNEED: "repopulating the memory contents from the up-to-date contents of the underlying mapped file").
+        let _ = unsafe { libc::madvise(code.start as *mut libc::c_void, code.len(), libc::MADV_DONTNEED) };
+    }
+
+    /// Where a line of `/proc/self/maps` says that this function lies (proc_pid_maps(5)); `None` where it lies elsewhere.
+    fn code(line: &str) -> Option<Range<usize>> {
+        let (range, rest) = line.split_once(' ')?;
+        let (start, end) = range.split_once('-')?;
+        let range = usize::from_str_radix(start, 16).ok()?..usize::from_str_radix(end, 16).ok()?;
+        (rest.starts_with("r-xp ") && range.contains(&(unmap_idle as fn() as usize))).then_some(range)
+    }
+
+    #[cfg(test)]
+    #[expect(clippy::unwrap_used)]
+    mod tests {
+        use super::*;
+
+        /// KiB of this program's code that are in memory for it.
+        fn resident() -> usize {
+            let smaps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+            let mut lines = smaps.lines().skip_while(|line| code(line).is_none());
+            let size = lines.find_map(|line| line.strip_prefix("Rss:")).unwrap();
+            size.trim().trim_end_matches(" kB").parse().unwrap()
+        }
+
+        #[test]
+        fn code_that_is_not_run_takes_no_memory() {
+            let before = resident();
+            unmap_idle();
+            let after = resident();
+            assert!(after < before / 2, "{before} KiB before, {after} KiB after");
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod program {
+    /// Other systems count shared pages of code apart.
+    pub fn unmap_idle() {}
+}

@@ -5,6 +5,14 @@ use std::{
     path::Path,
 };
 
+/// Whether the file system at `path` is known to keep its files on this machine: others ask a server for whatever is opened, in memory or not.
+#[cfg(target_os = "linux")]
+pub(super) fn is_local(path: &Path) -> bool {
+    /// ext2 to ext4, XFS, Btrfs, F2FS, ZFS, bcachefs, tmpfs and what containers lay over them (statfs(2), and the file systems' own headers).
+    const LOCAL: [u64; 8] = [0xEF53, 0x5846_5342, 0x9123_683E, 0xF2F5_2010, 0x2FC1_2FC1, 0xCA45_1A4E, 0x0102_1994, 0x794C_7630];
+    rustix::fs::statfs(path).is_ok_and(|found| u64::try_from(found.f_type).is_ok_and(|kind| LOCAL.contains(&kind)))
+}
+
 /// A file that was opened, what it is, and the bytes of the part that was asked for.
 pub(super) type Opened = (File, Metadata, Vec<u8>);
 
@@ -26,6 +34,12 @@ pub(super) fn open(path: &Path, part: Option<(u64, usize)>) -> Option<Opened> {
     let mut bytes = vec![0; length];
     let read = if length == 0 { 0 } else { preadv2(&file, &mut [IoSliceMut::new(&mut bytes)], first, ReadWriteFlags::NOWAIT).ok()? };
     (read == length).then_some((file, found, bytes))
+}
+
+/// Unknown, and of no use where nothing can be had at once.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn is_local(_: &Path) -> bool {
+    false
 }
 
 /// Never: this system cannot tell what lies in memory.
@@ -50,5 +64,6 @@ mod tests {
         assert!(open(&path, Some((8, 5))).is_none());
         assert!(open(&dir.path().join("none"), None).is_none());
         assert!(open(dir.path(), None).is_none());
+        assert!(!is_local(Path::new("/proc")) && !is_local(&dir.path().join("none")));
     }
 }

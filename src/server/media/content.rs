@@ -41,6 +41,8 @@ pub struct Content {
 #[derive(Debug)]
 struct Inner {
     root: PathBuf,
+    /// Its files are on a disk of this machine.
+    is_local: bool,
     changes: Mutex<()>,
     posters: Turns,
     readings: Turns,
@@ -85,14 +87,13 @@ impl Content {
     /// Where a folder cannot be created.
     pub async fn open(dir: &Path) -> Result<Self> {
         let dir = dir.to_path_buf();
-        let root = blocking(move || {
+        blocking(move || {
             for folder in [dir.clone(), dir.join(STAGING), dir.join(POSTERS)] {
                 fs::create_dir_all(&folder).map_err(Error::io(folder))?;
             }
-            dir.canonicalize().map_err(Error::io(dir))
+            dir.canonicalize().map(Self::in_root).map_err(Error::io(dir))
         })
-        .await?;
-        Ok(Self::in_root(root))
+        .await
     }
 
     /// The store in `dir` as it is, to be looked at: nothing is created.
@@ -101,17 +102,20 @@ impl Content {
     /// Where the folder cannot be reached.
     pub async fn as_it_is(dir: &Path) -> Result<Self> {
         let dir = dir.to_path_buf();
-        let root = blocking(move || match dir.canonicalize() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => std::path::absolute(&dir).map_err(Error::io(dir)),
-            found => found.map_err(Error::io(dir)),
+        blocking(move || {
+            let root = match dir.canonicalize() {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => std::path::absolute(&dir),
+                found => found,
+            };
+            root.map(Self::in_root).map_err(Error::io(dir))
         })
-        .await?;
-        Ok(Self::in_root(root))
+        .await
     }
 
     fn in_root(root: PathBuf) -> Self {
         Self {
             inner: Arc::new(Inner {
+                is_local: cached::is_local(&root),
                 root,
                 changes: Mutex::default(),
                 posters: Turns::default(),
@@ -237,7 +241,8 @@ impl Content {
     /// # Errors
     /// Where it cannot be opened or read.
     pub async fn open_file(&self, file_path: &str, part: Option<(u64, usize)>) -> Result<Option<OpenedFile>> {
-        if is_inside(Path::new(file_path))
+        if self.inner.is_local
+            && is_inside(Path::new(file_path))
             && let path = self.root().join(file_path)
             && let Some((file, found, part)) = cached::open(&path, part)
         {
