@@ -53,8 +53,14 @@ function send(server: Server, path: string): string {
 
 async function forget(server: Server, id: string): Promise<void> {
   await quiet(server);
-  await server.api('DELETE', `/api/assets/${id}`);
-  await server.api('DELETE', `/api/assets/${id}?permanent=true`);
+  // Older programs have no trash, and delete for good.
+  const hasTrash = ask(server, "SELECT 1 FROM pragma_table_info('videos') WHERE name = 'deleted_at'").length > 0;
+  if (hasTrash) {
+    await server.api('DELETE', `/api/assets/${id}`);
+    await server.api('DELETE', `/api/assets/${id}?permanent=true`);
+  } else {
+    await server.api('DELETE', `/api/videos/${id}`);
+  }
   await quiet(server);
 }
 

@@ -57,12 +57,15 @@ impl Param {
     }
 
     fn frame_error(&self, node: &Node, model: &Model, text: &str) -> Option<String> {
+        if model.any_size && frame(node).is_some() {
+            return None;
+        }
         let offered = match self.kind {
             ParamKind::Size => model.frames().iter().map(Size::to_string).collect(),
             ParamKind::Aspect => model.aspects(),
             _ => model.resolutions(),
         };
-        if offered.iter().any(|one| one == text) || model.any_size && frame(node).is_some() {
+        if offered.iter().any(|one| one == text) {
             // Aspect and resolution may each be fine and still name a frame that is not made; the resolution is the one to change.
             return frame(node).filter(|_| self.kind == ParamKind::Resolution).and_then(|frame| resolution_rule(model, frame));
         }

@@ -3,11 +3,15 @@
 //! A change is written with its event in one transaction, then everybody is notified. The first follower that hears of it reads the table on for all
 //! of them; each then takes what comes after its last number, so it misses nothing and gets nothing twice, whichever order commits and rings come in.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use bytes::Bytes;
 use tokio::sync::{Mutex, broadcast, watch};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::{
     domain::{Timestamp, event::NodeEvent, job::Job},
@@ -38,7 +42,9 @@ struct Channels {
     /// How often something was committed.
     changes: watch::Sender<u64>,
     progress: broadcast::Sender<Progress>,
-    tail: Mutex<Tail>,
+    tail: RwLock<Tail>,
+    /// The turn to read the table on.
+    reading: Mutex<()>,
 }
 
 /// The end of the table, as it was read for all who follow.
@@ -63,7 +69,7 @@ struct Progress {
 impl Default for Events {
     fn default() -> Self {
         let (changes, progress) = (watch::Sender::new(0), broadcast::Sender::new(PROGRESS_BACKLOG));
-        Self(Arc::new(Channels { changes, progress, tail: Mutex::default() }))
+        Self(Arc::new(Channels { changes, progress, tail: RwLock::default(), reading: Mutex::default() }))
     }
 }
 
@@ -103,6 +109,7 @@ impl Events {
         let changes = self.0.changes.subscribe();
         let progress = self.0.progress.subscribe();
         let Kept { first, last } = events::kept(&mut *db.reader().acquire().await?).await?;
+        let stop = Box::pin(stop.cancelled_owned());
         let mut follower = Follower { events: self.clone(), db: db.clone(), changes, progress, stop, last, pending: VecDeque::new() };
         match after {
             // Older than kept, or from another database: whoever asks must read everything anew.
@@ -119,29 +126,52 @@ impl Events {
 
     /// What comes after the event `last` of what was committed when `version` was the number of commits, and whether there is more of it.
     async fn after(&self, db: &Db, last: i64, version: u64) -> Result<(Vec<Message>, bool)> {
-        let mut tail = self.0.tail.lock().await;
-        if tail.last < last {
+        // A thousand who hear of one commit find it here, but for the first of them, and do not queue up.
+        if self.is_behind(last, version) {
+            let _turn = self.0.reading.lock().await;
+            if self.is_behind(last, version) {
+                self.read_on(db, last).await?;
+            }
+        }
+        if let Some(known) = self.known(last) {
+            return Ok(known);
+        }
+        let read = events::after(db, last, BATCH).await?;
+        let is_more = read.len() == BATCH as usize;
+        Ok((read.iter().map(Message::from).collect(), is_more))
+    }
+
+    /// Whether the table has to be read on for one who has seen `last` and heard of the commit numbered `version`.
+    fn is_behind(&self, last: i64, version: u64) -> bool {
+        let tail = self.0.tail.read().unwrap_or_else(PoisonError::into_inner);
+        tail.last < last || tail.version.is_none_or(|read| read < version)
+    }
+
+    /// Reads the table on for all, from `last` where nobody has read so far. For who has the turn.
+    async fn read_on(&self, db: &Db, last: i64) -> Result<()> {
+        let known = self.0.tail.read().unwrap_or_else(PoisonError::into_inner).last;
+        // The number before the table is read: what is committed meanwhile is told of again.
+        let now = *self.0.changes.borrow();
+        let read = events::after(db, known.max(last), BATCH).await?;
+
+        let mut tail = self.0.tail.write().unwrap_or_else(PoisonError::into_inner);
+        if known < last {
             *tail = Tail { version: None, last, recent: VecDeque::new() };
         }
-        if tail.version.is_none_or(|read| read < version) {
-            // The number before the table is read: what is committed meanwhile is told of again.
-            let now = *self.0.changes.borrow();
-            let read = events::after(db, tail.last, BATCH).await?;
-            tail.version = (read.len() < BATCH as usize).then_some(now);
-            tail.last = read.last().map_or(tail.last, |event| event.id);
-            tail.recent.extend(read.iter().map(Message::from));
-            let surplus = tail.recent.len().saturating_sub(RECENT);
-            tail.recent.drain(..surplus);
-        }
+        tail.version = (read.len() < BATCH as usize).then_some(now);
+        tail.last = read.last().map_or(tail.last, |event| event.id);
+        tail.recent.extend(read.iter().map(Message::from));
+        let surplus = tail.recent.len().saturating_sub(RECENT);
+        tail.recent.drain(..surplus);
+        Ok(())
+    }
+
+    /// What is held of what comes after the event `last`, and whether there is more of it; `None` where not all of it is.
+    fn known(&self, last: i64) -> Option<(Vec<Message>, bool)> {
+        let tail = self.0.tail.read().unwrap_or_else(PoisonError::into_inner);
         let before_first = tail.recent.front().and_then(|message| message.id).map_or(tail.last, |first| first - 1);
-        if last < before_first {
-            drop(tail);
-            let read = events::after(db, last, BATCH).await?;
-            let is_more = read.len() == BATCH as usize;
-            return Ok((read.iter().map(Message::from).collect(), is_more));
-        }
-        let known = tail.recent.partition_point(|message| message.id <= Some(last));
-        Ok((tail.recent.range(known..).cloned().collect(), tail.version.is_none()))
+        let begin = tail.recent.partition_point(|message| message.id <= Some(last));
+        (last >= before_first).then(|| (tail.recent.range(begin..).cloned().collect(), tail.version.is_none()))
     }
 }
 
@@ -195,7 +225,8 @@ pub struct Follower {
     db: Db,
     changes: watch::Receiver<u64>,
     progress: broadcast::Receiver<Progress>,
-    stop: CancellationToken,
+    /// Made once: to begin waiting for it at every turn would cost more than what is told.
+    stop: Pin<Box<WaitForCancellationFutureOwned>>,
     last: i64,
     pending: VecDeque<Message>,
 }
@@ -212,7 +243,7 @@ impl Follower {
             }
             tokio::select! {
                 biased;
-                () = self.stop.cancelled() => return Ok(None),
+                () = &mut self.stop => return Ok(None),
                 changed = self.changes.changed() => match changed {
                     Ok(()) => self.read_on().await?,
                     Err(_) => return Ok(None),
@@ -333,8 +364,7 @@ mod tests {
         for follower in [&mut late, &mut early, &mut first] {
             assert_eq!(ids(follower, 1).await, [2511]);
         }
-        let tail = events.0.tail.lock().await;
-        assert!(tail.recent.len() <= RECENT);
+        assert!(events.0.tail.read().unwrap().recent.len() <= RECENT);
     }
 
     #[tokio::test]

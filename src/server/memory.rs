@@ -25,6 +25,23 @@ pub async fn run(db: Db, stop: CancellationToken) {
     }
 }
 
+/// Lets the C library keep what is free until it is given back here: by itself it gives back and takes again at each page that is made. To be
+/// called before there are other threads.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub fn keep_free() {
+    /// Below the 32 MiB above which each piece is asked of the system for itself, whatever is said here.
+    const LARGEST: libc::c_int = 16 << 20;
+    // SAFETY: they take no pointer, and refuse what they do not know (mallopt(3)).
+    unsafe {
+        libc::mallopt(libc::M_TRIM_THRESHOLD, 4 * LARGEST);
+        libc::mallopt(libc::M_MMAP_THRESHOLD, LARGEST);
+    }
+}
+
+/// Other libraries decide for themselves.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub fn keep_free() {}
+
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn give_back() {
     // SAFETY: it takes no pointer, and glibc says that it may be called from every thread (malloc_trim(3)).

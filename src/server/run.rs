@@ -55,6 +55,7 @@ fn version(commit: Option<&str>) -> &'static str {
 #[must_use]
 pub fn main(commit: Option<&str>) -> ExitCode {
     environment::unset_empty();
+    memory::keep_free();
     let version = version(commit);
     let cli = Cli::read(version);
     let command = cli.command.unwrap_or(Command::Serve);

@@ -68,23 +68,37 @@ impl Editor {
     /// A builder that shows `graph`; `view` is where the window lay when it was last open here.
     #[must_use]
     pub fn new(graph: Graph, view: Option<Viewport>) -> Self {
+        let editor = Self::opening(graph, view);
+        editor.begin(view);
+        editor
+    }
+
+    /// A builder that is not drawn yet, so that what its nodes show can be put in first.
+    fn opening(graph: Graph, view: Option<Viewport>) -> Self {
         let editor = Self {
             document: Document::new(graph.clone()),
             view: CanvasView::new(view.is_none()),
             hand: Hand::new(),
             states: StoredValue::new(HashMap::new()),
             freshness: StoredValue::new(Freshness::default()),
-            is_opening: StoredValue::new(false),
+            is_opening: StoredValue::new(true),
             owner: StoredValue::new(Owner::current().unwrap_or_default()),
             selection: RwSignal::new(Selection::default()),
             palette: RwSignal::new(None),
             status: RwSignal::new(String::new()),
             file_request: RwSignal::new(None),
         };
-        editor.sync(&Change::between(&Graph::new(), &graph));
-        editor.view.viewport.set(view.unwrap_or_else(|| editor.fitting()));
-        editor.settle();
+        editor.sync_states(&graph, graph.nodes().iter().map(|node| node.id.clone()));
         editor
+    }
+
+    /// Looks at all nodes and shows what is in sight: once, as each may be one of ten thousand.
+    fn begin(self, view: Option<Viewport>) {
+        self.is_opening.set_value(false);
+        let graph = self.graph();
+        self.look_again(&graph, graph.nodes().iter().map(|node| node.id.clone()));
+        self.view.viewport.set(view.unwrap_or_else(|| self.fitting()));
+        self.settle();
     }
 
     /// A builder that shows a stored workflow with the clips and the newest run it came with.
@@ -94,8 +108,7 @@ impl Editor {
     pub fn open(opened: &OpenedWorkflow, view: Option<Viewport>) -> Result<Self, String> {
         let graph = format::read(&opened.definition)
             .map_err(|errors| errors.into_iter().map(|error| error.detail).collect::<Vec<_>>().join(" "))?;
-        let editor = Self::new(graph, view);
-        editor.is_opening.set_value(true);
+        let editor = Self::opening(graph, view);
         if let Some(execution) = &opened.execution {
             for run in &execution.nodes {
                 editor.set_run(run.clone(), execution.mode);
@@ -109,11 +122,7 @@ impl Editor {
             };
             editor.set_media(node_id, media);
         }
-        editor.is_opening.set_value(false);
-        let graph = editor.graph();
-        editor.look_again(&graph, graph.nodes().iter().map(|node| node.id.clone()));
-        editor.view.viewport.set(view.unwrap_or_else(|| editor.fitting()));
-        editor.settle();
+        editor.begin(view);
         Ok(editor)
     }
 
@@ -193,19 +202,24 @@ impl Editor {
 
     fn sync(self, change: &Change) {
         let graph = self.graph();
+        self.sync_states(&graph, change.nodes());
+        self.look_again(&graph, change.nodes());
+    }
+
+    /// Brings the signals of these nodes up to the document.
+    fn sync_states(self, graph: &Graph, nodes: impl IntoIterator<Item = NodeId>) {
         let owner = self.owner.get_value();
         self.states.update_value(|states| {
-            for id in change.nodes() {
+            for id in nodes {
                 let Some(node) = graph.node(&id) else { continue };
                 match states.get(&id) {
-                    Some(state) => state.update(&graph, node),
+                    Some(state) => state.update(graph, node),
                     None => {
-                        states.insert(id, owner.with(|| NodeState::new(&graph, node)));
+                        states.insert(id, owner.with(|| NodeState::new(graph, node)));
                     }
                 }
             }
         });
-        self.look_again(&graph, change.nodes());
     }
 
     /// Tells anew what is missing and what is out of date at these nodes and what depends on them.
