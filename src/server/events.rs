@@ -7,10 +7,14 @@ use std::{
     collections::VecDeque,
     pin::Pin,
     sync::{Arc, PoisonError, RwLock},
+    time::Duration,
 };
 
 use bytes::Bytes;
-use tokio::sync::{Mutex, broadcast, watch};
+use tokio::{
+    sync::{Mutex, broadcast, watch},
+    time::{Instant, Interval, interval_at},
+};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::{
@@ -30,6 +34,8 @@ const KEPT_SECONDS: f64 = 7.0 * 24.0 * 3600.0;
 const BATCH: i64 = 200;
 /// Events that are held for those who follow; whoever is further behind reads the table by himself.
 const RECENT: usize = 1_000;
+/// A sign of life comes so often: it shows a page that its stream is alive, which a connection that died on the way does not tell, and proxies too.
+const PING: Duration = Duration::from_secs(10);
 /// Progress messages a slow follower may lag behind before it loses the oldest.
 const PROGRESS_BACKLOG: usize = 256;
 
@@ -110,7 +116,9 @@ impl Events {
         let progress = self.0.progress.subscribe();
         let Kept { first, last } = events::kept(&mut *db.reader().acquire().await?).await?;
         let stop = Box::pin(stop.cancelled_owned());
-        let mut follower = Follower { events: self.clone(), db: db.clone(), changes, progress, stop, last, pending: VecDeque::new() };
+        let pings = interval_at(Instant::now() + PING, PING);
+        let mut follower =
+            Follower { events: self.clone(), db: db.clone(), changes, progress, pings, stop, last, pending: VecDeque::new() };
         match after {
             // Older than kept, or from another database: whoever asks must read everything anew.
             Some(after) if after < first - 1 || after > last => follower.pending.push_back(Message::new(Some(last), Some(("reset", "{}")))),
@@ -210,6 +218,11 @@ impl Message {
         let told = told.map_or_else(String::new, |(name, data)| format!("event: {name}\ndata: {data}\n"));
         Self { id, frame: format!("{id_line}{told}\n").into() }
     }
+
+    /// With data: without, no browser hands it on.
+    const fn ping() -> Self {
+        Self { id: None, frame: Bytes::from_static(b"event: ping\ndata: {}\n\n") }
+    }
 }
 
 impl From<&StoredEvent> for Message {
@@ -225,6 +238,7 @@ pub struct Follower {
     db: Db,
     changes: watch::Receiver<u64>,
     progress: broadcast::Receiver<Progress>,
+    pings: Interval,
     /// Made once: to begin waiting for it at every turn would cost more than what is told.
     stop: Pin<Box<WaitForCancellationFutureOwned>>,
     last: i64,
@@ -232,7 +246,7 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// The next message; `None` once the server stops. Not to be dropped before it ends: what it was about to read would be missed.
+    /// The next message, or a ping when it is time for one; `None` once the server stops. Not to be dropped before it ends: what it was about to read would be missed.
     ///
     /// # Errors
     /// The database's.
@@ -244,6 +258,7 @@ impl Follower {
             tokio::select! {
                 biased;
                 () = &mut self.stop => return Ok(None),
+                _ = self.pings.tick() => return Ok(Some(Message::ping())),
                 changed = self.changes.changed() => match changed {
                     Ok(()) => self.read_on().await?,
                     Err(_) => return Ok(None),

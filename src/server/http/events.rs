@@ -1,6 +1,6 @@
 //! Server-sent events: what happens, replayed from a number and then as it comes.
 
-use std::{convert::Infallible, time::Duration};
+use std::convert::Infallible;
 
 use axum::{
     body::{Body, Bytes},
@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderName, header},
     response::IntoResponse,
 };
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{Stream, stream};
 use serde::Deserialize;
 use utoipa::{IntoParams, openapi::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -28,8 +28,6 @@ const EVENT_ID: HeaderName = HeaderName::from_static("x-event-id");
 /// Read by nginx and those who follow it.
 const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 const LAST_EVENT_ID: &str = "last-event-id";
-/// A sign of life: shows a page that its stream is alive, which a connection that died on the way does not tell, and proxies too.
-const PING: Duration = Duration::from_secs(10);
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
@@ -71,7 +69,7 @@ pub async fn follow(State(state): State<AppState>, Query(from): Query<From>, hea
     let follower = state.studio.events.follow(&state.studio.db, after, state.stop.clone()).await?;
     // A proxy that buffers would keep the events to itself.
     let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-cache"), (BUFFERING, "no")];
-    Ok((headers, Body::from_stream(with_pings(frames(follower)))))
+    Ok((headers, Body::from_stream(frames(follower))))
 }
 
 fn last_event_id(headers: &HeaderMap) -> Result<Option<i64>, ApiError> {
@@ -91,15 +89,4 @@ fn frames(follower: Follower) -> impl Stream<Item = Result<Bytes, Infallible>> {
             }
         }
     })
-}
-
-/// The stream with a ping every so often. It ends where `told` ends.
-fn with_pings(told: impl Stream<Item = Result<Bytes, Infallible>>) -> impl Stream<Item = Result<Bytes, Infallible>> {
-    let pings = tokio::time::interval_at(tokio::time::Instant::now() + PING, PING);
-    let pings = stream::unfold(pings, |mut pings| async {
-        pings.tick().await;
-        Some((Some(Ok(Bytes::from_static(b"event: ping\ndata: {}\n\n"))), pings))
-    });
-    let told = told.map(Some).chain(stream::once(std::future::ready(None)));
-    stream::select(told, pings).scan((), |(), event| std::future::ready(event))
 }
