@@ -22,8 +22,8 @@ use crate::{
 /// The most streams that are hashed: each takes a pipe and a thread while it lasts.
 const MOST_STREAMS: usize = 32;
 
-/// Bytes read at a time: what a pipe holds.
-const PIECE_BYTES: usize = 64 * 1024;
+/// What a pipe holds, in bytes, and what is read at a time. Of a smaller one ffmpeg and we wait for each other more often.
+const PIECE_BYTES: usize = 256 * 1024;
 
 /// The digest of a clip's footage: SHA-256 over the SHA-256 of each stream, the pictures in their order and then the sounds. A remux that leaves the
 /// packets as they are keeps it.
@@ -52,8 +52,7 @@ pub async fn digests(ffmpeg: &Ffmpeg, clip: &Clip) -> Result<Vec<Sha256>> {
     let mut arguments = Arguments::new().user_input(&clip.path)?;
     let (mut inherited, mut hashing) = (Vec::with_capacity(streams.len()), Vec::with_capacity(streams.len()));
     for index in streams {
-        let (reader, writer) = io::pipe().map_err(Error::io("a pipe"))?;
-        let writer = OwnedFd::from(writer);
+        let (reader, writer) = pipe().map_err(Error::io("a pipe"))?;
         arguments = arguments.option("-map", format!("0:{index}")).option("-c", "copy").pipe("data", writer.as_raw_fd());
         inherited.push(writer);
         // Ends with the last process that has the other end open: with ffmpeg, however that ends.
@@ -67,6 +66,14 @@ pub async fn digests(ffmpeg: &Ffmpeg, clip: &Clip) -> Result<Vec<Sha256>> {
         digests.push(hashed.map_err(Error::io("a stream"))?);
     }
     Ok(digests)
+}
+
+/// A pipe that holds [`PIECE_BYTES`], where the system lets us have so much.
+fn pipe() -> io::Result<(PipeReader, OwnedFd)> {
+    let (reader, writer) = io::pipe()?;
+    #[cfg(target_os = "linux")]
+    let _ = rustix::pipe::fcntl_setpipe_size(&writer, PIECE_BYTES);
+    Ok((reader, writer.into()))
 }
 
 fn digest(mut reader: PipeReader) -> io::Result<Sha256> {
