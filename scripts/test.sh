@@ -11,7 +11,7 @@ need_venv api -r tests/api/requirements.txt
 # The last that needs a network.
 patiently "downloading the crates (a minute at most)" cargo fetch --locked
 
-log=$(mktemp)
+log=$(mktemp) api_log=$(mktemp) browser_log=$(mktemp)
 
 say "checking the format"
 cargo fmt --check
@@ -33,7 +33,9 @@ side_by_side lint_server lint_browser
 # Unit tests are a build of our crate for themselves: not optimised it takes a tenth of the time. The integration tests drive what ships.
 unit="--lib --config profile.release.package.reelgraph.opt-level=0"
 if have cargo-nextest; then
-  tests() { cargo nextest run --locked --cargo-profile release $features --no-fail-fast "$@" 2>&1 | tee -a "$log"; }
+  # Each waits for processes and clocks a third of its time.
+  at_once=$(($(getconf _NPROCESSORS_ONLN) + 1))
+  tests() { cargo nextest run --test-threads $at_once --locked --cargo-profile release $features --no-fail-fast "$@" 2>&1 | tee -a "$log"; }
   count_tests() { sed -n 's/.*Summary .* \([0-9][0-9]*\) passed.*/\1/p' "$log" | awk '{ n += $1 } END { print n }'; }
 else
   tests() { cargo test --quiet --locked --release $features --no-fail-fast "$@" 2>&1 | tee -a "$log"; }
@@ -59,14 +61,15 @@ rust=$(count_tests)
 # Others' tools read the API's document, call what it describes, and make a client of it. They and the browser pay the providers' doubles.
 compile "the providers' doubles" build --release $features --example=provider-double
 cp "$CARGO_TARGET_DIR/release/examples/provider-double" target/release/provider-double.new && mv target/release/provider-double.new target/release/provider-double
-say "testing the API by its document (three minutes)"
-(cd end2end && REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true npm run --silent lint-api)
-"$TOOLS/api/bin/python" -m pytest tests/api -q -p no:cacheprovider 2>&1 | tee "$log"
-api=$(sed -n 's/.*[^0-9]\([0-9][0-9]*\) passed.*/\1/p; s/^\([0-9][0-9]*\) passed.*/\1/p' "$log" | tail -n 1)
+api_tests() {
+  (cd end2end && REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true npm run --silent lint-api)
+  "$TOOLS/api/bin/python" -m pytest tests/api -q -p no:cacheprovider 2>&1 | tee "$api_log"
+}
+browser_tests() { (cd end2end && npx playwright test) 2>&1 | tee "$browser_log"; }
+say "testing the API by its document, and the page in the browser (five minutes)"
+side_by_side api_tests browser_tests
+api=$(sed -n 's/.*[^0-9]\([0-9][0-9]*\) passed.*/\1/p; s/^\([0-9][0-9]*\) passed.*/\1/p' "$api_log" | tail -n 1)
+browser=$(sed -n 's/^ *\([0-9][0-9]*\) passed.*/\1/p' "$browser_log" | tail -n 1)
 
-say "running the browser tests (three minutes)"
-(cd end2end && npx playwright test) 2>&1 | tee "$log"
-browser=$(sed -n 's/^ *\([0-9][0-9]*\) passed.*/\1/p' "$log" | tail -n 1)
-
-rm -f "$log"
+rm -f "$log" "$api_log" "$browser_log"
 echo "$((${rust:-0} + ${api:-0} + ${browser:-0})) passed, 0 failed"
