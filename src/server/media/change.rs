@@ -149,12 +149,7 @@ fn link(source: &Path, target: &Path) -> Result<bool> {
 #[expect(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    async fn store() -> (tempfile::TempDir, Content) {
-        let dir = tempfile::tempdir().unwrap();
-        let content = Content::open(&dir.path().join("videos")).await.unwrap();
-        (dir, content)
-    }
+    use crate::server::media::content::tests::store;
 
     async fn staged(content: &Content, bytes: &'static [u8]) -> StagedFile {
         let mut staging = content.staging().await.unwrap();

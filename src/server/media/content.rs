@@ -299,10 +299,11 @@ pub(super) fn sync_folder(folder: &Path) -> Result<()> {
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    async fn store() -> (tempfile::TempDir, Content) {
+    /// An empty store.
+    pub(in crate::server::media) async fn store() -> (tempfile::TempDir, Content) {
         let dir = tempfile::tempdir().unwrap();
         let content = Content::open(&dir.path().join("videos")).await.unwrap();
         (dir, content)
