@@ -12,9 +12,8 @@ const MIB = 2 ** 20;
 const GIB = 2 ** 30;
 const AT_ONCE = 8;
 
-/** What the server asks ffprobe of a clip (src/server/media/probe.rs, report.rs, arguments.rs). */
-const ENTRIES = 'format=format_name,start_time,duration:format_tags=major_brand:packet=stream_index,pts_time,dts_time,duration_time,flags:' +
-  'stream=index,codec_type,codec_name,profile,level,codec_tag_string,extradata_hash,pix_fmt,width,height,sample_aspect_ratio,avg_frame_rate,' +
+/** What the server asks ffprobe of an MP4 with plain tables (src/server/media/probe.rs, report.rs, arguments.rs). */
+const ENTRIES = 'format=format_name,start_time,duration:format_tags=major_brand:stream=index,id,codec_type,codec_name,profile,level,codec_tag_string,extradata_hash,pix_fmt,width,height,sample_aspect_ratio,avg_frame_rate,' +
   'r_frame_rate,time_base,start_time,duration,duration_ts,nb_frames,sample_rate,channels,field_order,color_range,color_space,color_primaries,' +
   'color_transfer:stream_disposition=attached_pic:stream_side_data=rotation';
 const PROBE = ['-hide_banner', '-v', 'error', '-fflags', '+discardcorrupt', '-show_data_hash', 'murmur3', '-show_entries', ENTRIES, '-of', 'json=c=1',

@@ -2,9 +2,12 @@
 
 use std::{
     fs::File,
-    io::{self, Read, Seek, SeekFrom},
+    io::{self, Read},
+    os::unix::fs::FileExt,
     path::Path,
 };
+
+use mp4_atom::{DecodeMaybe, Header};
 
 /// How much of the start is looked at, in bytes.
 const HEAD: u64 = 4096;
@@ -26,6 +29,8 @@ pub(super) struct Extent {
     pub(super) playlist: bool,
     /// It consists of boxes, as MP4 and MOV do.
     pub(super) boxes: bool,
+    /// Where the one header of an MP4 or MOV begins and ends (its `moov` without name and length), where all packets are told there.
+    pub(super) header: Option<(u64, u64)>,
     /// A Matroska file of the kind that browsers know.
     pub(super) webm: bool,
 }
@@ -41,14 +46,13 @@ impl Extent {
         let mut head = Vec::new();
         file.by_ref().take(HEAD).read_to_end(&mut head)?;
         let boxes = head.get(4..8).is_some_and(|name| FIRST_BOXES.contains(&name));
+        let top = if boxes { top_level(&file, size)? } else { Boxes::default() };
         let promised = if head.starts_with(&[0x1A, 0x45, 0xDF, 0xA3]) {
             matroska_end(&head)
         } else if head.starts_with(b"RIFF") && head.get(8..12) == Some(b"AVI ") {
             Some(8 + u64::from(u32::from_le_bytes([head[4], head[5], head[6], head[7]])))
-        } else if boxes {
-            boxes_end(&mut file, size)?
         } else {
-            None
+            top.end
         };
         let text = String::from_utf8_lossy(&head);
         let text = text.trim_start_matches('\u{feff}').trim_start();
@@ -57,37 +61,46 @@ impl Extent {
             cut: promised.is_some_and(|promised| promised > size),
             playlist: text.starts_with("#EXTM3U") || text.starts_with("ffconcat") || text.contains("<MPD"),
             boxes,
+            header: top.header,
             webm: head.windows(7).any(|window| window == [0x42, 0x82, 0x84, b'w', b'e', b'b', b'm']),
         })
     }
 }
 
-/// Where the last top-level box of an MP4 or MOV ends. A box of size 0 runs to the end of the file, whatever that is.
-fn boxes_end(file: &mut File, size: u64) -> io::Result<Option<u64>> {
-    let mut at = 0_u64;
+/// What the top-level boxes of an MP4 or MOV tell.
+#[derive(Debug, Default)]
+struct Boxes {
+    /// Where the last one ends. A box without a length runs to the end of the file, whatever that is.
+    end: Option<u64>,
+    header: Option<(u64, u64)>,
+}
+
+fn top_level(file: &File, size: u64) -> io::Result<Boxes> {
+    let (mut found, mut at) = (Boxes::default(), 0_u64);
+    let mut in_fragments = false;
     for _ in 0..MOST_BOXES {
         if size < at.saturating_add(8) {
-            return Ok((at > size).then_some(at));
+            found.end = (at > size).then_some(at);
+            break;
         }
-        let mut header = [0; 16];
-        file.seek(SeekFrom::Start(at))?;
-        let read = file.by_ref().take(16).read(&mut header)?;
-        let [a, b, c, d, name @ .., _, _, _, _, _, _, _, _] = header;
-        if read < 8 || !name.iter().all(|byte| (b' '..=b'~').contains(byte) || *byte == 0xA9) {
-            return Ok(None);
+        let mut start = [0; 16];
+        let read = file.read_at(&mut start, at)?;
+        let mut rest = &start[..read];
+        let Ok(Some(Header { kind, size: Some(length) })) = Header::decode_maybe(&mut rest) else { break };
+        let name: [u8; 4] = kind.into();
+        if !name.iter().all(|byte| (b' '..=b'~').contains(byte) || *byte == 0xA9) {
+            break;
         }
-        let length = match u32::from_be_bytes([a, b, c, d]) {
-            1 if read == 16 => {
-                u64::from_be_bytes([header[8], header[9], header[10], header[11], header[12], header[13], header[14], header[15]])
-            }
-            length => u64::from(length),
-        };
-        if length < 8 {
-            return Ok(None);
+        let begins = at + (read - rest.len()) as u64;
+        at = begins.saturating_add(length as u64);
+        match &name {
+            b"moov" => found.header = found.header.or(Some((begins, at))),
+            b"moof" => in_fragments = true,
+            _ => {}
         }
-        at = at.saturating_add(length);
     }
-    Ok(None)
+    found.header = found.header.filter(|(_, end)| !in_fragments && *end <= size);
+    Ok(found)
 }
 
 /// Where the segment of a Matroska file ends; a live recording leaves that open.

@@ -19,6 +19,7 @@ pub mod probed;
 mod report;
 #[cfg(test)]
 mod sample_clips;
+mod sample_tables;
 mod sandbox;
 pub mod staging;
 pub mod stat;

@@ -44,17 +44,18 @@ pub(super) struct Shown {
 }
 
 impl Track {
-    fn add(&mut self, packet: &Packet) {
+    /// Adds the packet that is decoded next.
+    pub(super) fn add(&mut self, packet: Packet) {
         self.packets += 1;
-        let decoded = packet.dts_time.0.or(packet.pts_time.0);
-        let lasts = packet.duration_time.0.filter(|seconds| *seconds > 0.0).unwrap_or(0.0);
+        let decoded = packet.decoded.or(packet.shown);
+        let lasts = packet.lasts.filter(|seconds| *seconds > 0.0).unwrap_or(0.0);
         if let (Some(decoded), Some(expected)) = (decoded, self.expected)
             && (decoded - expected).abs() > SEAM
         {
             self.seams += decoded - expected;
         }
         self.expected = decoded.map(|decoded| decoded + lasts).or(self.expected);
-        let Some(at) = packet.pts_time.0.or(packet.dts_time.0).filter(|_| !packet.flags.hidden) else { return };
+        let Some(at) = packet.shown.or(packet.decoded).filter(|_| !packet.hidden) else { return };
         if self.shown == 0 {
             (self.begin, self.last, self.end, self.joined_end) = (at, at, at, at - self.seams);
         }
@@ -76,9 +77,19 @@ impl Track {
     }
 }
 
+/// When a packet is used, in seconds of the container's own time, as far as it is told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Packet {
+    pub(super) shown: Option<f64>,
+    pub(super) decoded: Option<f64>,
+    pub(super) lasts: Option<f64>,
+    /// An edit list leaves it out.
+    pub(super) hidden: bool,
+}
+
 /// One packet, as ffprobe lists it.
 #[derive(Debug, Deserialize)]
-struct Packet {
+struct Listed {
     stream_index: usize,
     #[serde(default)]
     pts_time: Seconds,
@@ -102,7 +113,6 @@ impl<'de> Deserialize<'de> for Seconds {
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Flags {
-    /// An edit list leaves it out.
     hidden: bool,
 }
 
@@ -140,14 +150,15 @@ pub(super) fn tracks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
             let mut tracks: Vec<Track> = Vec::new();
-            while let Some(packet) = list.next_element::<Packet>()? {
-                if packet.stream_index >= MOST_STREAMS {
+            while let Some(packet) = list.next_element::<Listed>()? {
+                let Listed { stream_index, pts_time, dts_time, duration_time, flags } = packet;
+                if stream_index >= MOST_STREAMS {
                     continue;
                 }
-                if packet.stream_index >= tracks.len() {
-                    tracks.resize(packet.stream_index + 1, Track::default());
+                if stream_index >= tracks.len() {
+                    tracks.resize(stream_index + 1, Track::default());
                 }
-                tracks[packet.stream_index].add(&packet);
+                tracks[stream_index].add(Packet { shown: pts_time.0, decoded: dts_time.0, lasts: duration_time.0, hidden: flags.hidden });
             }
             Ok(tracks)
         }

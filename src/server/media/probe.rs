@@ -1,12 +1,13 @@
 //! What a video file is: its length, size, rate, codecs and sound by ffprobe, and a refusal in words for what is no video.
 
-use std::path::Path;
+use std::{io, path::Path};
 
 use super::{
     extent::Extent,
     ffmpeg::{Arguments, Ffmpeg, Limits},
     probed::{Probe, Probed},
-    report::{ENTRIES, Report, Stream, Written},
+    report::{HEADERS, PACKETS, Report, Stream, Written},
+    sample_tables,
     timing::Timing,
 };
 use crate::{
@@ -31,7 +32,7 @@ pub async fn probe(ffmpeg: &Ffmpeg, path: &Path) -> Result<Probed> {
 }
 
 async fn examine(ffmpeg: &Ffmpeg, path: &Path, extent: Extent) -> Result<Probed> {
-    let report = match report(ffmpeg, path, extent, &[]).await {
+    let report = match report(ffmpeg, path, extent).await {
         Err(Error::Tool { .. }) if extent.boxes && has_headers(ffmpeg, path).await? => return Err(cut_short()),
         report => report.map_err(|error| unreadable(error, extent))?,
     };
@@ -62,7 +63,7 @@ pub async fn end(ffmpeg: &Ffmpeg, path: &Path) -> Result<End> {
     if extent.cut {
         return Ok(End::Cut);
     }
-    let report = match report(ffmpeg, path, extent, &[]).await {
+    let report = match report(ffmpeg, path, extent).await {
         Err(Error::Tool { .. } | Error::Json(_)) => {
             return Ok(if extent.boxes && has_headers(ffmpeg, path).await? { End::Cut } else { End::Unknown });
         }
@@ -76,19 +77,36 @@ pub async fn end(ffmpeg: &Ffmpeg, path: &Path) -> Result<End> {
 
 async fn extent(path: &Path) -> Result<Extent> {
     let owned = path.to_path_buf();
-    let looked = tokio::task::spawn_blocking(move || Extent::of(&owned)).await;
+    on_the_disk(path, move || Extent::of(&owned)).await
+}
+
+async fn on_the_disk<T: Send + 'static>(path: &Path, look: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T> {
+    let looked = tokio::task::spawn_blocking(look).await;
     looked.map_err(|error| Error::Internal(format!("looking at a file: {error}")))?.map_err(Error::io(path))
 }
 
-/// Headers and packets of a file, in one reading. Starting ffprobe takes longer than reading a clip.
-async fn report(ffmpeg: &Ffmpeg, path: &Path, extent: Extent, options: &[(&str, &str)]) -> Result<Report> {
+/// Headers and packets of a file, by one run of ffprobe. Starting it takes longer than reading a clip, and listing the packets of a long one takes
+/// longer still: it is spared where the file's own tables tell them.
+async fn report(ffmpeg: &Ffmpeg, path: &Path, extent: Extent) -> Result<Report> {
+    let owned = path.to_path_buf();
+    let tables = on_the_disk(path, move || sample_tables::tracks(&owned, extent)).await?;
+    if let Some(tables) = tables
+        && let Some(report) = told(ffmpeg, path, extent, HEADERS, &[]).await?.with_tables(&tables)
+    {
+        return Ok(report);
+    }
+    told(ffmpeg, path, extent, &format!("{HEADERS}:{PACKETS}"), &[]).await.map(Report::from)
+}
+
+/// What ffprobe tells of a file.
+async fn told(ffmpeg: &Ffmpeg, path: &Path, extent: Extent, entries: &str, options: &[(&str, &str)]) -> Result<Written> {
     // A packet of which only a part is there is not there.
     let mut arguments = Arguments::new().option("-fflags", "+discardcorrupt").option("-show_data_hash", "murmur3");
     for (name, value) in options {
         arguments = arguments.option(name, value);
     }
-    let arguments = arguments.option("-show_entries", ENTRIES).option("-of", "json=c=1").user_input(path)?;
-    ffmpeg.report::<Written>(&arguments, Limits::read(extent.size)).await.map(Report::from)
+    let arguments = arguments.option("-show_entries", entries).option("-of", "json=c=1").user_input(path)?;
+    ffmpeg.report(&arguments, Limits::read(extent.size)).await
 }
 
 /// Whether the headers can be read, where the rest cannot: what they promise is not there.
@@ -106,9 +124,9 @@ async fn lacks_packets(ffmpeg: &Ffmpeg, path: &Path, extent: Extent, found: &Rep
         return Ok(false);
     }
     // Perhaps an edit list hides packets that are there.
-    match report(ffmpeg, path, extent, &[("-ignore_editlist", "1")]).await {
+    match told(ffmpeg, path, extent, &format!("{HEADERS}:{PACKETS}"), &[("-ignore_editlist", "1")]).await {
         Err(Error::Tool { .. } | Error::Json(_)) => Ok(true),
-        all => all.map(|all| all.lacks_packets()),
+        all => all.map(|all| Report::from(all).lacks_packets()),
     }
 }
 

@@ -183,6 +183,91 @@ async fn the_length_is_what_plays() {
     assert_eq!(probed(&clips.path("rare.mp4")).await.unwrap().fps, 0.005);
 }
 
+/// When a file plays, by its tables if they are plain, and by the packets that ffprobe lists.
+async fn both_timings(path: &Path) -> (Option<Timing>, Timing) {
+    let (ffmpeg, extent) = (Ffmpeg::locate(), extent(path).await.unwrap());
+    let headers = told(&ffmpeg, path, extent, HEADERS, &[]).await.unwrap();
+    let tables = sample_tables::tracks(path, extent).unwrap();
+    let by_tables = tables.map(|tables| Timing::of(&headers.with_tables(&tables).unwrap()).unwrap());
+    let all = told(&ffmpeg, path, extent, &format!("{HEADERS}:{PACKETS}"), &[]).await.unwrap();
+    (by_tables, Timing::of(&all.into()).unwrap())
+}
+
+/// Whether two begin alike, and end and count their frames alike but for so many seconds.
+fn near(one: &Timing, other: &Timing, within: f64) -> bool {
+    let begins = |timing: &Timing| [timing.begins, timing.picture_begins, timing.sound.unwrap_or_default().0];
+    let ends = |timing: &Timing| [timing.seconds, timing.picture_ends, timing.sound.unwrap_or_default().1];
+    let alike = |one: [f64; 3], other: [f64; 3], within: f64| one.iter().zip(other).all(|(one, other)| (one - other).abs() < within + 2e-5);
+    alike(begins(one), begins(other), 0.0) && alike(ends(one), ends(other), within) && (within > 0.0 || one.fps == other.fps)
+}
+
+#[tokio::test]
+async fn the_tables_of_an_mp4_tell_what_its_packets_tell() {
+    let clips = Clips::new();
+    let a = clips.clip("a.mp4", "64x64", 24, 48_000);
+    let x264 = "-c:v libx264 -pix_fmt yuv420p -bf 3";
+    let picture = "-f lavfi -i testsrc2=s=64x64:r=30000/1001:d=2";
+    let both = format!("{picture} -f lavfi -i sine=d=2:r=44100 {x264} -c:a aac");
+    clips.make("b.mp4", &both);
+    let mut paths = vec![a];
+    for (name, arguments) in [
+        ("frames.mp4", both.clone()),
+        ("silent.mp4", format!("{picture} {x264}")),
+        ("camera.mov", both.clone()),
+        ("trimmed.mp4", "-ss 0.7 -i {b.mp4} -c copy".into()),
+        ("short.mp4", "-i {b.mp4} -t 1.1 -c copy".into()),
+        ("offset.mp4", "-i {b.mp4} -c copy -output_ts_offset 100".into()),
+        ("late-sound.mp4", "-i {b.mp4} -itsoffset 0.6 -i {b.mp4} -map 0:v -map 1:a -c copy".into()),
+        ("late-picture.mp4", "-itsoffset 0.6 -i {b.mp4} -i {b.mp4} -map 0:v -map 1:a -c copy".into()),
+        ("sound-goes-on.mp4", format!("{picture} -f lavfi -i sine=d=4 {x264} -c:a aac")),
+        ("edit-list.mp4", format!("{both} -g 15 -output_ts_offset -0.5 -avoid_negative_ts disabled")),
+        ("no-edit-list.mp4", "-i {b.mp4} -c copy -use_editlist 0".into()),
+        ("coarse.mp4", "-i {b.mp4} -c copy -video_track_timescale 1000".into()),
+        ("varying.mp4", format!("{picture} -vf select=not(mod(n\\,3))+lt(n\\,20) -fps_mode vfr {x264}")),
+        ("time-lapse.mp4", format!("-f lavfi -i testsrc2=s=64x64:r=1/2:d=8 {x264}")),
+        ("one-frame.mp4", format!("{picture} -frames:v 1 {x264}")),
+        ("hevc.mp4", format!("{picture} -c:v libx265 -x265-params log-level=error -pix_fmt yuv420p10le")),
+        ("av1.mp4", format!("{picture} -t 0.5 -c:v libaom-av1 -cpu-used 8 -pix_fmt yuv420p")),
+        ("prores.mov", format!("{picture} -c:v prores_ks")),
+        ("timecode.mov", format!("{both} -timecode 01:00:00:00")),
+        ("ac3.mp4", format!("{picture} -f lavfi -i sine=d=2:r=48000 {x264} -c:a ac3")),
+        ("two-sounds.mp4", "-i {b.mp4} -i {a.mp4} -map 0 -map 1:a -c copy".into()),
+        ("wide.mp4", format!("{both} -f mp4 -movflags +faststart -brand isom")),
+    ] {
+        paths.push(clips.make(name, &arguments));
+    }
+    for (name, of, box_name, length) in
+        [("short-header.mp4", "frames.mp4", b"mdhd", 800_u32), ("long-header.mp4", "b.mp4", b"mvhd", u32::MAX / 2)]
+    {
+        let mut bytes = std::fs::read(clips.path(of)).unwrap();
+        let at = bytes.windows(4).position(|window| window == box_name).unwrap() + 20;
+        bytes[at..at + 4].copy_from_slice(&length.to_be_bytes());
+        paths.push(clips.write(name, &bytes));
+    }
+    for path in paths {
+        let (by_tables, by_packets) = both_timings(&path).await;
+        // Where ffprobe guesses how long the last packet lasts, which the tables tell.
+        let within = match path.file_name().unwrap().to_str().unwrap() {
+            "offset.mp4" | "late-sound.mp4" => 1024.0 / 44_100.0,
+            "varying.mp4" => 2.0 * 1001.0 / 30_000.0,
+            _ => 0.0,
+        };
+        let by_tables = by_tables.unwrap_or_else(|| panic!("{} has plain tables", path.display()));
+        assert!(near(&by_tables, &by_packets, within), "{}: {by_tables:?} {by_packets:?}", path.display());
+    }
+    assert_eq!(both_timings(&clips.path("varying.mp4")).await.0.unwrap().seconds, 2.002);
+    // What is not plain is told by its packets.
+    for (name, arguments) in [
+        ("fragments.mp4", "-i {b.mp4} -c copy -movflags frag_keyframe+empty_moov"),
+        ("plain-sound.mov", "-i {b.mp4} -c:v copy -c:a pcm_s16le"),
+        ("early.mp4", "-i {b.mp4} -c copy -movflags negative_cts_offsets"),
+    ] {
+        let (by_tables, by_packets) = both_timings(&clips.make(name, arguments)).await;
+        assert_eq!(by_tables, None, "{name}");
+        assert!((by_packets.seconds - 2.0).abs() < 0.1, "{name}: {by_packets:?}");
+    }
+}
+
 #[test]
 fn ratios_have_their_usual_names() {
     let probe = |width, height| Probe {

@@ -1,14 +1,18 @@
 //! What ffprobe reports, as types: its numbers come as texts, any of them may be missing, and none of them is to be trusted.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::packets::{self, Track};
 
-/// What ffprobe is asked for. The hash of a codec's own data only has to differ where the data does.
-pub(super) const ENTRIES: &str = "format=format_name,start_time,duration:format_tags=major_brand:packet=stream_index,pts_time,dts_time,\
-     duration_time,flags:stream=index,codec_type,codec_name,profile,level,codec_tag_string,extradata_hash,pix_fmt,width,height,\
+/// What ffprobe is asked for that headers tell. The hash of a codec's own data only has to differ where the data does.
+pub(super) const HEADERS: &str = "format=format_name,start_time,duration:format_tags=major_brand:stream=index,id,codec_type,codec_name,profile,level,codec_tag_string,extradata_hash,pix_fmt,width,height,\
      sample_aspect_ratio,avg_frame_rate,r_frame_rate,time_base,start_time,duration,duration_ts,nb_frames,sample_rate,channels,field_order,\
      color_range,color_space,color_primaries,color_transfer:stream_disposition=attached_pic:stream_side_data=rotation";
+
+/// What it is asked for that only the whole file tells.
+pub(super) const PACKETS: &str = "packet=stream_index,pts_time,dts_time,duration_time,flags";
 
 /// The whole report, as ffprobe writes it.
 #[derive(Debug, Default, Deserialize)]
@@ -32,7 +36,25 @@ pub(super) struct Report {
 
 impl From<Written> for Report {
     fn from(Written { packets, streams, format }: Written) -> Self {
+        let streams = streams.into_iter().map(|stream| Stream { id: None, ..stream }).collect();
         Self { tracks: packets, streams, format }
+    }
+}
+
+impl Written {
+    /// Of a report without packets: with those that the container's tables tell, by the number of the track. `None` where a stream that is played has
+    /// no table.
+    pub(super) fn with_tables(self, tables: &BTreeMap<u32, Track>) -> Option<Report> {
+        let numbers: Vec<_> = self.streams.iter().map(|stream| (stream.index, stream.number())).collect();
+        let mut report = Report::from(self);
+        for index in report.played_streams() {
+            let number = numbers.iter().find(|(other, _)| *other == index)?.1?;
+            if index >= report.tracks.len() {
+                report.tracks.resize(index + 1, Track::default());
+            }
+            report.tracks[index] = tables.get(&number)?.clone();
+        }
+        Some(report)
     }
 }
 
@@ -58,6 +80,9 @@ pub(super) struct FormatTags {
 pub(super) struct Stream {
     #[serde(default)]
     pub(super) index: usize,
+    /// The number of the track in the container, such as `0x1`: what finds its tables, and nothing else.
+    #[serde(skip_serializing)]
+    pub(super) id: Option<String>,
     pub(super) codec_type: Option<String>,
     pub(super) codec_name: Option<String>,
     pub(super) profile: Option<String>,
@@ -164,6 +189,11 @@ fn moment(text: Option<&str>) -> f64 {
 impl Stream {
     fn is(&self, kind: &str) -> bool {
         self.codec_type.as_deref() == Some(kind)
+    }
+
+    /// The number of its track in an MP4 or MOV.
+    fn number(&self) -> Option<u32> {
+        u32::from_str_radix(self.id.as_deref()?.strip_prefix("0x")?, 16).ok()
     }
 
     /// Quarter turns clockwise that a player makes, 0 to 3. Other angles are not shown by players and count as none.
