@@ -12,7 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use tokio::{
-    sync::{Mutex, broadcast, watch},
+    sync::{Mutex, watch},
     time::{Instant, Interval, interval_at},
 };
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
@@ -47,10 +47,21 @@ pub struct Events(Arc<Channels>);
 struct Channels {
     /// How often something was committed.
     changes: watch::Sender<u64>,
-    progress: broadcast::Sender<Progress>,
+    /// What there is to tell: one place to wait at for both, else a thousand who follow enter and leave two for each message.
+    news: watch::Sender<News>,
     tail: RwLock<Tail>,
+    progress: RwLock<VecDeque<Progress>>,
     /// The turn to read the table on.
     reading: Mutex<()>,
+}
+
+/// How much was told so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct News {
+    /// How often something was committed.
+    commits: u64,
+    /// How many messages of progress there were.
+    progress: u64,
 }
 
 /// The end of the table, as it was read for all who follow.
@@ -67,6 +78,8 @@ struct Tail {
 /// How far something is: has no number and is not replayed.
 #[derive(Debug, Clone)]
 struct Progress {
+    /// Counts these messages, from 1.
+    number: u64,
     /// The newest event when this was read: whoever has seen a newer one knows better.
     as_of: i64,
     message: Message,
@@ -74,8 +87,8 @@ struct Progress {
 
 impl Default for Events {
     fn default() -> Self {
-        let (changes, progress) = (watch::Sender::new(0), broadcast::Sender::new(PROGRESS_BACKLOG));
-        Self(Arc::new(Channels { changes, progress, tail: RwLock::default(), reading: Mutex::default() }))
+        let (changes, news) = (watch::Sender::new(0), watch::Sender::default());
+        Self(Arc::new(Channels { changes, news, tail: RwLock::default(), progress: RwLock::default(), reading: Mutex::default() }))
     }
 }
 
@@ -83,6 +96,7 @@ impl Events {
     /// Says that something was committed: followers read on, idle workers look for work, busy ones look whether they are still wanted.
     pub fn notify(&self) {
         self.0.changes.send_modify(|number| *number += 1);
+        self.0.news.send_modify(|news| news.commits += 1);
     }
 
     /// Sees each notification; one since the last look is not lost.
@@ -96,14 +110,20 @@ impl Events {
     /// # Errors
     /// Where they cannot be written as JSON.
     pub fn tell_progress(&self, as_of: i64, job: &Job, nodes: &[NodeEvent]) -> Result<()> {
-        let tell = |name, data: &str| {
-            // Nobody listening is fine.
-            let _ = self.0.progress.send(Progress { as_of, message: Message::new(None, Some((name, data))) });
-        };
-        tell("job", &serde_json::to_string(job)?);
+        let mut messages = vec![Message::new(None, Some(("job", &serde_json::to_string(job)?)))];
         for node in nodes {
-            tell("node", &serde_json::to_string(node)?);
+            messages.push(Message::new(None, Some(("node", &serde_json::to_string(node)?))));
         }
+        let mut progress = self.0.progress.write().unwrap_or_else(PoisonError::into_inner);
+        let mut number = progress.back().map_or(0, |last| last.number);
+        for message in messages {
+            number += 1;
+            progress.push_back(Progress { number, as_of, message });
+        }
+        let surplus = progress.len().saturating_sub(PROGRESS_BACKLOG);
+        progress.drain(..surplus);
+        drop(progress);
+        self.0.news.send_modify(|news| news.progress = news.progress.max(number));
         Ok(())
     }
 
@@ -112,19 +132,18 @@ impl Events {
     /// # Errors
     /// The database's.
     pub async fn follow(&self, db: &Db, after: Option<i64>, stop: CancellationToken) -> Result<Follower> {
-        let changes = self.0.changes.subscribe();
-        let progress = self.0.progress.subscribe();
+        let mut news = self.0.news.subscribe();
+        let heard = *news.borrow_and_update();
         let Kept { first, last } = events::kept(&mut *db.reader().acquire().await?).await?;
         let stop = Box::pin(stop.cancelled_owned());
         let pings = interval_at(Instant::now() + PING, PING);
-        let mut follower =
-            Follower { events: self.clone(), db: db.clone(), changes, progress, pings, stop, last, pending: VecDeque::new() };
+        let mut follower = Follower { events: self.clone(), db: db.clone(), news, heard, pings, stop, last, pending: VecDeque::new() };
         match after {
             // Older than kept, or from another database: whoever asks must read everything anew.
             Some(after) if after < first - 1 || after > last => follower.pending.push_back(Message::new(Some(last), Some(("reset", "{}")))),
             Some(after) => {
                 follower.last = after;
-                follower.changes.mark_changed();
+                follower.hear_again();
             }
             // Where now is, so that it can come back there.
             None => follower.pending.push_back(Message::new(Some(last), None)),
@@ -159,7 +178,7 @@ impl Events {
     async fn read_on(&self, db: &Db, last: i64) -> Result<()> {
         let known = self.0.tail.read().unwrap_or_else(PoisonError::into_inner).last;
         // The number before the table is read: what is committed meanwhile is told of again.
-        let now = *self.0.changes.borrow();
+        let now = self.0.news.borrow().commits;
         let read = events::after(db, known.max(last), BATCH).await?;
 
         let mut tail = self.0.tail.write().unwrap_or_else(PoisonError::into_inner);
@@ -236,8 +255,9 @@ impl From<&StoredEvent> for Message {
 pub struct Follower {
     events: Events,
     db: Db,
-    changes: watch::Receiver<u64>,
-    progress: broadcast::Receiver<Progress>,
+    news: watch::Receiver<News>,
+    /// What of the news was taken.
+    heard: News,
     pings: Interval,
     /// Made once: to begin waiting for it at every turn would cost more than what is told.
     stop: Pin<Box<WaitForCancellationFutureOwned>>,
@@ -259,167 +279,46 @@ impl Follower {
                 biased;
                 () = &mut self.stop => return Ok(None),
                 _ = self.pings.tick() => return Ok(Some(Message::ping())),
-                changed = self.changes.changed() => match changed {
-                    Ok(()) => self.read_on().await?,
+                changed = self.news.changed() => match changed {
+                    Ok(()) => self.hear().await?,
                     Err(_) => return Ok(None),
-                },
-                progress = self.progress.recv() => match progress {
-                    Ok(progress) if progress.as_of >= self.last => return Ok(Some(progress.message)),
-                    Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
-                    Err(broadcast::error::RecvError::Closed) => return Ok(None),
                 },
             }
         }
     }
 
-    async fn read_on(&mut self) -> Result<()> {
-        let version = *self.changes.borrow_and_update();
-        let (messages, is_more) = self.events.after(&self.db, self.last, version).await?;
-        if is_more {
-            self.changes.mark_changed();
+    /// Takes what is new: changes before progress, which may be of them.
+    async fn hear(&mut self) -> Result<()> {
+        let news = *self.news.borrow_and_update();
+        let heard = std::mem::replace(&mut self.heard, news);
+        if news.commits != heard.commits {
+            let (messages, is_more) = self.events.after(&self.db, self.last, news.commits).await?;
+            if is_more {
+                self.hear_again();
+            }
+            if let Some(newest) = messages.last() {
+                self.last = newest.id.unwrap_or(self.last);
+            }
+            self.pending.extend(messages);
         }
-        if let Some(newest) = messages.last() {
-            self.last = newest.id.unwrap_or(self.last);
+        if news.progress != heard.progress {
+            let progress = self.events.0.progress.read().unwrap_or_else(PoisonError::into_inner);
+            let begin = progress.partition_point(|told| told.number <= heard.progress);
+            let end = progress.partition_point(|told| told.number <= news.progress);
+            let told = progress.range(begin..end.max(begin)).filter(|told| told.as_of >= self.last);
+            self.pending.extend(told.map(|told| told.message.clone()));
         }
-        self.pending.extend(messages);
         Ok(())
+    }
+
+    /// Reads the table at the next turn, whether or not there is a commit.
+    fn hear_again(&mut self) {
+        self.heard.commits = u64::MAX;
+        self.news.mark_changed();
     }
 }
 
 #[cfg(test)]
+#[path = "events_tests.rs"]
 #[expect(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use crate::domain::{
-        JobId,
-        event::EventPayload,
-        job::{JobKind, Status},
-    };
-
-    async fn database() -> (tempfile::TempDir, Db) {
-        let dir = tempfile::tempdir().unwrap();
-        let db = Db::open(&format!("sqlite://{}", dir.path().join("media.db").display())).await.unwrap();
-        (dir, db)
-    }
-
-    fn job() -> Job {
-        Job {
-            id: JobId::generate(),
-            kind: JobKind::from_name("generate"),
-            status: Status::Queued,
-            progress: 0.0,
-            message: String::new(),
-            execution_id: None,
-            node_id: None,
-            video_id: None,
-            image_id: None,
-            asset: None,
-            error: None,
-            created_at: Timestamp::now(),
-            started_at: None,
-            finished_at: None,
-            priority: 0,
-            paused: false,
-        }
-    }
-
-    fn text(message: &Message) -> &str {
-        str::from_utf8(&message.frame).unwrap()
-    }
-
-    async fn record(db: &Db, number: usize) {
-        let mut tx = db.begin().await.unwrap();
-        for _ in 0..number {
-            events::record(&mut tx, &EventPayload::Job(job())).await.unwrap();
-        }
-        tx.commit().await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn replay_and_live_events_meet_without_gap_or_duplicate() {
-        let (_dir, db) = database().await;
-        let events = Events::default();
-        record(&db, 450).await;
-        let mut follower = events.follow(&db, Some(3), CancellationToken::new()).await.unwrap();
-        let mut ids = Vec::new();
-        for expected in 4..=900 {
-            if expected == 100 {
-                record(&db, 450).await;
-                events.notify();
-            }
-            ids.push(follower.next().await.unwrap().unwrap().id.unwrap());
-        }
-        assert_eq!(ids, (4..=900).collect::<Vec<i64>>());
-    }
-
-    #[tokio::test]
-    async fn followers_who_come_at_any_time_miss_nothing() {
-        let (_dir, db) = database().await;
-        let events = Events::default();
-        record(&db, 10).await;
-        let follow = async |after| events.follow(&db, Some(after), CancellationToken::new()).await.unwrap();
-        let ids = async |follower: &mut Follower, number: usize| {
-            let mut ids = Vec::new();
-            while ids.len() < number {
-                ids.push(follower.next().await.unwrap().unwrap().id.unwrap());
-            }
-            ids
-        };
-        let mut first = follow(8).await;
-        assert_eq!(ids(&mut first, 2).await, [9, 10]);
-        // More than is held for all, while nobody asks.
-        record(&db, 2500).await;
-        events.notify();
-        let (mut late, mut early) = (follow(2500).await, follow(0).await);
-        assert_eq!(ids(&mut late, 10).await, (2501..=2510).collect::<Vec<i64>>());
-        assert_eq!(ids(&mut early, 2510).await, (1..=2510).collect::<Vec<i64>>());
-        assert_eq!(ids(&mut first, 2500).await, (11..=2510).collect::<Vec<i64>>());
-        record(&db, 1).await;
-        events.notify();
-        for follower in [&mut late, &mut early, &mut first] {
-            assert_eq!(ids(follower, 1).await, [2511]);
-        }
-        assert!(events.0.tail.read().unwrap().recent.len() <= RECENT);
-    }
-
-    #[tokio::test]
-    async fn whoever_asks_for_what_is_not_kept_is_told_to_start_anew() {
-        let (_dir, db) = database().await;
-        let events = Events::default();
-        record(&db, 5).await;
-        let mut tx = db.begin().await.unwrap();
-        assert_eq!(events::prune(&mut tx, Timestamp::now().plus_seconds(1.0)).await.unwrap(), 4);
-        tx.commit().await.unwrap();
-        for (after, told) in
-            [(3, "id: 5\nevent: reset\ndata: {}\n\n"), (6, "id: 5\nevent: reset\ndata: {}\n\n"), (4, "id: 5\nevent: job\ndata: {\"")]
-        {
-            let mut follower = events.follow(&db, Some(after), CancellationToken::new()).await.unwrap();
-            assert!(text(&follower.next().await.unwrap().unwrap()).starts_with(told), "after {after}");
-        }
-        let mut follower = events.follow(&db, None, CancellationToken::new()).await.unwrap();
-        assert_eq!(text(&follower.next().await.unwrap().unwrap()), "id: 5\n\n");
-    }
-
-    #[tokio::test]
-    async fn progress_from_before_a_seen_change_is_dropped() {
-        let (_dir, db) = database().await;
-        let events = Events::default();
-        record(&db, 2).await;
-        let mut follower = events.follow(&db, Some(1), CancellationToken::new()).await.unwrap();
-        assert_eq!(follower.next().await.unwrap().unwrap().id, Some(2));
-        events.tell_progress(1, &job(), &[]).unwrap();
-        events.tell_progress(2, &Job { progress: 0.5, ..job() }, &[]).unwrap();
-        let message = follower.next().await.unwrap().unwrap();
-        assert_eq!(message.id, None);
-        assert!(text(&message).contains("0.5"));
-    }
-
-    #[tokio::test]
-    async fn a_follower_ends_when_the_server_stops() {
-        let (_dir, db) = database().await;
-        let stop = CancellationToken::new();
-        let mut follower = Events::default().follow(&db, Some(0), stop.clone()).await.unwrap();
-        stop.cancel();
-        assert_eq!(follower.next().await.unwrap(), None);
-    }
-}
+mod tests;

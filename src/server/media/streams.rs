@@ -53,7 +53,9 @@ pub async fn digests(ffmpeg: &Ffmpeg, clip: &Clip) -> Result<Vec<Sha256>> {
     let (mut inherited, mut hashing) = (Vec::with_capacity(streams.len()), Vec::with_capacity(streams.len()));
     for index in streams {
         let (reader, writer) = pipe().map_err(Error::io("a pipe"))?;
-        arguments = arguments.option("-map", format!("0:{index}")).option("-c", "copy").pipe("data", writer.as_raw_fd());
+        // Whole pieces, else each packet is written by itself.
+        let written = arguments.option("-map", format!("0:{index}")).option("-c", "copy").option("-flush_packets", "0");
+        arguments = written.option("-blocksize", PIECE_BYTES.to_string()).pipe("data", writer.as_raw_fd());
         inherited.push(writer);
         // Ends with the last process that has the other end open: with ffmpeg, however that ends.
         hashing.push(tokio::task::spawn_blocking(move || digest(reader)));
