@@ -28,6 +28,9 @@ use crate::{
 const HELD: Duration = Duration::from_secs(10);
 /// How long one waits for a connection that others use before it: the only writer, or one of the readers.
 const TURN: Duration = Duration::from_secs(20);
+/// How many prepared statements each reader keeps, some 15 KiB each. Lists make a text of their own of each choice of filters; what a page asks for is
+/// less than this.
+const KEPT_STATEMENTS: usize = 32;
 
 /// The files of `migrations/sqlite`: number, what it is about, its SQL. Listed here because sqlx's macro for it compiles the whole
 /// database a second time.
@@ -151,7 +154,7 @@ impl Db {
     }
 
     async fn with_readers(writer: SqlitePool, options: SqliteConnectOptions) -> Result<Self> {
-        let reader = pool(8).connect_with(options.read_only(true)).await?;
+        let reader = pool(8).connect_with(options.read_only(true).statement_cache_capacity(KEPT_STATEMENTS)).await?;
         Ok(Self { reader, writer, waits: Arc::default(), writes: Arc::default(), recent: Arc::default() })
     }
 
