@@ -29,6 +29,8 @@ use crate::{
 const KEEP: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
 /// Up to so many bytes are read at once and leave in one write with the headers; more is streamed in pieces of this size.
 const PIECE: u64 = 256 * 1024;
+/// What is hashed on its way is streamed in such pieces: hashing takes longer than sending, and is not to wait for its turn at each quarter of them.
+const HASHED_PIECE: usize = 1024 * 1024;
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
@@ -137,7 +139,7 @@ pub(super) async fn of_asset(state: &AppState, asset: AssetRef, query: TrashedQu
     };
     headers.insert(header::CONTENT_LENGTH, length.into());
     let body = if is_to_be_checked && size > PIECE {
-        Body::from_stream(integrity::checked(db.clone(), content.clone(), stored.as_ref().clone(), opened.file, PIECE as usize))
+        Body::from_stream(integrity::checked(db.clone(), content.clone(), stored.as_ref().clone(), opened.file, HASHED_PIECE))
     } else if opened.part.len() as u64 == length {
         opened.part.into()
     } else {

@@ -12,6 +12,9 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::domain::Sha256;
 
+/// So many bytes are hashed at a time, while what was read is still in the processor's own memory.
+const STEP: usize = 128 * 1024;
+
 /// What is being read of a file.
 #[derive(Debug)]
 pub struct Pieces {
@@ -31,14 +34,20 @@ struct Rest {
 
 impl Rest {
     fn read(mut self) -> io::Result<(Bytes, Self)> {
-        let length = self.bytes.min(self.piece_bytes as u64);
-        let mut piece = Vec::with_capacity(length as usize);
-        let count = (&self.file).take(length).read_to_end(&mut piece)?;
-        // A file that ends too soon ends here.
-        self.bytes = if count as u64 == length { self.bytes - length } else { 0 };
-        if let Some(hasher) = &mut self.hasher {
-            hasher.update(&piece);
+        let length = self.bytes.min(self.piece_bytes as u64) as usize;
+        let mut piece = Vec::with_capacity(length);
+        while piece.len() < length {
+            let begin = piece.len();
+            (&self.file).take((length - begin).min(STEP) as u64).read_to_end(&mut piece)?;
+            if piece.len() == begin {
+                break;
+            }
+            if let Some(hasher) = &mut self.hasher {
+                hasher.update(&piece[begin..]);
+            }
         }
+        // A file that ends too soon ends here.
+        self.bytes = if piece.len() == length { self.bytes - length as u64 } else { 0 };
         Ok((piece.into(), self))
     }
 }
