@@ -48,5 +48,6 @@ mod search;
 mod soak;
 mod support;
 mod trash;
+mod uploads;
 mod videos;
 mod workflows;

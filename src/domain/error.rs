@@ -46,6 +46,10 @@ pub enum ErrorKind {
     NotAnImage,
     /// A setting is missing; the message names it.
     MissingSetting,
+    /// The body has to say how long it is.
+    LengthRequired,
+    /// The bytes are not those of the checksum that came with them.
+    ChecksumMismatch,
     /// The connection broke before the request had arrived whole.
     Interrupted,
     /// The request's body came too slowly to wait for its end.
@@ -93,6 +97,7 @@ impl ErrorKind {
             Self::TooSlow => 408,
             Self::Gone | Self::Damaged | Self::Expired => 410,
             Self::PreconditionFailed => 412,
+            Self::LengthRequired => 411,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::RangeNotSatisfiable => 416,
@@ -104,6 +109,8 @@ impl ErrorKind {
             | Self::Moderated
             | Self::ModelRetired => 422,
             Self::RateLimited => 429,
+            // The protocol of resumable uploads has a status of its own.
+            Self::ChecksumMismatch => 460,
             Self::Internal => 500,
             Self::ProviderFailed => 502,
             Self::Unavailable => 503,
@@ -138,6 +145,8 @@ impl ErrorKind {
             Self::NotAVideo => "Not a readable video",
             Self::NotAnImage => "Not a readable image",
             Self::MissingSetting => "A setting is missing",
+            Self::LengthRequired => "Length needed",
+            Self::ChecksumMismatch => "Other bytes",
             Self::Interrupted => "Interrupted",
             Self::TooSlow => "Too slow",
             Self::Cancelled => "Cancelled",

@@ -21,7 +21,9 @@ use super::{
         check::{self, Said},
         indexing,
         ownership::{self, Standing},
-        recognition, scrub, sweep,
+        recognition,
+        resumable::Uploads,
+        scrub, sweep,
     },
     log,
     media::{content::Content, ffmpeg::Ffmpeg},
@@ -206,6 +208,7 @@ impl Server {
         tokio::spawn(indexing::run(state.studio.db.clone(), state.stop.clone()));
         tokio::spawn(recognition::run(state.studio.clone(), state.stop.clone()));
         tokio::spawn(scrub::run(state.studio.db.clone(), state.studio.content.clone(), state.stop.clone()));
+        tokio::spawn(state.uploads.clone().run(state.stop.clone()));
         tokio::spawn(sweep::run(state.studio.clone(), started, state.stop.clone()));
         Ok(Self { state, address, task, workers })
     }
@@ -257,7 +260,8 @@ async fn compose(config: Config, clock: Clock) -> Result<AppState> {
     let ffmpeg = Ffmpeg::locate();
     let providers = Providers::new(&config, ffmpeg.clone(), &Spool::new(content.staging_dir(), config.max_upload_bytes));
     let studio = Studio { db, content, ffmpeg, providers, events: Events::default(), clock, caps: config.caps };
-    Ok(AppState { config: Arc::new(config), studio, stop: CancellationToken::new(), leptos })
+    let uploads = Uploads::new(studio.clone(), config.max_upload_bytes);
+    Ok(AppState { config: Arc::new(config), studio, uploads, stop: CancellationToken::new(), leptos })
 }
 
 /// Where Leptos finds the browser's files. Their names carry hashes where the build wrote `hash.txt`: `make build` does, a watch,

@@ -6,7 +6,7 @@ use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
 
-use super::{config::Config, studio::Studio};
+use super::{config::Config, library::resumable::Uploads, studio::Studio};
 
 /// The server's parts.
 #[derive(Debug, Clone)]
@@ -15,6 +15,8 @@ pub struct AppState {
     pub config: Arc<Config>,
     /// What the rooms share.
     pub studio: Studio,
+    /// Uploads that go on where they broke off.
+    pub uploads: Uploads,
     /// Cancelled when the server stops: streams and workers end.
     pub stop: CancellationToken,
     /// Where Leptos finds the browser's files.

@@ -27,5 +27,6 @@ pub mod server_functions;
 pub mod spend;
 mod throttle;
 pub mod upload;
+pub mod uploads;
 pub mod videos;
 pub mod workflows;

@@ -41,6 +41,7 @@ const SESSION: &str = "session";
         (name = "assets", description = "What is stored, of every kind, and the trash"),
         (name = "videos", description = "The library of clips"),
         (name = "images", description = "Still pictures"),
+        (name = "uploads", description = "Uploads that go on where they broke off (tus 1.0)"),
         (name = "spending", description = "What was paid to providers"),
         (name = "events", description = "What happens, as it happens"),
         (name = "operation", description = "Whether the server lives, what it counts, and this description"),
@@ -106,6 +107,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
         ("POST", &mut item.post),
         ("DELETE", &mut item.delete),
         ("PATCH", &mut item.patch),
+        ("OPTIONS", &mut item.options),
     ];
     every.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }

@@ -34,7 +34,7 @@ use super::{
     openapi::{self, Description, completed},
     pace, pages,
     problem::Failed,
-    server_functions, spend, videos, workflows,
+    server_functions, spend, uploads, videos, workflows,
 };
 use crate::{
     domain::{ApiError, ErrorKind, limits},
@@ -58,6 +58,7 @@ fn api() -> OpenApiRouter<AppState> {
         .merge(assets::router())
         .merge(videos::router())
         .merge(images::router())
+        .merge(uploads::router())
 }
 
 /// The longest name of a file of ours, in bytes.

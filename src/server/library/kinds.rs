@@ -55,6 +55,15 @@ pub fn of(kind: AssetKind) -> &'static dyn Kind {
     }
 }
 
+/// How many first bytes tell the kind of a file.
+pub const HEAD: usize = 64;
+
+/// The kind of a file of which nobody said it, by its first bytes: a picture where it begins as one, else a clip.
+#[must_use]
+pub fn by_head(head: &[u8]) -> AssetKind {
+    if picture::begins_as_one(head) { AssetKind::Image } else { AssetKind::Video }
+}
+
 struct Videos;
 
 #[async_trait]

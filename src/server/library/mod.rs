@@ -10,6 +10,7 @@ pub mod kinds;
 pub mod ownership;
 pub mod posters;
 pub mod recognition;
+pub mod resumable;
 pub mod scrub;
 pub mod sweep;
 pub mod upkeep;

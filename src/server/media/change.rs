@@ -1,14 +1,11 @@
 //! What changes which files the store holds: a staged file gets its name, one that was moved aside comes back, one that nothing names goes.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{fs, io, path::Path};
 
 use tokio::sync::MutexGuard;
 
 use super::{
-    content::{Content, blocking, sync_folder},
+    content::{Content, blocking, remove, sync_folder},
     staging::{self, StagedFile},
     stat::Stat,
 };
@@ -105,7 +102,7 @@ impl Change<'_> {
             tracing::warn!(path = %path.display(), "a deleted video's file lies outside the store and was left there");
             return Ok(());
         }
-        remove_file(path).await
+        blocking(move || remove(&path)).await
     }
 
     /// Removes the poster of the asset with that hash, if it was made.
@@ -113,14 +110,8 @@ impl Change<'_> {
     /// # Errors
     /// Where it is there and cannot be removed.
     pub async fn remove_poster(&self, hash: &Sha256) -> Result<()> {
-        remove_file(self.content.poster_path(hash)).await
-    }
-}
-
-async fn remove_file(path: PathBuf) -> Result<()> {
-    match tokio::fs::remove_file(&path).await {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::Io { path, source: error }),
-        _ => Ok(()),
+        let poster = self.content.poster_path(hash);
+        blocking(move || remove(&poster)).await
     }
 }
 

@@ -27,6 +27,8 @@ use crate::{
 
 /// Where files are while they are written.
 const STAGING: &str = ".staging";
+/// Where uploads lie that come in several requests.
+const UPLOADS: &str = ".uploads";
 /// Where posters are.
 const POSTERS: &str = ".posters";
 /// Where files that no row names wait before they are deleted.
@@ -88,7 +90,7 @@ impl Content {
     pub async fn open(dir: &Path) -> Result<Self> {
         let dir = dir.to_path_buf();
         blocking(move || {
-            for folder in [dir.clone(), dir.join(STAGING), dir.join(POSTERS)] {
+            for folder in [dir.clone(), dir.join(STAGING), dir.join(UPLOADS), dir.join(POSTERS)] {
                 fs::create_dir_all(&folder).map_err(Error::io(folder))?;
             }
             dir.canonicalize().map(Self::in_root).map_err(Error::io(dir))
@@ -146,6 +148,12 @@ impl Content {
         self.root().join(STAGING)
     }
 
+    /// Where uploads lie that come in several requests, each under its id.
+    #[must_use]
+    pub fn uploads_dir(&self) -> PathBuf {
+        self.root().join(UPLOADS)
+    }
+
     /// Where files that no row names wait before they are deleted.
     #[must_use]
     pub fn orphans_dir(&self) -> PathBuf {
@@ -175,6 +183,11 @@ impl Content {
     #[must_use]
     pub fn is_receiving(&self) -> bool {
         self.inner.arriving.others() > 0
+    }
+
+    /// Counts among those who send a file, as long as it is held.
+    pub(super) fn arriving(&self) -> Arriving {
+        self.inner.arriving.clone()
     }
 
     pub(super) fn stage(&self, extension: &str) -> Result<tempfile::NamedTempFile> {
@@ -291,6 +304,14 @@ impl Content {
 /// Runs file work where it may block.
 pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(format!("file work ended: {error}")))?
+}
+
+/// Removes a file, if it is there.
+pub(super) fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io(path)(error)),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn sync_folder(folder: &Path) -> Result<()> {

@@ -11,6 +11,7 @@ pub mod frames;
 pub mod listing;
 pub mod mark;
 mod packets;
+pub mod partial;
 pub mod picture;
 pub mod pieces;
 pub mod poster;

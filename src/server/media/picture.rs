@@ -121,6 +121,12 @@ fn decode(path: &Path) -> Result<Picture> {
 }
 
 /// What a picture of that format is served as, if it is one that is accepted.
+/// Whether a file that begins with these bytes is a picture of a format that is taken.
+#[must_use]
+pub fn begins_as_one(head: &[u8]) -> bool {
+    image::guess_format(head).is_ok_and(|format| media_type(format).is_ok())
+}
+
 fn media_type(format: ImageFormat) -> Result<&'static str> {
     match format {
         ImageFormat::Png => Ok("image/png"),

@@ -49,6 +49,7 @@ const SCRIPTS: &[(i64, &str, &str)] = &[
     (12, "search", include_str!("../../../migrations/sqlite/0012_search.sql")),
     (13, "footage", include_str!("../../../migrations/sqlite/0013_footage.sql")),
     (14, "made_steps", include_str!("../../../migrations/sqlite/0014_made_steps.sql")),
+    (15, "uploads", include_str!("../../../migrations/sqlite/0015_uploads.sql")),
 ];
 
 pub(super) static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {

@@ -23,6 +23,7 @@ pub mod spends;
 pub mod step_results;
 pub mod steps;
 pub mod upkeep;
+pub mod uploads;
 pub mod uses;
 pub mod video_list;
 pub mod workflow_assets;

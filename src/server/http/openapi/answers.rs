@@ -150,7 +150,7 @@ pub(super) fn complete(path: &str, method: &str, operation: &mut Operation) {
     let facts = Facts {
         for_monitors: matches!(path, "/healthz" | "/readyz"),
         open: path == "/healthz",
-        changes: method != "GET",
+        changes: !matches!(method, "GET" | "OPTIONS"),
         body: matches!(&operation.request_body, Some(RefOr::T(RequestBody { content, .. })) if !content.is_empty()),
         query: takes(operation, &ParameterIn::Query),
         asset: is_of_asset(path),
@@ -205,7 +205,15 @@ fn as_problem(status: &str, response: &mut Response) {
 
 /// The kind of error that stands for a status in examples.
 fn kind(status: &str) -> Option<ErrorKind> {
-    let own = [ErrorKind::NotFound, ErrorKind::CapReached, ErrorKind::Conflict, ErrorKind::Gone, ErrorKind::PreconditionFailed];
+    let own = [
+        ErrorKind::NotFound,
+        ErrorKind::CapReached,
+        ErrorKind::Conflict,
+        ErrorKind::Gone,
+        ErrorKind::LengthRequired,
+        ErrorKind::PreconditionFailed,
+        ErrorKind::ChecksumMismatch,
+    ];
     SHARED.iter().map(|shared| shared.kind).chain(own).find(|kind| kind.status().to_string() == status)
 }
 
