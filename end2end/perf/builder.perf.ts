@@ -43,6 +43,6 @@ test('a builder with 100 nodes', async ({ server, browser }) => {
   const total = Object.values(bytes).reduce((sum, size) => sum + size, 0);
   console.log(`\nbuilder, 100 nodes, median of 5: graph ready ${median(cold).toFixed(0)} ms cold, ${median(warm).toFixed(0)} ms warm; ` +
     `first paint with the graph ${median(painted).toFixed(0)} ms cold`);
-  console.log(`bytes over the wire (brotli), first load: ${(total / 1000).toFixed(0)} kB in all`);
+  console.log(`bytes over the wire, first load: ${(total / 1000).toFixed(0)} kB in all`);
   for (const [name, size] of Object.entries(bytes).sort((a, b) => b[1] - a[1])) console.log(`  ${(size / 1000).toFixed(1).padStart(8)} kB  ${name}`);
 });

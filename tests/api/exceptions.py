@@ -51,6 +51,10 @@ EXCEPTIONS = [
         "invalid",
         "^/cursor$",
     ),
+    _one("the upload is larger than this server takes", 413, "too_large", {"create_upload"}),
+    _one("the upload is not so far, or farther", 409, "conflict", {"append_to_upload"}),
+    _one("more than the upload has", 413, "too_large", {"append_to_upload"}),
+    _one("what has arrived whole is no video", 422, "not_a_video", {"append_to_upload", "get_upload"}),
     _one("the part of the file is not there", 416, "range_not_satisfiable", {"download_video", "download_image", "download_asset"}),
     _one("it was deleted, and its bytes are in the trash", 410, "gone", {"download_video", "get_video_thumbnail", "download_image", "download_asset", "get_asset_thumbnail"}),
     _one(

@@ -77,6 +77,13 @@ class World:
             more["json"] = json
         return self.http.request(method, path.replace("{id}", path_id or ""), **more)
 
+    def begin_upload(self, length):
+        return self.ask("create_upload", headers={"Tus-Resumable": "1.0.0", "Upload-Length": str(length)})
+
+    def append(self, begun, offset, content):
+        headers = {"Tus-Resumable": "1.0.0", "Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
+        return self.ask("append_to_upload", begun.headers["Location"].rsplit("/", 1)[1], headers=headers, content=content)
+
     def save(self, *arguments):
         return self.ask("create_workflow", json={"name": "Broken", "definition": graph(*arguments)})
 
@@ -96,6 +103,10 @@ REQUESTS = {
         lambda w: w.ask("update_workflow", w.workflow, json={"name": "New"}, headers={"If-Match": '"0"'}),
     ),
     "no page gave this cursor": ("list_jobs", lambda w: w.ask("list_jobs", params={"cursor": "7b7d"})),
+    "the upload is larger than this server takes": ("create_upload", lambda w: w.begin_upload(2**50)),
+    "the upload is not so far, or farther": ("append_to_upload", lambda w: w.append(w.begin_upload(10), 5, b"bytes")),
+    "more than the upload has": ("append_to_upload", lambda w: w.append(w.begin_upload(3), 0, b"bytes")),
+    "what has arrived whole is no video": ("append_to_upload", lambda w: w.append(w.begin_upload(7), 0, b"no clip")),
     "the part of the file is not there": ("download_video", lambda w: w.ask("download_video", w.clip, headers={"Range": "bytes=99999999-"})),
     "it was deleted, and its bytes are in the trash": ("download_video", lambda w: w.ask("download_video", w.deleted)),
     "it was deleted, and has left the trash": ("get_asset", lambda w: w.ask("get_asset", w.lost)),

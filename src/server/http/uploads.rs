@@ -7,8 +7,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::StreamExt;
+use serde::Deserialize;
 use tus_protocol::{BodyFrame, BodyStream, Headers, TUS_RESUMABLE};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
@@ -30,14 +31,22 @@ pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(create, offers)).routes(routes!(look, append, end)).layer(DefaultBodyLimit::disable())
 }
 
+/// A version of the protocol.
+#[derive(ToSchema, Deserialize)]
+pub(super) enum ProtocolVersion {
+    /// The one that there is.
+    #[serde(rename = "1.0.0")]
+    One,
+}
+
 /// What a request of the protocol says in its headers.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "describes the headers for the API's description; they are read as they come")]
 pub(super) struct VersionHeader {
-    /// The version of the protocol: `1.0.0`
-    #[param(rename = "Tus-Resumable")]
-    tus_resumable: String,
+    /// The version of the protocol
+    #[param(rename = "Tus-Resumable", inline)]
+    tus_resumable: ProtocolVersion,
 }
 
 /// What a request that begins an upload says in its headers.
@@ -46,11 +55,8 @@ pub(super) struct VersionHeader {
 #[expect(dead_code, reason = "describes the headers for the API's description; they are read as they come")]
 pub(super) struct CreationHeaders {
     /// How many bytes the file has
-    #[param(rename = "Upload-Length", minimum = 1)]
+    #[param(rename = "Upload-Length", minimum = 1, maximum = 9_007_199_254_740_991_u64)]
     upload_length: u64,
-    /// `filename`, and `kind` (`video` or `image`) where it is known, each with its value in Base64: `filename c2hvdC5tcDQ=,kind dmlkZW8=`
-    #[param(rename = "Upload-Metadata")]
-    upload_metadata: Option<String>,
 }
 
 /// What a request that appends says in its headers.
@@ -59,11 +65,8 @@ pub(super) struct CreationHeaders {
 #[expect(dead_code, reason = "describes the headers for the API's description; they are read as they come")]
 pub(super) struct AppendHeaders {
     /// Where its bytes begin: as many as have arrived so far
-    #[param(rename = "Upload-Offset")]
+    #[param(rename = "Upload-Offset", maximum = 9_007_199_254_740_991_u64)]
     upload_offset: u64,
-    /// `sha1` or `sha256` of its bytes, in Base64: then they are kept as a whole or not at all
-    #[param(rename = "Upload-Checksum")]
-    upload_checksum: Option<String>,
 }
 
 /// What this server offers of the protocol.
@@ -74,10 +77,12 @@ pub async fn offers(State(state): State<AppState>) -> Response {
     plain(state.uploads.offers())
 }
 
-/// Begins an upload (tus 1.0, creation and creation-with-upload). It is kept seven days after its last byte.
+/// Begins an upload (tus 1.0). It is kept seven days after its last byte.
+///
+/// `Upload-Metadata` tells its `filename` and, where it is known, its `kind`, `video` or `image`, each in Base64:
+/// `filename c2hvdC5tcDQ=,kind dmlkZW8=`. The first bytes may come at once, as `application/offset+octet-stream`.
 #[utoipa::path(post, path = "/api/uploads", operation_id = "create_upload", tag = "uploads",
     params(VersionHeader, CreationHeaders),
-    request_body(content = Option<FileBytes>, content_type = "application/offset+octet-stream", description = "The first bytes, where some are sent at once"),
     responses(
     (status = 201, description = "Begun: `Location` is its address. Where all was sent at once, with `Upload-Asset-Id` and `Upload-Duplicate`"),
     (status = 411, description = "The body does not say how long it is", body = Problem),
@@ -114,7 +119,9 @@ pub async fn look(State(state): State<AppState>, Id(id): Id<Uuid>, given: Header
     answer(taken.await)
 }
 
-/// Appends to an upload. What has come when the connection breaks stays, unless a checksum came with it.
+/// Appends to an upload. What has come when the connection breaks stays.
+///
+/// With `Upload-Checksum`, `sha1` or `sha256` and the digest in Base64, its bytes are kept as a whole or not at all.
 #[utoipa::path(patch, path = "/api/uploads/{id}", operation_id = "append_to_upload", tag = "uploads",
     params(("id" = Uuid, Path, description = "The upload"), VersionHeader, AppendHeaders),
     request_body(content = FileBytes, content_type = "application/offset+octet-stream"),

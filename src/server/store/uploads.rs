@@ -113,12 +113,13 @@ pub async fn lock(tx: &mut Tx, id: &str, who: &str, now: Timestamp, until: Times
     Ok(bound.execute(&mut **tx).await?.rows_affected() == 1)
 }
 
-/// Ends the turn of `who`.
+/// Ends the turn of `who` that counts until `until`, and no later one.
 ///
 /// # Errors
 /// The database's.
-pub async fn unlock(tx: &mut Tx, id: &str, who: &str) -> Result<()> {
-    let query = sqlx::query("UPDATE uploads SET locked_by = NULL, locked_until = NULL WHERE id = $1 AND locked_by = $2");
-    query.bind(id).bind(who).execute(&mut **tx).await?;
+pub async fn unlock(tx: &mut Tx, id: &str, who: &str, until: Timestamp) -> Result<()> {
+    let query =
+        sqlx::query("UPDATE uploads SET locked_by = NULL, locked_until = NULL WHERE id = $1 AND locked_by = $2 AND locked_until = $3");
+    query.bind(id).bind(who).bind(until.to_string()).execute(&mut **tx).await?;
     Ok(())
 }

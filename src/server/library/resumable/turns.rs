@@ -2,8 +2,8 @@
 //! word: that one is told to stop, keeps what it has, and ends.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    collections::{HashMap, hash_map::Entry},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -33,14 +33,18 @@ pub struct Turns(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     db: Db,
-    /// Those who are at an upload here, and how each is told to stop.
+    /// This server, among those on one database.
+    server: Uuid,
+    /// Those who are at an upload here.
     here: Mutex<HashMap<Uuid, Holder>>,
 }
 
 #[derive(Debug)]
 struct Holder {
-    number: Uuid,
+    /// Tells it to stop.
     stop: CancellationToken,
+    /// Until when its turn counts for other servers: also what tells it from the next turn here.
+    until: Timestamp,
 }
 
 /// A turn. It ends when it is dropped.
@@ -48,7 +52,6 @@ struct Holder {
 pub(super) struct Turn {
     turns: Turns,
     id: Uuid,
-    number: Uuid,
     _renewing: DropGuard,
 }
 
@@ -56,7 +59,7 @@ impl Turns {
     /// The turns of a server on this database.
     #[must_use]
     pub fn new(db: Db) -> Self {
-        Self(Arc::new(Inner { db, here: Mutex::default() }))
+        Self(Arc::new(Inner { db, server: Uuid::new_v4(), here: Mutex::default() }))
     }
 
     /// Takes the turn at an upload, as soon as whoever has it has stopped. Who takes it is told by `stop` when another wants it.
@@ -84,37 +87,44 @@ impl Turns {
     /// # Errors
     /// The database's.
     pub(super) async fn try_take(&self, id: Uuid, stop: CancellationToken) -> Result<Option<Turn>> {
-        if self.here().contains_key(&id) {
+        let until = counts_until();
+        match self.here().entry(id) {
+            Entry::Occupied(_) => return Ok(None),
+            Entry::Vacant(place) => place.insert(Holder { stop: stop.clone(), until }),
+        };
+        let ended = CancellationToken::new();
+        // Taken back where it is not to be had after all.
+        let turn = Turn { turns: self.clone(), id, _renewing: ended.clone().drop_guard() };
+        if !self.lock(id, until).await? {
             return Ok(None);
         }
-        let number = Uuid::new_v4();
-        if !self.lock(id, number).await? {
-            return Ok(None);
-        }
-        let renewing = CancellationToken::new();
-        self.here().insert(id, Holder { number, stop: stop.clone() });
-        tokio::spawn(self.clone().renew(id, number, stop, renewing.clone()));
-        Ok(Some(Turn { turns: self.clone(), id, number, _renewing: renewing.drop_guard() }))
+        tokio::spawn(self.clone().renew(id, stop, ended));
+        Ok(Some(turn))
     }
 
-    async fn lock(&self, id: Uuid, number: Uuid) -> Result<bool> {
-        let now = Timestamp::now();
+    /// Counts for other servers until then; `false` where one of them has the turn.
+    async fn lock(&self, id: Uuid, until: Timestamp) -> Result<bool> {
         let mut tx = self.0.db.begin().await?;
-        let is_locked = uploads::lock(&mut tx, &id.to_string(), &number.to_string(), now, now.plus_seconds(COUNTS.as_secs_f64())).await?;
+        let is_locked = uploads::lock(&mut tx, &id.to_string(), &self.0.server.to_string(), Timestamp::now(), until).await?;
         tx.commit().await?;
         Ok(is_locked)
     }
 
-    async fn unlock(&self, id: Uuid, number: Uuid) -> Result<()> {
+    async fn unlock(&self, id: Uuid, until: Timestamp) -> Result<()> {
         let mut tx = self.0.db.begin().await?;
-        uploads::unlock(&mut tx, &id.to_string(), &number.to_string()).await?;
+        uploads::unlock(&mut tx, &id.to_string(), &self.0.server.to_string(), until).await?;
         Ok(tx.commit().await?)
     }
 
     /// Renews a turn until it ends. One that another server took over ends.
-    async fn renew(self, id: Uuid, number: Uuid, stop: CancellationToken, ended: CancellationToken) {
+    async fn renew(self, id: Uuid, stop: CancellationToken, ended: CancellationToken) {
         while ended.run_until_cancelled(tokio::time::sleep(RENEWED)).await.is_some() {
-            match self.lock(id, number).await {
+            let until = counts_until();
+            match self.here().get_mut(&id) {
+                Some(holder) if !ended.is_cancelled() => holder.until = until,
+                _ => return,
+            }
+            match self.lock(id, until).await {
                 Ok(true) => {}
                 Ok(false) => stop.cancel(),
                 Err(error) => tracing::warn!(%id, cause = %error, "a turn at an upload could not be renewed just now"),
@@ -122,19 +132,23 @@ impl Turns {
         }
     }
 
-    fn here(&self) -> std::sync::MutexGuard<'_, HashMap<Uuid, Holder>> {
+    fn here(&self) -> MutexGuard<'_, HashMap<Uuid, Holder>> {
         // Entries are only put and taken: a panic elsewhere leaves it whole.
         self.0.here.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+fn counts_until() -> Timestamp {
+    Timestamp::now().plus_seconds(COUNTS.as_secs_f64())
+}
+
 impl Drop for Turn {
     fn drop(&mut self) {
-        let Self { turns, id, number, .. } = self;
-        let (turns, id, number) = (turns.clone(), *id, *number);
-        turns.here().retain(|other, holder| *other != id || holder.number != number);
+        let (turns, id) = (self.turns.clone(), self.id);
+        let Some(holder) = turns.here().remove(&id) else { return };
+        // The next one here need not wait for this: its turn counts until another time.
         tokio::spawn(async move {
-            if let Err(error) = turns.unlock(id, number).await {
+            if let Err(error) = turns.unlock(id, holder.until).await {
                 tracing::debug!(%id, cause = %error, "a turn at an upload ends by itself");
             }
         });
