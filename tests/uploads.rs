@@ -1,6 +1,6 @@
 //! Uploads that go on where they broke off, as a client of tus 1.0 sees them.
 
-use std::{fs, io::Write, net::TcpStream, path::Path, time::Duration};
+use std::{fs, io::Write, net::TcpStream, path::Path, process::Stdio, time::Duration};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use reqwest::{Method, header::LOCATION};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::support::{
     Answer, Client, PATIENCE, TestServer, clips, images,
-    process::{ServerProcess, killed_after},
+    process::{ServerProcess, killed_after, ran},
 };
 
 const BYTES: &str = "application/offset+octet-stream";
@@ -213,8 +213,13 @@ async fn a_killed_server_goes_on_with_what_had_come() {
     until_on_the_disk(dir.path(), &address, half).await;
     server.kill();
     drop(stream);
-    // The sweep of the start spares it.
+    // The sweep of the start spares it, and the check tells of it.
     killed_after(dir.path(), Duration::from_secs(1));
+    let (code, report, _) = ran(dir.path(), "check", |command| {
+        command.stdout(Stdio::piped());
+    });
+    assert_eq!(code, Some(0), "{report}");
+    assert!(report.contains(&format!("staged 1 file of uploads, {half} bytes")) && report.contains("1 staged"), "{report}");
     let server = ServerProcess::start(dir.path());
     assert_eq!(offset(&server.client, &address).await, half);
     let last = sent(&server.client, &address, half, &clip[half..]).await.expect(204);

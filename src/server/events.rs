@@ -277,12 +277,14 @@ impl Follower {
             }
             tokio::select! {
                 biased;
-                () = &mut self.stop => return Ok(None),
-                _ = self.pings.tick() => return Ok(Some(Message::ping())),
+                // What nearly every wait ends with is looked at first: while something is told nobody waits for a ping, and before its end the
+                // server has nothing left to tell.
                 changed = self.news.changed() => match changed {
                     Ok(()) => self.hear().await?,
                     Err(_) => return Ok(None),
                 },
+                () = &mut self.stop => return Ok(None),
+                _ = self.pings.tick() => return Ok(Some(Message::ping())),
             }
         }
     }

@@ -101,9 +101,15 @@ pub async fn check(db: &Db, content: &Content, say: &mut Say<'_>) -> Result<Chec
         }
     }
     tell_set_aside(db, content, &mut checked, say).await?;
-    checked.staged = listing::files(content.staging_dir()).await?.len() as u64;
-    if checked.staged > 0 {
-        say(Said::Line(&format!("staged {}: on their way in, or left by a kill and removed by the next start", files(checked.staged))))?;
+    let (staged, uploads) = (listing::files(content.staging_dir()).await?, listing::files(content.uploads_dir()).await?);
+    checked.staged = (staged.len() + uploads.len()) as u64;
+    if !staged.is_empty() {
+        let told = files(staged.len() as u64);
+        say(Said::Line(&format!("staged {told}: on their way in, or left by a kill and removed by the next start")))?;
+    }
+    if !uploads.is_empty() {
+        let (told, bytes) = (files(uploads.len() as u64), uploads.iter().map(|found| found.size_bytes).sum::<u64>());
+        say(Said::Line(&format!("staged {told} of uploads, {bytes} bytes: they may go on for seven days after their last byte")))?;
     }
     Ok(checked)
 }

@@ -72,7 +72,7 @@ fn of(name: &str) -> Option<Value> {
         "Image" => image(),
         "UploadedImage" => json!({ "image_id": IMAGE, "duplicate": false, "restored": false, "image": image(), "asset": image_asset() }),
         "Spending" => spending(),
-        "Readiness" => json!({ "database": "ok", "videos": "ok", "ffmpeg": "ok" }),
+        "Readiness" => json!({ "database": "ok", "videos": "ok", "ffmpeg": "ok", "hdr": "ok" }),
         _ => return None,
     })
 }
