@@ -239,9 +239,34 @@ async fn what_had_come_whole_before_a_kill_is_an_asset_after_the_start() {
     let path = server.dir.path().join("videos/.uploads").join(format!("{id}.part"));
     fs::write(&path, &clip).unwrap();
     server.restart().await;
+    // Though nobody asks for it any more.
+    server.client.wait_for("/api/videos", |videos| videos[0]["name"] == "x.mp4").await;
     let told = looked(&server.client, &address).await.expect(200);
     expect_stored(&server.client, &told, &clip).await;
     assert_eq!(left_behind(server.dir.path()), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_database_on_the_folder_takes_no_upload_away() {
+    let mut server = TestServer::start().await;
+    let database = server.dir.path().join("media.db");
+    server.stop().await;
+    fs::copy(&database, server.dir.path().join("older.db")).unwrap();
+    server.restart().await;
+    let address = begun(&server.client, 100, &[]).await;
+    sent(&server.client, &address, 0, b"ten bytes.").await.expect(204);
+    server.client.upload("new.mp4", clips::short(6)).await.expect(201);
+    server.stop().await;
+    for beside in ["media.db-wal", "media.db-shm"] {
+        let _ = fs::remove_file(server.dir.path().join(beside));
+    }
+    fs::rename(server.dir.path().join("older.db"), &database).unwrap();
+    server.restart().await;
+    for _ in 0..2 {
+        server.clock.pass(Duration::from_secs(12 * 3600));
+        server.state().uploads.keep_up().await.unwrap();
+    }
+    assert_eq!((looked(&server.client, &address).await.status.as_u16(), left_behind(server.dir.path())), (404, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

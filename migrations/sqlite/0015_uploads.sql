@@ -16,6 +16,5 @@ CREATE TABLE uploads (
 );
 
 CREATE INDEX uploads_by_expiry ON uploads (expires_at);
-CREATE INDEX uploads_unsettled ON uploads (id) WHERE outcome IS NULL AND received_bytes = length_bytes;
 
 INSERT INTO oldest_program (migration, version) VALUES (15, '0.2.0');

@@ -92,15 +92,6 @@ pub async fn expired(executor: impl SqliteExecutor<'_>, now: Timestamp, most: u3
     Ok(query.bind(now.to_string()).bind(most).fetch_all(executor).await?)
 }
 
-/// Uploads that arrived whole and of which nothing became: what a kill has left.
-///
-/// # Errors
-/// The database's.
-pub async fn unsettled(executor: impl SqliteExecutor<'_>) -> Result<Vec<String>> {
-    let query = sqlx::query_scalar("SELECT id FROM uploads WHERE outcome IS NULL AND received_bytes = length_bytes");
-    Ok(query.fetch_all(executor).await?)
-}
-
 /// Gives an upload to `who` until `until`; `false` where somebody else is at it `now`, or there is none.
 ///
 /// # Errors

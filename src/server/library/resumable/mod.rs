@@ -4,7 +4,10 @@
 mod protocol;
 mod turns;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
@@ -18,7 +21,7 @@ use self::protocol::{Files, KEPT_SECONDS, Rows, Turned};
 pub use self::turns::Turns;
 use super::{
     ingest::{Incoming, Kept, MetadataFailure, ingest},
-    kinds, upkeep,
+    kinds, ownership, upkeep,
     upload::{most_bytes, too_large},
 };
 use crate::{
@@ -215,41 +218,47 @@ impl Uploads {
         }
     }
 
-    /// Once.
+    /// Once. Nothing is removed while the clock is doubted, nor where the database is behind its folder: the row of a file may be in a newer one.
     ///
     /// # Errors
     /// The database's, or where the folder cannot be read.
     pub async fn keep_up(&self) -> Result<()> {
         let Studio { db, content, clock, .. } = &self.studio;
-        for id in uploads::unsettled(db.reader()).await? {
-            if let Ok(id) = id.parse()
-                && let Err(error) = self.settled_if_whole(id).await
-            {
-                tracing::warn!(%id, cause = %error, "an upload that has arrived whole could not be stored just now");
+        let may_remove = upkeep::may_delete(db, clock).await? && ownership::may_remove(db, content).await?;
+        if may_remove {
+            for id in uploads::expired(db.reader(), clock.now(), FORGOTTEN).await? {
+                self.forget(&id).await?;
             }
         }
-        if !upkeep::may_delete(db, clock).await? {
-            return Ok(());
-        }
-        for id in uploads::expired(db.reader(), clock.now(), FORGOTTEN).await? {
-            let Ok(id) = id.parse::<Uuid>() else { continue };
-            let Some(_turn) = self.turns.try_take(id, CancellationToken::new()).await? else { continue };
-            let mut tx = db.begin().await?;
-            uploads::delete(&mut tx, &id.to_string()).await?;
-            tx.commit().await?;
-            content.partial(id).remove().await?;
-        }
-        let now = std::time::SystemTime::from(clock.now().date_time());
+        let now = SystemTime::from(clock.now().date_time());
         for found in listing::files(content.uploads_dir()).await? {
-            let id = found.path.file_stem().and_then(|name| name.to_str()?.parse::<Uuid>().ok());
+            let Some(id) = found.path.file_stem().and_then(|name| name.to_str()?.parse::<Uuid>().ok()) else { continue };
+            let row = uploads::get(db.reader(), &id.to_string()).await?;
             let is_old = now.duration_since(found.modified).is_ok_and(|age| age > GRACE);
-            if let Some(id) = id.filter(|_| is_old)
-                && uploads::get(db.reader(), &id.to_string()).await?.is_none_or(|row| row.outcome.is_some())
-            {
-                content.partial(id).remove().await?;
+            match row {
+                Some(row) if row.outcome.is_none() => {
+                    // The row may say less than there is: what is on the disk comes before what is said of it.
+                    let is_whole = row.length_bytes.is_some_and(|length| u64::try_from(length) == Ok(found.size_bytes));
+                    if is_whole && let Err(error) = self.look(id).await {
+                        tracing::warn!(%id, cause = %error, "an upload that has arrived whole could not be stored just now");
+                    }
+                }
+                _ if is_old && may_remove => content.partial(id).remove().await?,
+                _ => {}
             }
         }
         Ok(())
+    }
+
+    /// Forgets an upload whose time is over, unless somebody is at it.
+    async fn forget(&self, id: &str) -> Result<()> {
+        let Ok(known) = id.parse::<Uuid>() else { return Ok(()) };
+        let Some(_turn) = self.turns.try_take(known, CancellationToken::new()).await? else { return Ok(()) };
+        let Studio { db, content, .. } = &self.studio;
+        let mut tx = db.begin().await?;
+        uploads::delete(&mut tx, id).await?;
+        tx.commit().await?;
+        content.partial(known).remove().await
     }
 
     /// What one request needs: bytes that count as a whole or piece by piece, states, and the turn, which `stop` ends.
