@@ -232,7 +232,7 @@ async fn the_tables_of_an_mp4_tell_what_its_packets_tell() {
         ("timecode.mov", format!("{both} -timecode 01:00:00:00")),
         ("ac3.mp4", format!("{picture} -f lavfi -i sine=d=2:r=48000 {x264} -c:a ac3")),
         ("two-sounds.mp4", "-i {b.mp4} -i {a.mp4} -map 0 -map 1:a -c copy".into()),
-        ("wide.mp4", format!("{both} -f mp4 -movflags +faststart -brand isom")),
+        ("branded.mp4", format!("{both} -f mp4 -movflags +faststart -brand isom")),
     ] {
         paths.push(clips.make(name, &arguments));
     }
