@@ -4,8 +4,6 @@ CREATE TABLE uploads (
     id TEXT PRIMARY KEY,
     -- As the protocol keeps it, JSON.
     state TEXT NOT NULL,
-    received_bytes INTEGER NOT NULL,
-    length_bytes INTEGER,
     -- What became of it, JSON; NULL until it has arrived whole and was looked at.
     outcome TEXT,
     -- It is forgotten then: seven days after its last byte, or a day after its outcome.

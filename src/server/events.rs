@@ -45,8 +45,8 @@ pub struct Events(Arc<Channels>);
 
 #[derive(Debug)]
 struct Channels {
-    /// How often something was committed.
-    changes: watch::Sender<u64>,
+    /// Rings when something was committed.
+    changes: watch::Sender<()>,
     /// What there is to tell: one place to wait at for both, else a thousand who follow enter and leave two for each message.
     news: watch::Sender<News>,
     tail: RwLock<Tail>,
@@ -87,7 +87,7 @@ struct Progress {
 
 impl Default for Events {
     fn default() -> Self {
-        let (changes, news) = (watch::Sender::new(0), watch::Sender::default());
+        let (changes, news) = (watch::Sender::default(), watch::Sender::default());
         Self(Arc::new(Channels { changes, news, tail: RwLock::default(), progress: RwLock::default(), reading: Mutex::default() }))
     }
 }
@@ -95,13 +95,13 @@ impl Default for Events {
 impl Events {
     /// Says that something was committed: followers read on, idle workers look for work, busy ones look whether they are still wanted.
     pub fn notify(&self) {
-        self.0.changes.send_modify(|number| *number += 1);
+        self.0.changes.send_replace(());
         self.0.news.send_modify(|news| news.commits += 1);
     }
 
     /// Sees each notification; one since the last look is not lost.
     #[must_use]
-    pub fn changes(&self) -> watch::Receiver<u64> {
+    pub fn changes(&self) -> watch::Receiver<()> {
         self.0.changes.subscribe()
     }
 

@@ -2,13 +2,17 @@
 
 use std::{
     io::{IsTerminal, Write},
+    pin::pin,
     process::ExitCode,
     sync::{Arc, OnceLock},
     time::{Duration, Instant, SystemTime},
 };
 
 use leptos::config::LeptosOptions;
-use tokio::{net::TcpListener, signal};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -108,8 +112,13 @@ pub async fn serve(config: Config) -> Result<()> {
     let listener = TcpListener::bind(address).await.map_err(|error| {
         Error::Internal(format!("LEPTOS_SITE_ADDR: cannot listen on {address}: {error}; is another Reelgraph running?"))
     })?;
-    let server = Server::start(config, listener).await?;
-    stop_signal().await;
+    // Heard from here on: one that comes as soon as the server says that it listens ends it in order too.
+    let mut stop = pin!(stop_signals()?);
+    let server = tokio::select! {
+        server = Server::start(config, listener) => server?,
+        () = &mut stop => return Ok(()),
+    };
+    stop.await;
     tracing::info!("stopping");
     server.stop().await;
     Ok(())
@@ -279,13 +288,11 @@ fn leptos_options(config: &Config) -> LeptosOptions {
         .build()
 }
 
-async fn stop_signal() {
-    let interrupt = async { signal::ctrl_c().await.ok() };
-    let terminate = async {
-        match signal::unix::signal(signal::unix::SignalKind::terminate()) {
-            Ok(mut terminate) => terminate.recv().await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! { _ = interrupt => {}, _ = terminate => {} }
+/// Ends with the first signal to stop that comes after this was called.
+fn stop_signals() -> Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::io("SIGINT"))?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(Error::io("SIGTERM"))?;
+    Ok(async move {
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+    })
 }

@@ -86,7 +86,6 @@ pub async fn offers(State(state): State<AppState>) -> Response {
     responses(
     (status = 201, description = "Begun: `Location` is its address. Where all was sent at once, with `Upload-Asset-Id` and `Upload-Duplicate`"),
     (status = 411, description = "The body does not say how long it is", body = Problem),
-    (status = 412, description = "Another version of the protocol", body = Problem),
     (status = 413, description = "Larger than REELGRAPH_MAX_UPLOAD_BYTES, or than one of this kind may be", body = Problem),
     (status = 422, description = "The file is empty, of an unknown kind, or refused", body = Problem),
     (status = 460, description = "Not the bytes of the checksum", body = Problem),
@@ -105,9 +104,6 @@ pub async fn create(State(state): State<AppState>, request: Request) -> Response
 #[utoipa::path(get, path = "/api/uploads/{id}", operation_id = "get_upload", tag = "uploads",
     params(("id" = Uuid, Path, description = "The upload"), VersionHeader), responses(
     (status = 200, description = "`Upload-Offset` says how many bytes have arrived; `Upload-Asset-Id` and `Upload-Duplicate` what became of it"),
-    (status = 404, description = "There is no such upload", body = Problem),
-    (status = 410, description = "Its time is over", body = Problem),
-    (status = 412, description = "Another version of the protocol", body = Problem),
     (status = 413, description = "Refused: larger than one of its kind may be", body = Problem),
     (status = 422, description = "Refused: not of its kind, or not readable", body = Problem),
 ))]
@@ -127,11 +123,8 @@ pub async fn look(State(state): State<AppState>, Id(id): Id<Uuid>, given: Header
     request_body(content = FileBytes, content_type = "application/offset+octet-stream"),
     responses(
     (status = 204, description = "`Upload-Offset` says how many bytes have arrived. With the last of them: `Upload-Asset-Id` and `Upload-Duplicate`"),
-    (status = 404, description = "There is no such upload", body = Problem),
     (status = 409, description = "`Upload-Offset` is not how many bytes have arrived", body = Problem),
-    (status = 410, description = "Its time is over", body = Problem),
     (status = 411, description = "The body does not say how long it is", body = Problem),
-    (status = 412, description = "Another version of the protocol", body = Problem),
     (status = 413, description = "More than the upload has, or larger than one of its kind may be", body = Problem),
     (status = 422, description = "Refused: not of its kind, or not readable", body = Problem),
     (status = 460, description = "Not the bytes of the checksum", body = Problem),
@@ -154,9 +147,6 @@ pub async fn append(State(state): State<AppState>, Id(id): Id<Uuid>, request: Re
 #[utoipa::path(delete, path = "/api/uploads/{id}", operation_id = "delete_upload", tag = "uploads",
     params(("id" = Uuid, Path, description = "The upload"), VersionHeader), responses(
     (status = 204, description = "Given up"),
-    (status = 404, description = "There is no such upload", body = Problem),
-    (status = 410, description = "Its time is over", body = Problem),
-    (status = 412, description = "Another version of the protocol", body = Problem),
 ))]
 pub async fn end(State(state): State<AppState>, Id(id): Id<Uuid>, given: HeaderMap) -> Response {
     let ended = async { state.uploads.end(id, headers(&given)?).await };

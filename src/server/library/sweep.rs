@@ -7,7 +7,7 @@
 
 use std::{
     collections::HashSet,
-    fs, io,
+    fs,
     path::Path,
     time::{Duration, SystemTime},
 };
@@ -20,7 +20,7 @@ use crate::{
     server::{
         Error, Result,
         media::{
-            content::Content,
+            content::{Content, remove},
             listing::{self, FoundFile},
         },
         store::{Db, assets as rows, deleted, kinds::StoredAsset, named_files},
@@ -203,13 +203,6 @@ async fn bring_back(db: &Db, content: &Content, stored: &StoredAsset, swept: &mu
         swept.without_file += 1;
     }
     Ok(())
-}
-
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::Io { path: path.to_path_buf(), source: error }),
-        _ => Ok(()),
-    }
 }
 
 /// Moves a file to the folder for files without a row; its time there begins now.

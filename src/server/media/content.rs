@@ -1,7 +1,7 @@
 //! Content-addressed files: `ab/<sha256>.<ext>` below the videos folder, each written once and never changed.
 //!
 //! A file is staged in `.staging/`, synced, linked to its final name, and only then named by a row. Whatever a kill leaves behind is in
-//! `.staging/`, or linked from there: the sweep can tell it from every other file. Posters, which can be made again, are in `.posters/`.
+//! `.staging/`, or linked from there: the sweep can tell it from every other file. Uploads that come in several requests are in `.uploads/`. Posters, which can be made again, are in `.posters/`.
 
 use std::{
     collections::HashMap,
@@ -306,8 +306,11 @@ pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T>
     tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(format!("file work ended: {error}")))?
 }
 
-/// Removes a file, if it is there.
-pub(super) fn remove(path: &Path) -> Result<()> {
+/// Removes a file, if it is there. Blocks.
+///
+/// # Errors
+/// Where it is there and cannot be removed.
+pub fn remove(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io(path)(error)),
         _ => Ok(()),

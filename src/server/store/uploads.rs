@@ -12,10 +12,6 @@ pub struct UploadRow {
     pub id: String,
     /// What the protocol keeps of it, JSON.
     pub state: String,
-    /// How many bytes of it have arrived.
-    pub received_bytes: i64,
-    /// How many it has, where that was said.
-    pub length_bytes: Option<i64>,
     /// What became of it, JSON; `None` where nothing has yet.
     pub outcome: Option<String>,
     /// When it is forgotten.
@@ -27,10 +23,8 @@ pub struct UploadRow {
 /// # Errors
 /// The database's.
 pub async fn insert(tx: &mut Tx, new: &UploadRow) -> Result<bool> {
-    let query = sqlx::query(
-        "INSERT INTO uploads (id, state, received_bytes, length_bytes, expires_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING",
-    );
-    let bound = query.bind(&new.id).bind(&new.state).bind(new.received_bytes).bind(new.length_bytes).bind(new.expires_at.to_string());
+    let query = sqlx::query("INSERT INTO uploads (id, state, expires_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING");
+    let bound = query.bind(&new.id).bind(&new.state).bind(new.expires_at.to_string());
     Ok(bound.execute(&mut **tx).await?.rows_affected() == 1)
 }
 
@@ -39,8 +33,8 @@ pub async fn insert(tx: &mut Tx, new: &UploadRow) -> Result<bool> {
 /// # Errors
 /// The database's.
 pub async fn update(tx: &mut Tx, now: &UploadRow) -> Result<bool> {
-    let query = sqlx::query("UPDATE uploads SET state = $2, received_bytes = $3, length_bytes = $4, expires_at = $5 WHERE id = $1");
-    let bound = query.bind(&now.id).bind(&now.state).bind(now.received_bytes).bind(now.length_bytes).bind(now.expires_at.to_string());
+    let query = sqlx::query("UPDATE uploads SET state = $2, expires_at = $3 WHERE id = $1");
+    let bound = query.bind(&now.id).bind(&now.state).bind(now.expires_at.to_string());
     Ok(bound.execute(&mut **tx).await?.rows_affected() == 1)
 }
 
@@ -59,14 +53,12 @@ pub async fn set_outcome(tx: &mut Tx, id: &str, outcome: &str, expires_at: Times
 /// # Errors
 /// The database's, or [`Error::Row`](crate::server::Error::Row).
 pub async fn get(executor: impl SqliteExecutor<'_>, id: &str) -> Result<Option<UploadRow>> {
-    let query = sqlx::query("SELECT id, state, received_bytes, length_bytes, outcome, expires_at FROM uploads WHERE id = $1");
+    let query = sqlx::query("SELECT id, state, outcome, expires_at FROM uploads WHERE id = $1");
     let row = query.bind(id).fetch_optional(executor).await?;
     row.map(|row| {
         Ok(UploadRow {
             id: row.try_get("id")?,
             state: row.try_get("state")?,
-            received_bytes: row.try_get("received_bytes")?,
-            length_bytes: row.try_get("length_bytes")?,
             outcome: row.try_get("outcome")?,
             expires_at: rows::parsed(&row, "uploads", "expires_at")?,
         })

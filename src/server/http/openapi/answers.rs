@@ -6,7 +6,10 @@ use utoipa::openapi::{
     request_body::RequestBody,
 };
 
-use crate::domain::{ApiError, AssetKind, ErrorKind, error::Problem};
+use crate::{
+    domain::{ApiError, AssetKind, ErrorKind, error::Problem},
+    server::library::resumable,
+};
 
 /// The media type of what the API takes and gives.
 pub(super) const JSON: &str = "application/json";
@@ -27,6 +30,10 @@ struct Facts {
     file: bool,
     /// Sends parts of it.
     parts: bool,
+    /// Speaks the protocol of resumable uploads.
+    protocol: bool,
+    /// Is about one upload of that protocol.
+    upload: bool,
 }
 
 /// An answer that several operations give.
@@ -37,7 +44,7 @@ struct Shared {
     given_by: fn(&Facts) -> bool,
 }
 
-const SHARED: [Shared; 15] = [
+const SHARED: [Shared; 18] = [
     Shared {
         name: "Malformed",
         kind: ErrorKind::Malformed,
@@ -100,6 +107,14 @@ const SHARED: [Shared; 15] = [
         description: "The range lies outside the file",
         given_by: |facts| facts.parts,
     },
+    Shared { name: "NoSuchUpload", kind: ErrorKind::NotFound, description: "There is no such upload", given_by: |facts| facts.upload },
+    Shared { name: "UploadOver", kind: ErrorKind::Gone, description: "The time of the upload is over", given_by: |facts| facts.upload },
+    Shared {
+        name: "OtherProtocol",
+        kind: ErrorKind::PreconditionFailed,
+        description: "The request names no version of the protocol, or another one",
+        given_by: |facts| facts.protocol,
+    },
     Shared {
         name: "Internal",
         kind: ErrorKind::Internal,
@@ -156,6 +171,8 @@ pub(super) fn complete(path: &str, method: &str, operation: &mut Operation) {
         asset: is_of_asset(path),
         file: is_of_asset(path) && (path.ends_with("/download") || path.ends_with("/thumbnail")),
         parts: is_of_asset(path) && path.ends_with("/download"),
+        protocol: path.starts_with(resumable::ADDRESS) && method != "OPTIONS",
+        upload: path.strip_prefix(resumable::ADDRESS) == Some("/{id}"),
     };
     if facts.open {
         // Nobody has to show anything here.

@@ -238,8 +238,9 @@ impl Uploads {
             match row {
                 Some(row) if row.outcome.is_none() => {
                     // The row may say less than there is: what is on the disk comes before what is said of it.
-                    let is_whole = row.length_bytes.is_some_and(|length| u64::try_from(length) == Ok(found.size_bytes));
-                    if is_whole && let Err(error) = self.look(id).await {
+                    if protocol::state(&row)?.length() == Some(found.size_bytes)
+                        && let Err(error) = self.look(id).await
+                    {
                         tracing::warn!(%id, cause = %error, "an upload that has arrived whole could not be stored just now");
                     }
                 }
@@ -289,35 +290,40 @@ impl Uploads {
     async fn told(&self, id: Uuid) -> Result<Option<Taken>, Refused> {
         let Some(row) = uploads::get(self.studio.db.reader(), &id.to_string()).await? else { return Ok(None) };
         let is_over = row.expires_at <= self.studio.clock.now();
-        let Some(outcome) = row.outcome else {
+        let Some(outcome) = &row.outcome else {
             return if is_over { Err(tus_protocol::Error::Expired(row.id).into()) } else { Ok(None) };
         };
         if is_over {
             return Err(tus_protocol::Error::NotFound(row.id).into());
         }
+        let state = protocol::state(&row)?;
         let response = Response::new(http::StatusCode::OK)
             .with_header("cache-control", "no-store")
-            .with_header("upload-offset", row.received_bytes.to_string())
-            .with_header("upload-length", row.length_bytes.unwrap_or(row.received_bytes).to_string());
-        let outcome = serde_json::from_str(&outcome).map_err(Error::from)?;
+            .with_header("upload-offset", state.offset().to_string())
+            .with_header("upload-length", state.offset().to_string());
+        let outcome = serde_json::from_str(outcome).map_err(Error::from)?;
         Ok(Some(Taken { response, outcome: Some(outcome) }))
     }
 
     /// Stores an upload that has arrived whole, unless that was done, and says what became of it; `None` where it has not.
     async fn settled_if_whole(&self, id: Uuid) -> Result<Option<Outcome>, Refused> {
         let db = &self.studio.db;
-        let is_whole = |row: &uploads::UploadRow| row.length_bytes == Some(row.received_bytes);
-        if !uploads::get(db.reader(), &id.to_string()).await?.is_some_and(|row| is_whole(&row)) {
+        let whole = async || {
+            let row = uploads::get(db.reader(), &id.to_string()).await?;
+            let known = row.map(|row| protocol::state(&row).map(|state| (row, state))).transpose()?;
+            Ok::<_, Error>(known.filter(|(_, state)| state.is_complete()))
+        };
+        if whole().await?.is_none() {
             return Ok(None);
         }
         let _turn = self.turns.take(id, CancellationToken::new(), TURN).await?;
         // Whoever was before may have done it.
-        let Some(row) = uploads::get(db.reader(), &id.to_string()).await?.filter(is_whole) else { return Ok(None) };
+        let Some((row, state)) = whole().await? else { return Ok(None) };
         if let Some(outcome) = row.outcome {
             return Ok(Some(serde_json::from_str(&outcome).map_err(Error::from)?));
         }
         let partial = self.studio.content.partial(id);
-        let outcome = match self.store(id, &protocol::state(&row)?).await {
+        let outcome = match self.store(id, &state).await {
             Ok(Kept { stored, duplicate, .. }) => Outcome::Stored { asset: stored.asset.reference(), duplicate },
             Err(error) => {
                 let error = ApiError::from(error);

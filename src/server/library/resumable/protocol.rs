@@ -86,12 +86,9 @@ pub(super) struct Rows {
 
 impl Rows {
     async fn write(&self, state: &UploadState, mode: WriteMode) -> Result<bool, Error> {
-        let length_bytes = state.length().map(|length| i64::try_from(length).unwrap_or(i64::MAX));
         let row = UploadRow {
             id: state.id().to_owned(),
             state: serde_json::to_string(state)?,
-            received_bytes: i64::try_from(state.offset()).unwrap_or(i64::MAX),
-            length_bytes,
             outcome: None,
             expires_at: self.clock.now().plus_seconds(KEPT_SECONDS.into()),
         };
